@@ -1,0 +1,35 @@
+# Everything a user or developer runs; each target prepares .venv first.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.locked
+ARGS ?=
+
+.PHONY: run test check format lock clean
+
+run: $(READY)  ## the main job, end to end; ARGS=--no-serve stops before the service stays up
+	$(BIN)/python quickstart.py $(ARGS)
+
+test: $(READY) check  ## all checks and all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)  ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## write the format and the fixes that are safe
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## resolve pyproject.toml again (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	    --generate-hashes --no-annotate --no-header --upgrade -o requirements.lock
+
+$(READY): requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	touch $(READY)
+
+clean:
+	rm -rf .venv build

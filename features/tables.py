@@ -1,0 +1,77 @@
+"""The contracts of the tables that travel, and the errors raised when a table breaks one.
+
+records   one line per thing a source says about a patient, in the source's own code and unit
+events    the same in canonical keys and units: what the features are computed from
+rejects   every record that did not become an event, with its reason
+rows      one line of float32 features per (patient, as-of time)
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pandas as pd
+
+ORIGIN = pd.Timestamp("2000-01-01", tz="UTC")
+"""Where time starts in the public files that have no dates."""
+
+TIME_TYPE = "datetime64[us, UTC]"
+
+RECORD_COLUMNS = (
+    "patient_id",
+    "time",
+    "code",
+    "numeric_value",
+    "text_value",
+    "unit",
+    "result_time",
+    "source",
+)
+EVENT_COLUMNS = ("patient_id", "time", "known_time", "until_time", "key", "value")
+REJECT_COLUMNS = (*RECORD_COLUMNS, "reason", "detail")
+
+
+class InvalidInputError(ValueError):
+    """Input that a user can mend: the message names the value, its place, the limit and the unit."""
+
+
+class InvalidTableError(InvalidInputError):
+    """A table that breaks its contract: a missing column, a wrong type, no rows."""
+
+
+class RejectReason(StrEnum):
+    """Why a record did not become an event."""
+
+    UNKNOWN_CODE = "unknown_code"  # no analyte, drug or procedure has this code
+    UNKNOWN_UNIT = "unknown_unit"  # the analyte is known, its unit has no conversion
+    AMBIGUOUS_UNIT = "ambiguous_unit"  # no unit given and more than one is usual
+    NOT_A_NUMBER = "not_a_number"  # text where a number is needed
+    IMPLAUSIBLE = "implausible"  # outside the catalogue's plausible range
+    NO_VALUE = "no_value"  # neither a number nor a text
+    NO_TIME = "no_time"  # a measurement without a time
+    NO_PATIENT = "no_patient"  # patient_id is empty
+    DUPLICATE = "duplicate"  # the same patient, time, code and value once more
+    CONFLICT = "conflict"  # another value of the same analyte at the same time, known together
+    RESULT_BEFORE_COLLECTION = "result_before_collection"  # known before it was taken
+    FILLED_CONSTANT = "filled_constant"  # a value written in by the file's authors, not measured
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader found: `records` to harmonise, `rejects` it set aside, `notes` for the reader.
+
+    `notes` are sentences about the file as a whole ("filled constants: 4,211 values in 31 columns").
+    """
+
+    records: pd.DataFrame
+    rejects: pd.DataFrame
+    notes: tuple[str, ...] = field(default=())
+
+
+def empty_rejects() -> pd.DataFrame:
+    """A rejects table without rows."""
+    return pd.DataFrame({column: pd.Series(dtype=object) for column in REJECT_COLUMNS})
+
+
+def count_rejects(rejects: pd.DataFrame) -> dict[str, int]:
+    """Rejected records by reason, most frequent first."""
+    return {str(reason): int(n) for reason, n in rejects["reason"].value_counts().items()}

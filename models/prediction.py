@@ -1,0 +1,103 @@
+"""The answer about one patient at one moment: plain values that serving writes and auditors read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pandas as pd
+
+
+class Outcome(StrEnum):
+    """What is predicted."""
+
+    SEVERE_CRS = "severe_crs"  # ASTCT grade 3 or more (Lee 2019, doi 10.1016/j.bbmt.2018.12.758)
+    INFECTION = "infection"  # onset of a clinically significant infection
+
+
+class Tier(StrEnum):
+    """How a risk compares with the thresholds that the bundle states."""
+
+    LOW = "low"
+    ELEVATED = "elevated"
+    HIGH = "high"
+
+
+class Verdict(StrEnum):
+    """Whether the number may be used."""
+
+    ANSWER = "answer"
+    CAUTION = "caution"
+    ABSTAIN = "abstain"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One plain sentence with its signed share of the risk.
+
+    `contribution` is in log-odds; `share` is its part (0 to 1) of the sum of absolute contributions.
+    """
+
+    analyte: str
+    sentence: str
+    contribution: float
+    share: float
+
+
+@dataclass(frozen=True)
+class OutcomePrediction:
+    """One outcome's answer.
+
+    `risk`, `risk_low`, `risk_high` are probabilities (0 to 1) of the outcome within the horizon.
+    `base` plus the sum of `contributions` (log-odds, one per analyte) is the log-odds of `risk`.
+    """
+
+    outcome: Outcome
+    at_risk: bool
+    risk: float
+    risk_low: float
+    risk_high: float
+    tier: Tier
+    verdict: Verdict
+    verdict_reasons: tuple[str, ...]
+    base: float
+    contributions: Mapping[str, float]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class DataQuality:
+    """What the answer rests on.
+
+    `age_hours` gives each key analyte's hours since its last value, None where there is none;
+    `missing` names those; `rejected` counts the records set aside, by reason.
+    """
+
+    age_hours: Mapping[str, float | None]
+    missing: tuple[str, ...]
+    rejected: Mapping[str, int]
+    rejected_records: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RuleReading:
+    """What a published rule says beside the model; `fires` is None where its items are missing."""
+
+    rule: str
+    value: float | None
+    fires: bool | None
+    sentence: str
+    source: str
+
+
+@dataclass(frozen=True)
+class PatientPrediction:
+    """Everything that one question about one patient is answered with."""
+
+    patient_id: str
+    as_of: pd.Timestamp
+    horizon_hours: float
+    model_version: str
+    learnt_from: str
+    outcomes: tuple[OutcomePrediction, ...]
+    data_quality: DataQuality
+    rules: tuple[RuleReading, ...]

@@ -1,0 +1,1 @@
+"""From cohorts of patients to a released bundle."""
