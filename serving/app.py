@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from models.bundle import Bundle
@@ -22,13 +21,31 @@ from serving.store import open_store
 
 TITLE = "crs-risk"
 API_VERSION = "1"
-OTHER_SCHEMAS = ((PredictionRequest, "validation"), (ProblemAnswer, "serialization"))
 PROBLEM_RESPONSE: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "A problem (RFC 9457)",
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}},
     }
 }
+
+
+class Application(FastAPI):
+    """FastAPI, whose OpenAPI document also has the types that routes read and write as bytes."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document; its components hold every type that a route names."""
+        document = super().openapi()
+        document["components"]["schemas"] |= _types_of_bytes()
+        return document
+
+
+def _types_of_bytes() -> dict[str, Any]:
+    _, definitions = models_json_schema(
+        [(PredictionRequest, "validation"), (ProblemAnswer, "serialization")],
+        ref_template="#/components/schemas/{model}",
+    )
+    schemas: dict[str, Any] = definitions["$defs"]
+    return schemas
 
 
 def create_app(settings: Settings, bundle: Bundle) -> FastAPI:
@@ -44,7 +61,7 @@ def create_app(settings: Settings, bundle: Bundle) -> FastAPI:
         finally:
             store.close()
 
-    app = FastAPI(
+    app = Application(
         title=TITLE,
         version=API_VERSION,
         description=DISCLAIMER,
@@ -60,18 +77,4 @@ def create_app(settings: Settings, bundle: Bundle) -> FastAPI:
     answer_with_problems(app)
     for group in (predict, audit, health):
         app.include_router(group.router)
-    _describe(app)
     return app
-
-
-def _describe(app: FastAPI) -> None:
-    """Add to the OpenAPI document the types that routes read and write as bytes."""
-    document = get_openapi(
-        title=app.title, version=app.version, description=app.description, routes=app.routes
-    )
-    _, definitions = models_json_schema(
-        list(OTHER_SCHEMAS),  # type: ignore[arg-type]
-        ref_template="#/components/schemas/{model}",
-    )
-    document["components"]["schemas"] |= definitions["$defs"]
-    app.openapi_schema = document

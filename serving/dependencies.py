@@ -10,6 +10,7 @@ from serving.schemas import MOST_BODY_BYTES
 from serving.service import Service
 from serving.settings import Auth, Scope, Token
 
+MOST_DISCARDED_BYTES = 8 * MOST_BODY_BYTES
 ANYONE = "anyone"
 """The caller's name in the audit trail where authentication is off."""
 
@@ -51,23 +52,26 @@ def _token(request: Request, tokens: tuple[Token, ...]) -> Token:
 
 
 async def json_body(request: Request) -> bytes:
-    """The body's bytes, read up to the limit and no further."""
+    """The body's bytes; what goes beyond the limit is read but not kept, so that the caller can
+    hear the refusal instead of a broken connection."""
+    _check_media_type(request)
+    body, size = bytearray(), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= MOST_BODY_BYTES:
+            body += chunk
+        elif size > MOST_DISCARDED_BYTES:
+            break
+    if size > MOST_BODY_BYTES:
+        raise ProblemError(Problem.TOO_LARGE, f"The body has more than {MOST_BODY_BYTES} bytes.")
+    return bytes(body)
+
+
+def _check_media_type(request: Request) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         detail = f"The content type is {media_type or 'missing'!r}, not 'application/json'."
         raise ProblemError(Problem.WRONG_MEDIA_TYPE, detail)
-    _check_size(int(request.headers.get("content-length", 0)))
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        _check_size(len(body))
-    return bytes(body)
-
-
-def _check_size(size: int) -> None:
-    if size > MOST_BODY_BYTES:
-        detail = f"The body has more than {MOST_BODY_BYTES} bytes."
-        raise ProblemError(Problem.TOO_LARGE, detail, headers={"Connection": "close"})
 
 
 JsonBody = Annotated[bytes, Depends(json_body)]

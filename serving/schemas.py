@@ -1,6 +1,5 @@
 """What the service takes and gives, as types: they check requests and write the OpenAPI page."""
 
-import math
 import re
 from datetime import UTC, datetime
 from types import NoneType
@@ -41,8 +40,7 @@ def _within_limits(value: datetime) -> datetime:
 def _number_or_text(value: Any) -> Any:
     if type(value) not in (int, float, str, NoneType):
         raise ValueError('is neither a number nor a text such as "<5"')
-    is_number = isinstance(value, int | float)
-    if is_number and (not math.isfinite(value) or abs(value) > LARGEST_NUMBER):
+    if isinstance(value, int | float) and not abs(value) <= LARGEST_NUMBER:  # so NaN is refused
         raise ValueError("is not a number that a measurement can have")
     return value
 
