@@ -161,8 +161,8 @@ def test_no_two_entries_can_follow_the_same_one(filled: Store, database: Path):
         pytest.raises(sqlite3.IntegrityError, match=r"UNIQUE.*previous_hash"),
     ):
         connection.execute(
-            f"INSERT INTO audit_entries (sequence, prediction_id, entry_hash, {copied}) "
-            f"SELECT 6, 'fork', 'fork', {copied} FROM audit_entries WHERE sequence = 5"  # noqa: S608
+            f"INSERT INTO audit_entries (sequence, prediction_id, entry_hash, {copied}) "  # noqa: S608
+            f"SELECT 6, 'fork', 'fork', {copied} FROM audit_entries WHERE sequence = 5"
         )
 
 
