@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from features.catalogue import is_measured
+from features.catalogue.naming import is_measured
 from features.matrix import observation_periods
 from features.outcomes import Outcome, as_it_was, at_risk, happenings
 
