@@ -51,7 +51,7 @@ def label_rows(
     rows = as_of.reset_index(drop=True)
     inside = ~at_risk(truth, rows, outcome)
     happened = _any_within(rows, happenings(events, outcome), horizon)
-    fate = np.where(happened, Fate.EVENT, Fate.NO_EVENT)
+    fate = np.where(happened, Fate.EVENT, Fate.NO_EVENT).astype(object)
     fate[~happened & ~_observed(truth, rows, horizon)] = Fate.CENSORED
     fate[inside] = Fate.NOT_AT_RISK
     label = np.select([fate == Fate.EVENT, fate == Fate.NO_EVENT], [1.0, 0.0], np.nan)
