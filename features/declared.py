@@ -125,9 +125,11 @@ def columns_named(names: Sequence[str]) -> tuple[Column, ...]:
 def columns_of(keys: Iterable[str]) -> tuple[Column, ...]:
     """The declared columns that records with these catalogue keys can fill."""
     present = set(keys)
-    return tuple(column for column in FEATURES if _keys_of(column) <= present)
+    return tuple(column for column in FEATURES if _can_be_filled(column, present))
 
 
-def _keys_of(column: Column) -> set[str]:
-    features = column.inputs if isinstance(column, Score) else (column,)
-    return {feature.key for feature in features}
+def _can_be_filled(column: Column, present: set[str]) -> bool:
+    if isinstance(column, Feature):
+        return column.key in present
+    filled = [feature.key in present for feature in column.inputs]
+    return all(filled) if column.needs_every_key else any(filled)

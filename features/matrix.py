@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.catalogue import is_measured
+from features.catalogue.naming import is_measured
 from features.declared import FEATURES, Column
 from features.harmonise import harmonise
 from features.scores import Score

@@ -25,6 +25,7 @@ class Score:
     compute: Callable[..., np.ndarray]
     meaning: str
     source: str
+    needs_every_key: bool = True  # False: one of its keys is enough for the column to exist
 
 
 def _last(key: str) -> Feature:
@@ -64,10 +65,11 @@ def modified_easix(ldh: np.ndarray, crp: np.ndarray, platelets: np.ndarray) -> n
 SCORES: tuple[Score, ...] = (
     Score(
         "age.years",
-        (Feature("birth", Statistic.AGE),),
-        lambda hours: hours / HOURS_PER_YEAR,
+        (Feature("birth", Statistic.AGE), _last("age")),
+        lambda hours, stated: np.where(np.isnan(hours), stated, hours / HOURS_PER_YEAR),
         "age in years",
-        "date of birth",
+        "date of birth, else the age on record",
+        needs_every_key=False,
     ),
     Score(
         "easix.log2",

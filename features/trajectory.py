@@ -29,7 +29,7 @@ class Statistic(StrEnum):
     SPREAD = "spread"  # sample standard deviation; missing below two values
     SLOPE = "slope"  # least-squares slope per hour; missing below two distinct times
     CHANGE = "change"  # last value less the one that was current h hours before the as-of time
-    SUM = "sum"  # 0 where the window holds no value; never missing
+    SUM = "sum"  # 0 where the window holds nothing; missing where it holds a drug without a dose
     BASELINE = "baseline"  # last value up to the course's start, else the first value
     CHANGE_FROM_BASELINE = "change_from_baseline"
     FOLD_OF_BASELINE = "fold_of_baseline"  # missing where the baseline is not positive

@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from features.catalogue import is_measured
+from features.catalogue.naming import is_measured
 from features.matrix import observation_periods
 from features.outcomes import Outcome, as_it_was, at_risk, happenings
 
@@ -51,7 +51,7 @@ def label_rows(
     rows = as_of.reset_index(drop=True)
     inside = ~at_risk(truth, rows, outcome)
     happened = _any_within(rows, happenings(events, outcome), horizon)
-    fate = np.where(happened, Fate.EVENT, Fate.NO_EVENT)
+    fate = np.where(happened, Fate.EVENT, Fate.NO_EVENT).astype(object)
     fate[~happened & ~_observed(truth, rows, horizon)] = Fate.CENSORED
     fate[inside] = Fate.NOT_AT_RISK
     label = np.select([fate == Fate.EVENT, fate == Fate.NO_EVENT], [1.0, 0.0], np.nan)
