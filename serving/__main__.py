@@ -64,12 +64,29 @@ def _serve(arguments: Sequence[str]) -> int:
         open_store(settings.database_url).close()  # a wrong database stops the start in one line
         write_lines_to_stderr()
         app = create_app(settings, bundle)
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
-        )
         host, port = listening.getsockname()[:2]
-        print(f"model {bundle.version} answers on http://{host}:{port}", flush=True)
+        server = _Server(
+            uvicorn.Config(app, log_config=None, access_log=False, server_header=False),
+            f"model {bundle.version} answers on http://{_bracketed(host)}:{port}",
+        )
         return _until_told_to_stop(server, listening)
+
+
+class _Server(uvicorn.Server):
+    """A server that says where it answers once it does."""
+
+    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+        super().__init__(config)
+        self._announcement = announcement
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self._announcement, flush=True)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _until_told_to_stop(server: uvicorn.Server, listening: socket.socket) -> int:
