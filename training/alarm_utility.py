@@ -78,7 +78,7 @@ def normalised_utility(
     could earn anything, as when no stay has an onset.
 
     >>> round(normalised_utility([0, 1, 2, 3], [9, 9, 9, 9], [0, 0, 0, 1]), 3)
-    0.4
+    0.333
     """
     sounded, silent = row_utilities(hour, onset_hour, curve)
     possible = float(np.maximum(sounded, silent).sum() - silent.sum())

@@ -1,4 +1,4 @@
-"""How well risks put the rows before an event first: counted on one sort, under any resample."""
+"""How well risks put the rows before an event first: sorted once, counted under any resample."""
 
 import math
 
@@ -11,86 +11,116 @@ ALARM_BUDGET = 0.1
 """Patient-days with an alarm, per patient-day: one in ten."""
 TARGET_SENSITIVITY = 0.8
 
+Places = NDArray[np.int64]
+
 
 class Ranking:
-    """A sample sorted once by falling risk, to be counted again under every resample."""
+    """A sample sorted by falling risk; rows of the same risk are one level (0 = the highest).
+
+    All `_until` arrays count what lies at or above each level, with a leading 0 for nothing at all.
+    Inside a level alarms sound by lot: that makes a scorer with few levels (today's grade)
+    comparable with one that has many.
+    """
 
     def __init__(self, sample: Sample) -> None:
         score = np.where(np.isnan(sample.risk), -np.inf, sample.risk)
-        order, self._last = _ranked(score)
-        self._event = sample.label[order]
+        self.levels = -np.unique(-score)
+        order = np.argsort(-score, kind="stable")
         self._patient = sample.patient[order]
-        self.scores = score[order][self._last]  # the distinct scores, falling
+        self._rows_until = _count_until(score, self.levels)
+        is_event = sample.label[order] == 1
+        self._event_patient = self._patient[is_event]
+        event_score = score[order][is_event]
+        self._events_until = _count_until(event_score, self.levels)
+        self._event_level = np.searchsorted(-self.levels, -event_score)
         day_score, day_patient = _highest_of_day(sample, score)
-        day_order, day_last = _ranked(day_score)
+        day_order = np.argsort(-day_score, kind="stable")
         self._day_patient = day_patient[day_order]
-        # per distinct score: position of the last patient-day that reaches it, -1 where none does
-        self._day_end = np.append(-1, day_last)[
-            np.searchsorted(-day_score[day_order][day_last], -self.scores, side="right")
-        ]
+        self._days_until = _count_until(day_score, self.levels)
+        self._day_level = np.searchsorted(-self.levels, -day_score[day_order])
+        self._eventful = np.unique(self._event_level)
 
     def counts(self, multiplicity: Numbers) -> tuple[Numbers, Numbers]:
-        """Weighted rows with and without an event at or above each distinct score."""
-        weight = multiplicity[self._patient]
-        events = np.cumsum(weight * self._event)[self._last]
-        return events, np.cumsum(weight)[self._last] - events
+        """Weighted rows with and without an event at or above each level."""
+        events = _running(multiplicity, self._event_patient)[self._events_until[1:]]
+        return events, _running(multiplicity, self._patient)[self._rows_until[1:]] - events
 
     def figures(self, multiplicity: Numbers) -> Numbers:
         """The five ranking figures in the order of `METRICS`; NaN unless both classes are there."""
-        events, others = self.counts(multiplicity)
-        if not len(events) or events[-1] == 0 or others[-1] == 0:
+        rows = _running(multiplicity, self._patient)
+        events = _running(multiplicity, self._event_patient)
+        days = _running(multiplicity, self._day_patient)
+        if events[-1] == 0 or events[-1] == rows[-1]:
             return np.full(5, math.nan)
-        days = np.append(0.0, np.cumsum(multiplicity[self._day_patient]))[self._day_end + 1]
-        caught, false = _at_share(days, ALARM_BUDGET, events, others)
-        (alarm_days,) = _at_share(events, TARGET_SENSITIVITY, days)
-        return np.array([
-            _area_under_roc(events, others),
-            _average_precision(events, others),
-            caught / events[-1],
-            caught / (caught + false) if caught + false > 0 else math.nan,
-            alarm_days / days[-1],
-        ])  # fmt: skip
+        caught, sounding = self._at_budget(rows, events, days)
+        return np.array(
+            [
+                *self._areas(rows, events),
+                caught / events[-1],
+                caught / sounding if sounding > 0 else math.nan,
+                self._days_at_sensitivity(events, days) / days[-1],
+            ]
+        )
+
+    def _areas(self, rows: Numbers, events: Numbers) -> tuple[float, float]:
+        """Area under the ROC, and average precision: sums over the levels that hold an event."""
+        after, before = self._eventful + 1, self._eventful
+        caught, caught_before = (
+            events[self._events_until[after]],
+            events[self._events_until[before]],
+        )
+        found, found_before = rows[self._rows_until[after]], rows[self._rows_until[before]]
+        here = caught - caught_before
+        others = rows[-1] - events[-1]
+        false, false_before = found - caught, found_before - caught_before
+        below = others - (false + false_before) / 2
+        precision = np.divide(caught, found, out=np.zeros_like(caught), where=found > 0)
+        roc = float(here @ below) / (float(events[-1]) * float(others))
+        return roc, float(here @ precision) / float(events[-1])
+
+    def _at_budget(self, rows: Numbers, events: Numbers, days: Numbers) -> tuple[float, float]:
+        """Rows with an event that sound, and all rows that sound, when the budget is used up."""
+        level, part = _reach(ALARM_BUDGET, days, self._day_level, self._days_until)
+        return (
+            _between(events, self._events_until, level, part),
+            _between(rows, self._rows_until, level, part),
+        )
+
+    def _days_at_sensitivity(self, events: Numbers, days: Numbers) -> float:
+        """Patient-days with an alarm when the target sensitivity is reached."""
+        level, part = _reach(TARGET_SENSITIVITY, events, self._event_level, self._events_until)
+        return _between(days, self._days_until, level, part)
 
 
-def _ranked(score: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The order of falling score, and the position of the last of each tie in that order."""
-    order = np.argsort(-score, kind="stable")
-    falling = score[order]
-    if not len(falling):
-        return order, order
-    return order, np.append(np.flatnonzero(falling[1:] != falling[:-1]), len(falling) - 1)
+def _count_until(score: Numbers, levels: Numbers) -> Places:
+    """How many scores reach each level, after a leading 0."""
+    return np.append(0, np.searchsorted(np.sort(-score), -levels, side="right"))
 
 
-def _highest_of_day(sample: Sample, score: Numbers) -> tuple[Numbers, NDArray[np.int64]]:
+def _running(multiplicity: Numbers, patient: Places) -> Numbers:
+    """Running weight of rows in their order, after a leading 0."""
+    weights = np.empty(len(patient) + 1)
+    weights[0] = 0.0
+    np.cumsum(multiplicity[patient], out=weights[1:])
+    return weights
+
+
+def _reach(share: float, running: Numbers, level_of: Places, until: Places) -> tuple[int, float]:
+    """The level in which `running` reaches `share` of its total, and the part of it needed."""
+    target = share * running[-1]
+    level = int(level_of[int(np.searchsorted(running, target, side="left")) - 1])
+    before, after = running[until[level]], running[until[level + 1]]
+    return level, float((target - before) / (after - before))
+
+
+def _between(running: Numbers, until: Places, level: int, part: float) -> float:
+    before, after = running[until[level]], running[until[level + 1]]
+    return float(before + part * (after - before))
+
+
+def _highest_of_day(sample: Sample, score: Numbers) -> tuple[Numbers, Places]:
     """Each patient-day's highest score and its patient."""
     distinct, first, code = np.unique(sample.day, return_index=True, return_inverse=True)
     highest = np.full(len(distinct), -np.inf)
     np.maximum.at(highest, code, score)
     return highest, sample.patient[first]
-
-
-def _area_under_roc(events: Numbers, others: Numbers) -> float:
-    middle = events - np.diff(events, prepend=0.0) / 2
-    return float(np.dot(np.diff(others, prepend=0.0), middle) / (events[-1] * others[-1]))
-
-
-def _average_precision(events: Numbers, others: Numbers) -> float:
-    found = events + others
-    precision = np.divide(events, found, out=np.zeros_like(events), where=found > 0)
-    return float(np.dot(np.diff(events, prepend=0.0), precision) / events[-1])
-
-
-def _at_share(cumulative: Numbers, share: float, *others: Numbers) -> tuple[float, ...]:
-    """`others` where `cumulative` reaches `share` of its total; inside a tie, alarms sound by lot.
-
-    The lot makes a scorer with few levels (today's grade) comparable with one that has many.
-    """
-    target = share * cumulative[-1]
-    place = int(np.searchsorted(cumulative, target, side="left"))
-    before = cumulative[place - 1] if place else 0.0
-    part = (target - before) / (cumulative[place] - before)
-    starts = (other[place - 1] if place else 0.0 for other in others)
-    return tuple(
-        float(start + part * (other[place] - start))
-        for start, other in zip(starts, others, strict=True)
-    )

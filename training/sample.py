@@ -1,6 +1,6 @@
 """Rows to judge, and the resamples of their patients."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +22,7 @@ class Sample:
     risk: Numbers
     patient: NDArray[np.int64]
     patients: int
-    day: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    day: NDArray[np.int64]
 
     @classmethod
     def of(cls, label: ArrayLike, risk: ArrayLike, patient: ArrayLike | None = None) -> "Sample":
