@@ -45,8 +45,9 @@ from features.harmonising.repeats import (
     resolve,
     tied_lines,
 )
-from features.harmonising.text_values import is_comparison, meaning_of, parse_pressures
+from features.harmonising.text_values import meaning_of
 from features.tables import RECORD_COLUMNS, InvalidTableError, RejectReason
+from features.written_numbers import parse_comparison, parse_pressures
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ def _split_pressures(lines: Lines, source: Source) -> Lines:
 
 def _is_read(lines: Lines, source: Source) -> Flags:
     """Lines whose text speaks: no number beside it, or a comparison that the number hides."""
-    compares = np.array([*(is_comparison(word) for word in source.text.words), False])
+    compares = np.array(
+        [*(parse_comparison(word) is not None for word in source.text.words), False]
+    )
     place = source.text.place[lines.row]
     speaks = (place >= 0) & (np.isnan(lines.number) | compares[place])
     return speaks & (lines.reason < 0) & TABLE.takes_value[lines.key]
