@@ -133,9 +133,7 @@ def _fill_row(  # type: ignore[no-untyped-def]
         elif statistic == FOLD_OF_BASELINE:
             result = last / baseline if baseline > 0.0 else np.nan
         else:
-            result = _window_statistic(
-                statistic, count, last, total, squares, low, high, x, xx, xd
-            )
+            result = _window_statistic(statistic, count, last, total, squares, low, high, x, xx, xd)
         out[columns[plan]] = result
         plan += 1
 

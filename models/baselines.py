@@ -162,7 +162,9 @@ class LastValueLogistic:
         return self
 
     def _values(self, rows: pd.DataFrame) -> np.ndarray:
-        return np.column_stack([_column(rows, name) for name in self._used] or [np.zeros((len(rows), 0))])
+        return np.column_stack(
+            [_column(rows, name) for name in self._used] or [np.zeros((len(rows), 0))]
+        )
 
     def _design(self, rows: pd.DataFrame) -> np.ndarray:
         values = _signed_log(self._values(rows))
@@ -205,5 +207,9 @@ BASELINES: Mapping[Outcome, Mapping[str, Callable[[], Baseline]]] = MappingProxy
 )
 """The baselines of each outcome by name; `persistence` is the one that counts."""
 
-BASELINE_COLUMNS = ("crs_grade.last", "therapy.hours_since_first", "icu_admission.hours_since_first")
+BASELINE_COLUMNS = (
+    "crs_grade.last",
+    "therapy.hours_since_first",
+    "icu_admission.hours_since_first",
+)
 """Columns that the baselines read beside those of the rules and every last value."""

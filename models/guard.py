@@ -59,9 +59,7 @@ def judge(
     ]
 
 
-def absent_evidence(
-    rows: pd.DataFrame, analytes: Mapping[str, AnalyteReference]
-) -> pd.DataFrame:
+def absent_evidence(rows: pd.DataFrame, analytes: Mapping[str, AnalyteReference]) -> pd.DataFrame:
     """The share of the usual evidence that each analyte takes with it where it is absent or stale.
 
     Columns are the usual analytes by falling importance, 0 where present; a row's sum is the share

@@ -176,9 +176,7 @@ def _answer(
     )
 
 
-def _data_quality(
-    events: pd.DataFrame, rejects: pd.DataFrame, moment: pd.DataFrame
-) -> DataQuality:
+def _data_quality(events: pd.DataFrame, rejects: pd.DataFrame, moment: pd.DataFrame) -> DataQuality:
     recent = recent_values(events, moment, KEY_ANALYTES)
     ages = {key: None if np.isnan(r.age_hours) else r.age_hours for key, r in recent.items()}
     shown = rejects.head(REJECTS_SHOWN)

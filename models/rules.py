@@ -61,7 +61,11 @@ def read_rules(events: pd.DataFrame, moment: pd.DataFrame) -> tuple[RuleReading,
             ASTCT_SOURCE,
         ),
         _reading(
-            "easix", row[EASIX.name], np.nan, _words("EASIX (log2)", row[EASIX.name], ""), EASIX.source
+            "easix",
+            row[EASIX.name],
+            np.nan,
+            _words("EASIX (log2)", row[EASIX.name], ""),
+            EASIX.source,
         ),
     )
 
@@ -86,4 +90,8 @@ def _crp_words(row: dict[str, float]) -> str:
 
 
 def _words(name: str, value: float, unit: str) -> str:
-    return f"no {name} on record" if np.isnan(value) else f"{name} {plain_number(value)} {unit}".strip()
+    return (
+        f"no {name} on record"
+        if np.isnan(value)
+        else f"{name} {plain_number(value)} {unit}".strip()
+    )

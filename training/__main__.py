@@ -1,29 +1,22 @@
 """The commands of a data scientist: `python -m training VERB --help`."""
 
 import argparse
-import json
 import logging
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from features.harmonise import harmonise
-from features.matrix import as_of_grid, feature_rows
-from features.declared import columns_of
 from features.outcomes import Outcome
 from features.readers import READERS
-from features.tables import InvalidInputError, count_rejects
-from models.bundle import Bundle, load_bundle
-from training import apply
-from training.config import TrainingConfig
-from training.dataset import load_events, read_moments
+from features.tables import InvalidInputError
+from training import commands
+from training.cohort import CENTRES, PRODUCTS
 
-DONE, OUR_FAULT, BAD_INPUT = 0, 1, 2
+DONE, BAD_INPUT = 0, 2
+
+Verbs = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,25 +34,155 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
-    _add_simulate(verbs)
-    _add_ingest(verbs)
-    _add_features(verbs)
-    _add_train(verbs)
-    _add_evaluate(verbs)
-    _add_predict(verbs)
-    _add_promote(verbs)
-    _add_fetch(verbs)
+    for add in (
+        _add_simulate, _add_ingest, _add_features, _add_train,
+        _add_evaluate, _add_predict, _add_promote, _add_fetch,
+    ):  # fmt: skip
+        add(verbs)
     return parser
 
 
+def _add_simulate(verbs: Verbs) -> None:
+    parser = _verb(
+        verbs,
+        "simulate",
+        commands.run_simulate,
+        "write a cohort of virtual patients (always labelled as virtual)",
+        "--patients 1000 --seed 1 --format table --out cohort",
+    )
+    parser.add_argument("--patients", type=_count, default=1000, help="how many")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same bytes")
+    parser.add_argument(
+        "--format", choices=("table", "meds"), default="table", help="files to write"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+    parser.add_argument(
+        "--product", action="append", choices=PRODUCTS, help="only this product; may be repeated"
+    )
+    parser.add_argument(
+        "--centre", choices=CENTRES, default=CENTRES[0], help="where they are treated"
+    )
+
+
+def _add_ingest(verbs: Verbs) -> None:
+    parser = _verb(
+        verbs,
+        "ingest",
+        commands.run_ingest,
+        "read records; write events, rejects and a data-quality report",
+        "--records hospital.csv --format table --out ingested",
+    )
+    _add_records(parser)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+
+
+def _add_features(verbs: Verbs) -> None:
+    parser = _verb(
+        verbs,
+        "features",
+        commands.run_features,
+        "read records; write feature rows",
+        "--records hospital.csv --format table --out rows.parquet --every 24h",
+    )
+    _add_records(parser)
+    _add_every(parser)
+    parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
+
+
+def _add_train(verbs: Verbs) -> None:
+    parser = _verb(
+        verbs,
+        "train",
+        commands.run_train,
+        "train, judge and track a model; write it as a bundle",
+        "--records hospital.csv --format table --out bundle",
+    )
+    _add_records(parser)
+    _add_every(parser)
+    parser.add_argument(
+        "--outcome", action="append", type=Outcome, choices=list(Outcome),
+        help="what to predict; may be repeated (default: both)",
+    )  # fmt: skip
+    parser.add_argument("--horizon", type=_duration, default="24h", help="how far ahead")
+    parser.add_argument("--repeats", type=_count, help="of cross-validation (default: by size)")
+    parser.add_argument("--experiment", default="crs-risk", help="MLflow experiment")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same bundle")
+    parser.add_argument(
+        "--variants", action=argparse.BooleanOptionalAction, default=True,
+        help="also judge the model without the grade and without trajectories",
+    )  # fmt: skip
+    parser.add_argument(
+        "--track", action=argparse.BooleanOptionalAction, default=True,
+        help="log to MLflow (MLFLOW_TRACKING_URI, else mlflow.db here)",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")
+
+
+def _add_evaluate(verbs: Verbs) -> None:
+    parser = _verb(
+        verbs,
+        "evaluate",
+        commands.run_evaluate,
+        "judge a bundle on other patients, beside the baselines it carries",
+        "--model bundle --records others.csv --format table --out judged",
+    )
+    _add_model(parser)
+    _add_records(parser)
+    _add_every(parser)
+    parser.add_argument("--bootstrap", type=_count, default=200, help="resamples for intervals")
+    parser.add_argument("--seed", type=int, default=0, help="of the resamples")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+
+
+def _add_predict(verbs: Verbs) -> None:
+    parser = _verb(
+        verbs,
+        "predict",
+        commands.run_predict,
+        "predict every as-of time of other patients",
+        "--model bundle --records others.csv --format table --out predictions.parquet",
+    )
+    _add_model(parser)
+    _add_records(parser)
+    _add_every(parser)
+    parser.add_argument(
+        "--as-of", type=Path, help="CSV with patient_id and as_of, in the place of the grid"
+    )
+    parser.add_argument(
+        "--contributions", action=argparse.BooleanOptionalAction, default=True,
+        help="explain every row (takes most of the time)",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
+
+
+def _add_promote(verbs: Verbs) -> None:
+    parser = _verb(
+        verbs,
+        "promote",
+        commands.run_promote,
+        "let an alias of the registry point at a run's model",
+        "0123abcd --alias champion",
+    )
+    parser.add_argument("run_id", help="the MLflow run that registered the model")
+    parser.add_argument("--alias", choices=("champion", "challenger"), required=True, help="which")
+
+
+def _add_fetch(verbs: Verbs) -> None:
+    parser = _verb(
+        verbs,
+        "fetch",
+        commands.run_fetch,
+        "copy a bundle out of the registry into a folder",
+        "--model models:/crs-risk@champion --out bundle",
+    )
+    _add_model(parser)
+    parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")
+
+
 def _verb(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    run: Callable[[argparse.Namespace], None],
-    what: str,
-    example: str,
+    verbs: Verbs, name: str, run: Callable[[argparse.Namespace], None], what: str, example: str
 ) -> argparse.ArgumentParser:
-    parser = verbs.add_parser(
+    parser: argparse.ArgumentParser = verbs.add_parser(
         name,
         help=what,
         description=what,
@@ -68,6 +191,12 @@ def _verb(
     )
     parser.set_defaults(run=run)
     return parser
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", required=True, help="bundle folder, models:/crs-risk@champion or runs:/RUN_ID"
+    )
 
 
 def _add_records(parser: argparse.ArgumentParser) -> None:
@@ -91,53 +220,11 @@ def _duration(text: str) -> pd.Timedelta:
     return duration
 
 
-def _add_ingest(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = _verb(
-        verbs,
-        "ingest",
-        _ingest,
-        "read records, write events, rejects and a data-quality report",
-        "--records hospital.csv --format table --out ingested",
-    )
-    _add_records(parser)
-    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
 
 
-def _ingest(options: argparse.Namespace) -> None:
-    source = load_events(options.records, options.format)
-    options.out.mkdir(parents=True, exist_ok=True)
-    source.events.to_parquet(options.out / "events.parquet", index=False)
-    source.rejects.astype("str").to_parquet(options.out / "rejects.parquet", index=False)
-    per_key = source.events["key"].value_counts()
-    quality = {
-        "patients": source.patients,
-        "records": source.records,
-        "events": len(source.events),
-        "events_by_key": {str(key): int(n) for key, n in per_key.items() if n},
-        "rejects_by_reason": count_rejects(source.rejects),
-        "notes": list(source.notes),
-    }
-    (options.out / "quality.json").write_text(json.dumps(quality, indent=1) + "\n", "utf-8")
-    print(f"{len(source.events)} events, {len(source.rejects)} rejects -> {options.out}")
-
-
-def _add_features(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = _verb(
-        verbs,
-        "features",
-        _features,
-        "read records, write feature rows",
-        "--records hospital.csv --format table --out rows.parquet --every 24h",
-    )
-    _add_records(parser)
-    _add_every(parser)
-    parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
-
-
-def _features(options: argparse.Namespace) -> None:
-    events = load_events(options.records, options.format).events
-    moments = as_of_grid(events, options.every)
-    rows = feature_rows(events, moments, columns_of(events["key"].unique()))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    rows.to_parquet(options.out)
-    print(f"{len(rows)} rows of {rows.shape[1]} features -> {options.out}")
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,15 +1,15 @@
 """What each verb of `python -m training` does with its options."""
 
 import json
-import logging
-import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from argparse import Namespace
 from pathlib import Path
 
 from features.declared import columns_of
 from features.matrix import as_of_grid, feature_rows
-from features.tables import InvalidInputError, count_rejects
+from features.tables import count_rejects
 from models.bundle import Bundle, load_bundle
 from training import apply, track
 from training.cohort import export, simulate
@@ -18,8 +18,6 @@ from training.dataset import load_events, read_moments
 from training.plots import run_figures
 from training.report import write_report
 from training.train import Run, train
-
-logger = logging.getLogger("training")
 
 
 def run_simulate(options: Namespace) -> None:
@@ -75,12 +73,63 @@ def run_train(options: Namespace) -> None:
         variants=options.variants,
     )
     run = train(config)
-    report = _report_folder(options.out)
+    report = report_folder(options.out)
     figures = run_figures(run)
     write_report(run.evaluation, figures, report_context(run.bundle, config), report)
     print(f"bundle {run.bundle.version} -> {options.out}")
     print(f"report -> {report / 'report.html'}")
     if options.track:
         run_id = _track(config, run, figures, report)
-        print(f"tracked as run {run_id}; promote it with: ", end="")
-        print(f"python -m training promote {run_id} --alias champion")
+        print(f"tracked as run {run_id}")
+        print(f"to release it: python -m training promote {run_id} --alias champion")
+
+
+def run_evaluate(options: Namespace) -> None:
+    """Judge a bundle on other patients; write metrics.json and report.html."""
+    with opened_bundle(options.model) as bundle:
+        cohort = apply.cohort_for(bundle, options.records, options.format, options.every)
+        evaluation = apply.judge(bundle, cohort, options.bootstrap, options.seed)
+        figures = evaluation_figures(evaluation)
+        write_report(evaluation, figures, report_context(bundle, cohort.source), options.out)
+    print(f"metrics.json and report.html -> {options.out}")
+
+
+def run_predict(options: Namespace) -> None:
+    """Write the predictions table."""
+    with opened_bundle(options.model) as bundle:
+        source = load_events(options.records, options.format)
+        if options.as_of is not None:
+            moments = read_moments(options.as_of)
+        else:
+            moments = as_of_grid(source.events, options.every)
+        predictions = apply.predict(bundle, source, moments, options.contributions)
+        apply.write_predictions(predictions, bundle, options.out)
+    print(f"{len(predictions)} predictions at {len(moments)} as-of times -> {options.out}")
+
+
+def run_promote(options: Namespace) -> None:
+    """Point an alias of the registry at a run's model and note it in the ledger."""
+    version = track.promote(options.run_id, options.alias)
+    print(f"{track.REGISTERED_NAME} version {version} is now the {options.alias}")
+
+
+def run_fetch(options: Namespace) -> None:
+    """Copy a bundle out of the registry."""
+    track.fetch(options.model, options.out)
+
+
+@contextmanager
+def opened_bundle(model: str) -> Iterator[Bundle]:
+    """A bundle from a folder, or from the registry by `models:/...` or `runs:/...`."""
+    if not model.startswith(("models:/", "runs:/")):
+        yield load_bundle(model)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "bundle"
+        track.fetch(model, copy)
+        yield load_bundle(copy)
+
+
+def report_folder(bundle: Path) -> Path:
+    """Where a training run's report stands: beside its bundle, which nothing may be added to."""
+    return bundle.with_name(bundle.name + "-report")

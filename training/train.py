@@ -209,9 +209,7 @@ def is_virtual(source: Events) -> bool:
     )
 
 
-def _reference(
-    cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int
-) -> Reference:
+def _reference(cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int) -> Reference:
     names = dict.fromkeys(name for one in trained.values() for name in one.model.risk.names)
     analytes = {}
     for outcome, one in trained.items():
