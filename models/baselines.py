@@ -76,7 +76,7 @@ class Persistence:
 
 
 class RuleRate:
-    """A rule that fires or not, as the rate of the outcome when it does, does not, or cannot say."""
+    """A rule as the rate of the outcome when it fires, does not fire, or cannot say."""
 
     def __init__(self, rule: Callable[[pd.DataFrame], np.ndarray]) -> None:
         self._rule = rule

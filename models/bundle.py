@@ -130,7 +130,8 @@ def load_bundle(folder: str | Path) -> Bundle:
     description = _read_json(place / "bundle.json")
     if description["format_version"] != FORMAT_VERSION:
         raise InvalidBundleError(
-            f"{place}: format version {description['format_version']}, this code reads {FORMAT_VERSION}"
+            f"{place}: format version {description['format_version']}, "
+            f"this code reads {FORMAT_VERSION}"
         )
     models = {
         Outcome(name): _load_outcome(place, Outcome(name), stated)

@@ -46,7 +46,7 @@ class Judgement:
 def judge(
     rows: pd.DataFrame, outcome: Outcome, at_risk: np.ndarray, reference: Reference
 ) -> list[Judgement]:
-    """Judge feature rows that hold the model's columns (NaN = missing); `at_risk` is one bool a row."""
+    """Judge rows that hold the model's columns (NaN = missing); `at_risk` is one bool a row."""
     absent = absent_evidence(rows, reference.analytes[outcome])
     blocked = _hours_since_blockade(rows)
     outside = _outside_training(rows, reference)

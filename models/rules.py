@@ -1,4 +1,4 @@
-"""What published bedside rules say of a patient, beside the model: the CRP rule, EASIX, the grade."""
+"""What published bedside rules say of a patient, beside the model."""
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ RULE_COLUMNS = (CRP, CRP_CHANGE, HIGHEST_TEMPERATURE, GRADE, EASIX)
 
 
 def crp_rule(rows: pd.DataFrame) -> np.ndarray:
-    """1 where CRP is above 40 mg/L and rose rapidly in 24 h, 0 where not, NaN without both values."""
+    """1 where CRP is above 40 mg/L and rose rapidly in 24 h, 0 where not, NaN unless both known."""
     last = rows[CRP.name].to_numpy(dtype=float)
     change = rows[CRP_CHANGE.name].to_numpy(dtype=float)
     before = last - change

@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,7 +17,8 @@ from training.cohort import CENTRES, PRODUCTS
 
 DONE, BAD_INPUT = 0, 2
 
-Verbs = "argparse._SubParsersAction[argparse.ArgumentParser]"
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_simulate(verbs: Verbs) -> None:
+def _add_simulate(verbs: "Verbs") -> None:
     parser = _verb(
         verbs,
         "simulate",
@@ -64,7 +66,7 @@ def _add_simulate(verbs: Verbs) -> None:
     )
 
 
-def _add_ingest(verbs: Verbs) -> None:
+def _add_ingest(verbs: "Verbs") -> None:
     parser = _verb(
         verbs,
         "ingest",
@@ -76,7 +78,7 @@ def _add_ingest(verbs: Verbs) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write into")
 
 
-def _add_features(verbs: Verbs) -> None:
+def _add_features(verbs: "Verbs") -> None:
     parser = _verb(
         verbs,
         "features",
@@ -89,7 +91,7 @@ def _add_features(verbs: Verbs) -> None:
     parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
 
 
-def _add_train(verbs: Verbs) -> None:
+def _add_train(verbs: "Verbs") -> None:
     parser = _verb(
         verbs,
         "train",
@@ -118,7 +120,7 @@ def _add_train(verbs: Verbs) -> None:
     parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")
 
 
-def _add_evaluate(verbs: Verbs) -> None:
+def _add_evaluate(verbs: "Verbs") -> None:
     parser = _verb(
         verbs,
         "evaluate",
@@ -134,7 +136,7 @@ def _add_evaluate(verbs: Verbs) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write into")
 
 
-def _add_predict(verbs: Verbs) -> None:
+def _add_predict(verbs: "Verbs") -> None:
     parser = _verb(
         verbs,
         "predict",
@@ -155,7 +157,7 @@ def _add_predict(verbs: Verbs) -> None:
     parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
 
 
-def _add_promote(verbs: Verbs) -> None:
+def _add_promote(verbs: "Verbs") -> None:
     parser = _verb(
         verbs,
         "promote",
@@ -167,7 +169,7 @@ def _add_promote(verbs: Verbs) -> None:
     parser.add_argument("--alias", choices=("champion", "challenger"), required=True, help="which")
 
 
-def _add_fetch(verbs: Verbs) -> None:
+def _add_fetch(verbs: "Verbs") -> None:
     parser = _verb(
         verbs,
         "fetch",
@@ -180,7 +182,7 @@ def _add_fetch(verbs: Verbs) -> None:
 
 
 def _verb(
-    verbs: Verbs, name: str, run: Callable[[argparse.Namespace], None], what: str, example: str
+    verbs: "Verbs", name: str, run: Callable[[argparse.Namespace], None], what: str, example: str
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = verbs.add_parser(
         name,

@@ -37,8 +37,8 @@ def _outcome_text(outcome: Outcome, model: OutcomeModel, found: Mapping[str, Any
     lines = [
         f"## {outcome}: {DEFINITIONS[outcome].meaning}\n",
         f"Definition: {DEFINITIONS[outcome].source}.\n",
-        f"{len(model.risk.names)} features; tiers: elevated from {model.tiers.elevated:.3f}, high "
-        f"from {model.tiers.high:.3f}. Counts: {_counts(counts)}.\n",
+        f"{len(model.risk.names)} features. Counts: {_counts(counts)}.\n",
+        f"Tiers: elevated from {model.tiers.elevated:.3f}, high from {model.tiers.high:.3f}.\n",
         "Patient-wise cross-validation, estimate with 95 % interval over resampled patients:\n",
         "| scorer | AUROC | average precision |",
         "|---|---|---|",

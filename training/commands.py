@@ -2,9 +2,9 @@
 
 import json
 import tempfile
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from argparse import Namespace
 from pathlib import Path
 
 from features.declared import columns_of
@@ -17,7 +17,7 @@ from training.config import TrainingConfig
 from training.dataset import load_events, read_moments
 from training.plots import run_figures
 from training.report import write_report
-from training.train import Run, train
+from training.train import train
 
 
 def run_simulate(options: Namespace) -> None:

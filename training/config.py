@@ -8,6 +8,9 @@ import pandas as pd
 from features.outcomes import Outcome
 
 
+DAY = pd.Timedelta(hours=24)
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """What to train on, what to predict, and how to judge it.
@@ -20,8 +23,8 @@ class TrainingConfig:
     format: str
     out: Path
     outcomes: tuple[Outcome, ...] = (Outcome.SEVERE_CRS, Outcome.INFECTION)
-    every: pd.Timedelta = pd.Timedelta(hours=24)
-    horizon: pd.Timedelta = pd.Timedelta(hours=24)
+    every: pd.Timedelta = DAY
+    horizon: pd.Timedelta = DAY
     experiment: str = "crs-risk"
     seed: int = 0
     folds: int = 5

@@ -75,7 +75,7 @@ def label_cohort(
     outcomes: tuple[Outcome, ...],
     horizon: pd.Timedelta,
 ) -> Cohort:
-    """Lay the grid (or take the moments given), compute every column the records fill, and label."""
+    """Lay the grid (or take the moments given), compute every column records fill, and label."""
     events = source.events
     moments = as_of_grid(events, as_of) if isinstance(as_of, pd.Timedelta) else as_of
     if moments.empty:

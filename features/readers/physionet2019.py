@@ -1,4 +1,4 @@
-"""Reads the stays of the PhysioNet/Computing in Cardiology Challenge 2019: archive, folder or one `.psv`.
+"""Reads the stays of the PhysioNet/Computing in Cardiology Challenge 2019.
 
 Reyna MA et al. Crit Care Med 2020;48:210-217, doi 10.1097/CCM.0000000000004145; the files have no
 dates, so time counts from `ORIGIN`: a row with `ICULOS` = t is known at t hours after it.
@@ -90,7 +90,7 @@ def read(path: Path) -> Reading:
     numbers become rejects.
 
     Raises:
-        InvalidInputError: no stay found, a truncated archive, a missing column, a row of wrong length.
+        InvalidInputError: no stay, a truncated archive, a missing column, a row of wrong length.
     """
     stays = list(_stay_files(path))
     if not stays:
@@ -241,7 +241,7 @@ def _records(
     time: pd.Series | pd.Timestamp,
     code: str | pd.Categorical,
     value: pd.Series | np.ndarray | float,
-    unit: str | None | pd.Categorical,
+    unit: str | pd.Categorical | None,
     source: pd.Series | np.ndarray,
 ) -> pd.DataFrame:
     rows = len(patient_id)

@@ -1,4 +1,4 @@
-"""Reads the public daily laboratory values and CRS grades of CAR-T patients (PrCRS): CSV or workbook.
+"""Reads the public daily laboratory values and CRS grades of CAR-T patients (PrCRS).
 
 Wei Z et al. Front Immunol 2023;14:1273507, doi 10.3389/fimmu.2023.1273507; BMC Bioinformatics 2024,
 doi 10.1186/s12859-024-05804-8. There are no dates: day 0 is the infusion, at `ORIGIN`; the values
