@@ -7,7 +7,6 @@ import pandas as pd
 
 from features.outcomes import Outcome
 
-
 DAY = pd.Timedelta(hours=24)
 
 
