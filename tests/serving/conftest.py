@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,18 +23,15 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from features.declared import columns_of
-from features.matrix import rows_from_records
-from features.outcomes import Outcome
-from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
-from models.calibration import fit_calibration
-from models.explain import by_analyte
-from models.reference import Reference, describe_analytes, describe_features
-from models.risk import Recipe, fit_member, join_members
+from models.bundle import Bundle, load_bundle
+from models.risk import Recipe
 from serving.app import create_app
 from serving.logs import LineFormatter
 from serving.settings import read_settings
+from training.config import TrainingConfig
+from training.train import train
 
+QUICK_RECIPE = Recipe(15, 0.3, 2, 2.0, 0.7, 0.7, 5.0, threads=1)
 ROOT = Path(__file__).parents[2]
 
 
@@ -46,8 +44,13 @@ class RunningService:
     database: Path
     log: Path
 
-    def log_lines(self) -> list[dict]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+    def log_lines(self, at_least: int = 0) -> list[dict]:
+        """The lines so far; a line is written just after its answer, so wait for `at_least`."""
+        until = time.monotonic() + 10
+        while len(lines := self.log.read_text().splitlines()) < at_least:
+            assert time.monotonic() < until, f"{len(lines)} lines, {at_least} expected"
+            time.sleep(0.01)
+        return [json.loads(line) for line in lines]
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(how)
@@ -91,65 +94,36 @@ def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bundle"
 
 
-@pytest.fixture
-def fit_bundle():
-    """Fit another small bundle into a folder."""
-    return fit_small_bundle
-
-
-def fit_small_bundle(folder: Path, seed: int = 7) -> str:
-    """Fit both outcomes on forty patients whose CRP and temperature run with their risk."""
-    rng = np.random.default_rng(seed)
-    records = pd.concat([virtual_patient(f"v{n}", rng) for n in range(40)], ignore_index=True)
-    columns = columns_of(("crp", "temperature", "platelets", "teclistamab"))
-    rows = rows_from_records(records, pd.Timedelta("12h"), columns).rows
-    models, analytes = {}, {}
-    for outcome in Outcome:
-        risky = rows["crp.last"].fillna(0).to_numpy() > (
-            40 if outcome is Outcome.SEVERE_CRS else 60
-        )
-        label = (risky ^ (rng.random(len(rows)) < 0.1)).astype(float)
-        models[outcome], analytes[str(outcome)] = fit_outcome(rows, label)
-    card = Card("Learnt from 40 virtual patients.", True, 40, 12.0, "d" * 64, "c" * 64, seed, {})
-    reference = Reference(describe_features(rows), analytes)
-    return save_bundle(folder, 24.0, card, models, reference, {}, "# A model for tests\n")
+def fit_small_bundle(folder: Path) -> None:
+    """Train both outcomes on sixty patients whose CRP and temperature run ahead of their course."""
+    rng = np.random.default_rng(7)
+    records = pd.concat([virtual_patient(f"virtual-{n}", rng) for n in range(60)])
+    file = folder.with_suffix(".parquet")
+    records.to_parquet(file)
+    choices = {"folds": 2, "repeats": 1, "bootstrap": 2, "variants": False}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.train.recipe_for", lambda _: QUICK_RECIPE)
+        train(TrainingConfig(records=file, format="table", out=folder, **choices))
 
 
 def virtual_patient(name: str, rng: np.random.Generator) -> pd.DataFrame:
-    """Five days of one patient: a dose, then CRP, temperature and platelets twice a day."""
+    """Five days of one patient: a dose, measurements twice a day, an outcome where CRP peaks."""
     start = pd.Timestamp("2024-01-01T08:00:00Z")
     peak = rng.uniform(5, 200)
     lines = [(start, "teclistamab", 0.06, "mg/kg")]
     for hours in range(0, 121, 12):
-        time = start + pd.Timedelta(hours=hours)
-        surge = np.exp(-(((hours - 48) / 30) ** 2))
-        lines += [
-            (time, "crp", 3 + peak * surge, "mg/L"),
-            (time, "temperature", 36.6 + 2.5 * surge * peak / 200 + rng.normal(0, 0.1), "Cel"),
-            (time, "platelets", rng.uniform(60, 250), "10*9/L"),
-        ]
+        surge = np.exp(-(((hours - 48) / 30) ** 2)) * peak
+        measured = (
+            ("crp", 3 + surge, "mg/L"),
+            ("temperature", 36.6 + 2.5 * surge / 200 + rng.normal(0, 0.1), "Cel"),
+            ("platelets", rng.uniform(60, 250), "10*9/L"),
+        )
+        lines += [(start + pd.Timedelta(hours=hours), *line) for line in measured]
+    at_peak = start + pd.Timedelta(hours=50)
+    lines += [(at_peak, "crs_grade", 3.0 if peak > 120 else 1.0, None)]
+    lines += [(at_peak, "infection_onset", None, None)] if 60 < peak < 120 else []
     table = pd.DataFrame(lines, columns=["time", "code", "numeric_value", "unit"])
-    table["time"] = table["time"].astype("datetime64[us, UTC]")
-    never = pd.Series(pd.NaT, index=table.index, dtype="datetime64[us, UTC]")
-    return table.assign(
-        patient_id=name,
-        text_value=pd.Series(None, index=table.index, dtype="str"),
-        result_time=never,
-        source="virtual",
-    )
-
-
-def fit_outcome(rows: pd.DataFrame, label: np.ndarray) -> tuple[OutcomeModel, dict]:
-    """One outcome's committee of two, its calibration and the reference of its analytes."""
-    recipe = Recipe(20, 0.1, 3, 1.0, 0.8, 0.8, 1.0, threads=1)
-    names = list(rows.columns)
-    members = [fit_member(rows, label, recipe, float(label.mean()), seed) for seed in (1, 2)]
-    model = join_members(members, names)
-    patients = rows.index.get_level_values("patient_id").to_numpy()
-    calibration = fit_calibration(model.margin(rows), label, patients, folds=2)
-    contributions = by_analyte(model.contributions(rows)[0], names)
-    fitted = OutcomeModel(model, calibration, TierThresholds(0.1, 0.4))
-    return fitted, describe_analytes(rows, contributions)
+    return table.assign(patient_id=name)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -97,15 +98,15 @@ def test_replay_of_an_altered_entry_concludes_nothing(filled, audit: Callable, b
     assert (status, said) == (1, "entry 1 was altered: run `audit verify`\n")
 
 
-def test_replay_refuses_another_model(
-    filled, audit: Callable, tmp_path: Path, fit_bundle: Callable
-):
+def test_replay_refuses_another_model(filled, audit: Callable, tmp_path: Path, bundle: Bundle):
     database, answers = filled
-    fit_bundle(tmp_path / "other", seed=8)
+    other = copy_with_other_card(bundle, tmp_path / "other")
+    manifest = other / "MANIFEST.sha256"
+    names = [line.split("  ")[1] for line in manifest.read_text().splitlines()]
+    digests = {name: hashlib.sha256((other / name).read_bytes()).hexdigest() for name in names}
+    manifest.write_text("".join(f"{digests[name]}  {name}\n" for name in names))
     identity = answers[0]["prediction_id"]
-    status, said, complaint = audit(
-        database, "replay", identity, "--model", str(tmp_path / "other")
-    )
+    status, said, complaint = audit(database, "replay", identity, "--model", str(other))
     assert (status, said) == (2, "")
     assert answers[0]["model_version"] in complaint
 
@@ -180,10 +181,15 @@ def test_an_occupied_port_is_named(bundle: Bundle, serve_here: Callable, capsys)
     assert f"127.0.0.1:{port}: cannot listen there" in capsys.readouterr().err
 
 
-def test_an_altered_bundle_is_refused(fit_bundle: Callable, tmp_path: Path, capsys):
-    fit_bundle(tmp_path / "bundle")
-    (tmp_path / "bundle" / "MODEL_CARD.md").write_text("# Another")
-    assert main(["--model", str(tmp_path / "bundle"), "--port", "0"]) == 2
+def copy_with_other_card(bundle: Bundle, folder: Path) -> Path:
+    shutil.copytree(bundle.folder, folder)
+    (folder / "MODEL_CARD.md").write_text("# Another")
+    return folder
+
+
+def test_an_altered_bundle_is_refused(bundle: Bundle, tmp_path: Path, capsys):
+    copied = copy_with_other_card(bundle, tmp_path / "bundle")
+    assert main(["--model", str(copied), "--port", "0"]) == 2
     assert "MODEL_CARD.md" in capsys.readouterr().err
 
 
