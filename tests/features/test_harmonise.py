@@ -67,12 +67,24 @@ ROWS = st.tuples(
 )  # fmt: skip
 
 
+CROWDED = st.tuples(
+    st.sampled_from(["a", "b"]),
+    st.sampled_from([SIX, SEVEN]),
+    st.sampled_from(["crp", "LOINC//1988-5", "dexamethasone", "prednisone", "tocilizumab"]),
+    st.sampled_from([1.0, 10.0]),
+    st.none(),
+    st.sampled_from(["mg/dL", "mg/L", "mg"]),
+    st.sampled_from([None, SEVEN, NINE]),
+)
+RECORDS = st.lists(ROWS, min_size=1, max_size=25) | st.lists(CROWDED, min_size=5, max_size=40)
+
+
 def numbered(rows: list[tuple]) -> pd.DataFrame:
     return table(*((*row, f"file:{place}") for place, row in enumerate(rows)))
 
 
 @settings(deadline=None, max_examples=80)
-@given(st.lists(ROWS, min_size=1, max_size=25), st.randoms(use_true_random=False))
+@given(RECORDS, st.randoms(use_true_random=False))
 def test_the_order_of_records_changes_nothing(rows: list[tuple], chance) -> None:
     records = numbered(rows)
     places = list(range(len(rows)))
@@ -90,7 +102,7 @@ def is_split(row: tuple) -> bool:
 
 
 @settings(deadline=None, max_examples=80)
-@given(st.lists(ROWS, min_size=1, max_size=25))
+@given(RECORDS)
 def test_every_record_is_an_event_or_a_reject(rows: list[tuple]) -> None:
     found = harmonise(numbered(rows))
     own_events = ~found.events["key"].isin(CLASS_EVENTS)
@@ -100,7 +112,7 @@ def test_every_record_is_an_event_or_a_reject(rows: list[tuple]) -> None:
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(ROWS, min_size=1, max_size=25))
+@given(RECORDS)
 def test_a_patient_alone_has_the_events_it_has_among_others(rows: list[tuple]) -> None:
     together = harmonise(numbered(rows)).events
     alone = harmonise(numbered([row for row in rows if row[0] == "a"] or rows)).events
@@ -110,7 +122,7 @@ def test_a_patient_alone_has_the_events_it_has_among_others(rows: list[tuple]) -
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(ROWS, min_size=1, max_size=25))
+@given(RECORDS)
 def test_at_every_moment_a_patient_has_one_value_of_a_key_and_time(rows: list[tuple]) -> None:
     events = harmonise(numbered(rows)).events
     own = events[~events["key"].isin(CLASS_EVENTS)]
@@ -121,12 +133,24 @@ def test_at_every_moment_a_patient_has_one_value_of_a_key_and_time(rows: list[tu
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(ROWS, min_size=1, max_size=25))
+@given(RECORDS)
 def test_categories_and_plain_texts_are_read_alike(rows: list[tuple]) -> None:
     plain = numbered(rows)
     names = ["patient_id", "code", "text_value", "unit", "source"]
     columns = plain.astype(dict.fromkeys(names, "category"))
     assert_frame_equal(harmonise(plain).events, harmonise(columns).events)
+
+
+@settings(deadline=None, max_examples=40)
+@given(RECORDS)
+def test_events_stand_in_order(rows: list[tuple]) -> None:
+    events = harmonise(numbered(rows)).events
+    places = events.assign(
+        patient_id=events["patient_id"].astype("str"), key=events["key"].astype("str")
+    )
+    columns = ["patient_id", "key", "time", "known_time"]
+    expected = places.sort_values(columns, kind="stable", na_position="first")
+    assert_frame_equal(places[columns], expected[columns])
 
 
 def test_events_keep_their_contract() -> None:
