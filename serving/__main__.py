@@ -16,6 +16,7 @@ import uvicorn
 from features.tables import InvalidInputError
 from models.bundle import InvalidBundleError
 from serving.app import create_app
+from serving.audit import UnreadableEntriesError
 from serving.commands import (
     DONE,
     FAULT,
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str]) -> int:
         return _fail(error, WRONG_INPUT)
     except ModelSourceError as error:
         return _fail(error, error.status)
+    except UnreadableEntriesError as error:
+        return _fail(error, FAULT)
 
 
 def _fail(error: Exception, status: int) -> int:

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents: every refusal says what, where and which limit."""
 
+import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -7,13 +8,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from features.tables import InvalidInputError
 from serving.canonical import ordered_json
+from serving.store import StoreError
 
+LOG = logging.getLogger("serving.problems")
 Handler = Callable[[Request, Exception], Coroutine[Any, Any, Response]]
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100
@@ -107,6 +109,11 @@ def _of_framework(error: HTTPException) -> ProblemError:
     return ProblemError(problem, "See /openapi.json for what is offered.", headers=error.headers)
 
 
+def _of_store(error: StoreError) -> ProblemError:
+    LOG.error("audit trail not available", extra={"fields": {"reason": str(error)}})
+    return ProblemError(Problem.NOT_READY, NO_DATABASE, headers={"Retry-After": "5"})
+
+
 NO_DATABASE = "The audit trail cannot be reached, and no answer leaves without its entry."
 OUR_FAULT = "It is in the log under the number of this instance; the request may be fine."
 
@@ -115,10 +122,7 @@ TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], ProblemError]], ...] 
     (InvalidInputError, lambda error: ProblemError(Problem.INVALID_RECORDS, str(error))),
     (RequestValidationError, _of_parameters),
     (HTTPException, _of_framework),
-    (
-        OperationalError,
-        lambda _: ProblemError(Problem.NOT_READY, NO_DATABASE, headers={"Retry-After": "5"}),
-    ),
+    (StoreError, _of_store),
     (Exception, lambda _: ProblemError(Problem.FAULT, OUR_FAULT)),
 )
 """What each kind of error is to the caller; the last is for all that nobody thought of."""

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -31,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from serving.audit import Draft, Entry, Head, UnreadableEntriesError, seal
 
@@ -134,30 +134,40 @@ class Store:
 
         Raises UnreadableEntriesError where the database cannot read one.
         """
-        with self._transaction() as connection:
-            rows = connection.execution_options(stream_results=True).execute(
-                EVERY_ENTRY, {"after": after}
-            )
-            while (row := _next_row(rows)) is not None:
-                yield Entry(**row._mapping)
+        try:
+            with self._transaction() as connection:
+                streamed = connection.execution_options(stream_results=True)
+                rows = streamed.execute(EVERY_ENTRY, {"after": after})
+                while (row := rows.fetchone()) is not None:
+                    yield Entry(**row._mapping)
+        except StoreError as error:
+            raise UnreadableEntriesError(f"the database cannot read it: {error}") from None
 
     @contextmanager
     def _transaction(self, writes: bool = False) -> Iterator[Connection]:
         engine = self._engine.execution_options(writes=writes)
-        with engine.begin() as connection:
+        with _told_plainly(engine.url), engine.begin() as connection:
             yield connection
+
+
+@contextmanager
+def _told_plainly(url: URL) -> Iterator[None]:
+    """Raise what the database complains of as StoreError; a broken constraint stays what it is."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        raise StoreError(f"{_shown(url)}: {' '.join(str(error.orig).split())}") from None
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # a damaged file, met while connecting
+        raise StoreError(f"{_shown(url)}: {' '.join(str(error).split())}") from None
+    except PoolTimeoutError:
+        raise StoreError(f"{_shown(url)}: every connection is busy") from None
 
 
 def _head(connection: Connection) -> Head:
     row = connection.execute(NEWEST.limit(1)).one_or_none()
     return Head(*row) if row else Head()
-
-
-def _next_row(rows: Any) -> Any:
-    try:
-        return rows.fetchone()
-    except DBAPIError as error:
-        raise UnreadableEntriesError(f"the database cannot read it: {error.orig}") from None
 
 
 def open_store(database_url: str) -> Store:
@@ -169,15 +179,11 @@ def open_store(database_url: str) -> Store:
     if url.get_backend_name() == "sqlite":
         _make_folder(url)
     engine = _engine(url)
-    try:
-        with engine.execution_options(writes=True).begin() as connection:
-            METADATA.create_all(connection)
-            if url.get_backend_name() == "sqlite":
-                for trigger in SQLITE_TRIGGERS:
-                    connection.exec_driver_sql(trigger)
-    except DBAPIError as error:
-        engine.dispose()
-        raise StoreError(f"{_shown(url)}: {_one_line(error)}") from None
+    with _told_plainly(url), engine.execution_options(writes=True).begin() as connection:
+        METADATA.create_all(connection)
+        if url.get_backend_name() == "sqlite":
+            for trigger in SQLITE_TRIGGERS:
+                connection.exec_driver_sql(trigger)
     return Store(engine)
 
 
@@ -187,11 +193,8 @@ def open_existing_store(database_url: str) -> Store:
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
         raise StoreError(f"{_shown(url)}: there is no such file")
     engine = _engine(url)
-    try:
+    with _told_plainly(url):
         found = inspect(engine).has_table(AUDIT_ENTRIES.name)
-    except DBAPIError as error:
-        engine.dispose()
-        raise StoreError(f"{_shown(url)}: {_one_line(error)}") from None
     if not found:
         engine.dispose()
         raise StoreError(f"{_shown(url)}: there is no audit trail in this database")
@@ -231,7 +234,3 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _shown(url: URL) -> str:
     return url.render_as_string(hide_password=True)
-
-
-def _one_line(error: DBAPIError) -> str:
-    return " ".join(str(error.orig).split())

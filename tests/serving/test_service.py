@@ -375,6 +375,7 @@ def test_no_answer_leaves_without_its_entry(serve_here: Callable):
             "type", "title", "status", "detail", "instance",
         }  # fmt: skip
         expect_problem(running.client.get("/readyz"), 503, "not-ready")
+    assert "no such table: audit_entries" in running.logged.getvalue()
 
 
 def test_an_unforeseen_error_tells_neither_caller_nor_log_what_it_said(serve_here: Callable):

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from serving.audit import Draft, verify
+from serving.audit import Draft, Entry, verify
 from serving.store import FIELDS, Store, StoreError, open_existing_store, open_store
 
 TRIGGERS = (
@@ -186,3 +187,30 @@ def test_reading_an_audit_trail_never_makes_one(tmp_path: Path):
     with pytest.raises(StoreError, match="no such file"):
         open_existing_store(f"sqlite:///{tmp_path / 'none.db'}")
     assert not list(tmp_path.iterdir())
+
+
+def test_any_damaged_byte_of_the_file_is_found_or_harms_no_entry(filled: Store, database: Path):
+    whole = list(filled.entries())
+    filled.close()
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    intact = database.read_bytes()
+    found = 0
+    for place in np.random.default_rng(0).choice(len(intact), 150, replace=False):
+        damaged = bytearray(intact)
+        damaged[place] ^= 0xFF
+        database.write_bytes(damaged)
+        found += harm(database, whole)
+    assert found > 10
+
+
+def harm(database: Path, whole: list[Entry]) -> bool:
+    """Whether the damage was found; where it was not, every entry must still be there."""
+    try:
+        with closing(open_existing_store(f"sqlite:///{database}")) as store:
+            if not verify(store.entries()).holds:
+                return True
+            assert list(store.entries()) == whole
+            return False
+    except StoreError:
+        return True
