@@ -9,7 +9,7 @@ service's user (triggers of the same kind for PostgreSQL are not written yet).
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -178,13 +178,13 @@ def open_store(database_url: str) -> Store:
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
         _make_folder(url)
-    engine = _engine(url)
-    with _told_plainly(url), engine.execution_options(writes=True).begin() as connection:
-        METADATA.create_all(connection)
-        if url.get_backend_name() == "sqlite":
-            for trigger in SQLITE_TRIGGERS:
-                connection.exec_driver_sql(trigger)
-    return Store(engine)
+    with _engine_to_keep(url) as engine:
+        with engine.execution_options(writes=True).begin() as connection:
+            METADATA.create_all(connection)
+            if url.get_backend_name() == "sqlite":
+                for trigger in SQLITE_TRIGGERS:
+                    connection.exec_driver_sql(trigger)
+        return Store(engine)
 
 
 def open_existing_store(database_url: str) -> Store:
@@ -192,13 +192,20 @@ def open_existing_store(database_url: str) -> Store:
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
         raise StoreError(f"{_shown(url)}: there is no such file")
+    with _engine_to_keep(url) as engine:
+        if not inspect(engine).has_table(AUDIT_ENTRIES.name):
+            raise StoreError(f"{_shown(url)}: there is no audit trail in this database")
+        return Store(engine)
+
+
+@contextmanager
+def _engine_to_keep(url: URL) -> Iterator[Engine]:
+    """An engine that stays open, unless what is done with it here fails."""
     engine = _engine(url)
-    with _told_plainly(url):
-        found = inspect(engine).has_table(AUDIT_ENTRIES.name)
-    if not found:
-        engine.dispose()
-        raise StoreError(f"{_shown(url)}: there is no audit trail in this database")
-    return Store(engine)
+    with ExitStack() as on_failure, _told_plainly(url):
+        on_failure.callback(engine.dispose)
+        yield engine
+        on_failure.pop_all()
 
 
 def _make_folder(url: URL) -> None:
