@@ -6,12 +6,7 @@ from enum import StrEnum
 
 import pandas as pd
 
-
-class Outcome(StrEnum):
-    """What is predicted."""
-
-    SEVERE_CRS = "severe_crs"  # ASTCT grade 3 or more (Lee 2019, doi 10.1016/j.bbmt.2018.12.758)
-    INFECTION = "infection"  # onset of a clinically significant infection
+from features.outcomes import Outcome
 
 
 class Tier(StrEnum):

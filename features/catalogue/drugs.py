@@ -83,6 +83,13 @@ DRUGS = (
         omop=(792737,),
     ),
     Drug(
+        "car_t_unspecified",
+        "CAR-T cells, product not stated",
+        DrugClass.CAR_T,
+        atc=(),
+        note="For sources that tell of an infusion and not of its product.",
+    ),
+    Drug(
         "axicabtagene_ciloleucel",
         "Axicabtagene ciloleucel",
         DrugClass.CAR_T,

@@ -133,7 +133,7 @@ class State:
     low: float = -inf
     high: float = inf
     unit: str = "1"
-    conversions: Mapping[str, float | Conversion] = field(default_factory=dict)
+    conversions: Mapping[str, float] = field(default_factory=dict)
     words: Mapping[str, float] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
     timeless: bool = False

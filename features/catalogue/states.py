@@ -132,6 +132,8 @@ STATES = (
         timeless=True,
         note="Cells, or cells per kg: the public file does not say which.",
     ),
+    State("observation_start", "Start of the time that the source covers", StateKind.MOMENT),
+    State("observation_end", "End of the time that the source covers", StateKind.MOMENT),
     State("admission", "Admission to hospital", StateKind.MOMENT),
     State("discharge", "Discharge from hospital", StateKind.MOMENT),
     State("icu_admission", "Admission to intensive care", StateKind.MOMENT),

@@ -1,0 +1,169 @@
+"""The one path from records to feature rows: training walks it for a cohort, serving for one patient."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.catalogue.naming import is_measured
+from features.declared import FEATURES, Column
+from features.harmonise import harmonise
+from features.scores import Score
+from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
+from features.trajectory import Feature, trajectory_rows
+
+COURSE_START_KEYS = ("therapy", "icu_admission", "admission")
+"""What starts a course, the first that exists: the first dose, else an admission."""
+
+
+@dataclass(frozen=True)
+class FeatureRows:
+    """Feature rows and what they came from.
+
+    `rows` is indexed by (patient_id, as_of), float32, missing = NaN; `events` and `rejects` are the
+    harmonised records behind them.
+    """
+
+    rows: pd.DataFrame
+    events: pd.DataFrame
+    rejects: pd.DataFrame
+
+
+def rows_from_records(
+    records: pd.DataFrame,
+    as_of: pd.DataFrame | pd.Timedelta,
+    columns: Sequence[Column] = FEATURES,
+) -> FeatureRows:
+    """Records to feature rows: harmonise, lay the grid, compute the declared columns.
+
+    Args:
+        records: the records table.
+        as_of: the moments asked about (columns `patient_id`, `as_of`), or the step of a grid.
+        columns: what to compute.
+
+    Raises:
+        InvalidTableError: a table that breaks its contract.
+        InvalidInputError: a step that is not positive, or a moment without a time zone.
+    """
+    harmonised = harmonise(records)
+    events = harmonised.events
+    moments = as_of_grid(events, as_of) if isinstance(as_of, pd.Timedelta) else as_of
+    return FeatureRows(feature_rows(events, moments, columns), events, harmonised.rejects)
+
+
+def feature_rows(
+    events: pd.DataFrame, as_of: pd.DataFrame, columns: Sequence[Column] = FEATURES
+) -> pd.DataFrame:
+    """The declared columns at each as-of time, in the order of `as_of`.
+
+    A row uses only events with time <= as_of, known by then and not yet superseded. A patient
+    without events gets a row of missing values.
+
+    Returns:
+        DataFrame indexed by (patient_id, as_of), one float32 column a declared column.
+    """
+    moments = _checked_moments(as_of)
+    features = _features_behind(columns)
+    values = trajectory_rows(events, moments, course_starts(events), features)
+    place = {feature: position for position, feature in enumerate(features)}
+    matrix = np.empty((len(moments), len(columns)), dtype=np.float32)
+    for position, column in enumerate(columns):
+        if isinstance(column, Score):
+            items = [values[:, place[item]].astype(np.float64) for item in column.inputs]
+            matrix[:, position] = column.compute(*items)
+        else:
+            matrix[:, position] = values[:, place[column]]
+    index = pd.MultiIndex.from_frame(moments)
+    return pd.DataFrame(matrix, index=index, columns=[column.name for column in columns])
+
+
+def as_of_grid(events: pd.DataFrame, every: pd.Timedelta) -> pd.DataFrame:
+    """As-of times every `every` from each course's start to the end of its observation.
+
+    The start itself is asked about only where something had been measured by then. A patient
+    without a course start counts from the first event; one without timed events has no row.
+
+    Returns:
+        DataFrame with columns `patient_id`, `as_of`, sorted by both.
+    """
+    if every <= pd.Timedelta(0):
+        raise InvalidInputError(f"the step between as-of times must be positive, not {every}")
+    period = observation_periods(events)
+    period = period[period["start"].notna()]
+    anchor, first, last = (period[name] for name in ("start", "first_known", "end"))
+    first_step = np.ceil((first - anchor) / every).clip(lower=0).astype("int64")
+    last_step = np.floor((last - anchor) / every).astype("int64")
+    steps = (last_step - first_step + 1).clip(lower=0)
+    row = np.repeat(np.arange(len(period)), steps)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(steps) - steps, steps).to_numpy()
+    step = first_step.to_numpy()[row] + within
+    as_of = anchor.reset_index(drop=True).take(row).reset_index(drop=True) + step * every
+    return pd.DataFrame(
+        {"patient_id": period.index.to_numpy()[row], "as_of": as_of.astype(TIME_TYPE)}
+    )
+
+
+def course_starts(events: pd.DataFrame) -> pd.Series:
+    """When each patient's course starts, by patient_id; a patient without a start is left out."""
+    starts = pd.Series(dtype=TIME_TYPE)
+    for key in COURSE_START_KEYS:
+        times = events.loc[events["key"] == key].groupby("patient_id", observed=True)["time"].min()
+        times.index = times.index.astype("str")
+        starts = times if starts.empty else starts.combine_first(times)
+    return starts.astype(TIME_TYPE)
+
+
+def observation_periods(events: pd.DataFrame) -> pd.DataFrame:
+    """When each patient is under observation.
+
+    Returns:
+        DataFrame by patient_id: `start` of the course, `first_known` (when the first value was
+        known, or the documented start of observation), `end` (documented, else the last event).
+        Missing where nothing is timed.
+    """
+    timed = events[events["time"].notna()]
+    timed = timed[timed["key"] != "birth"]
+    known = timed[["time", "known_time"]].max(axis=1)
+    by_patient = timed["patient_id"].astype("str")
+    measured = is_measured(timed["key"]) | (timed["key"] == "observation_start")
+    ending = timed["key"] == "observation_end"
+    period = pd.DataFrame(
+        {
+            "first_event": timed["time"].groupby(by_patient).min(),
+            "first_known": known[measured].groupby(by_patient[measured]).min(),
+            "documented_end": timed.loc[ending, "time"].groupby(by_patient[ending]).max(),
+            "last_known": known.groupby(by_patient).max(),
+        }
+    )
+    start = course_starts(events).reindex(period.index)
+    return pd.DataFrame(
+        {
+            "start": start.fillna(period["first_event"]),
+            "first_known": period["first_known"],
+            "end": period["documented_end"].fillna(period["last_known"]),
+        }
+    ).dropna()
+
+
+def _features_behind(columns: Sequence[Column]) -> list[Feature]:
+    """The trajectory features that the columns are, or are computed from, each once."""
+    behind: dict[Feature, None] = {}
+    for column in columns:
+        for feature in column.inputs if isinstance(column, Score) else (column,):
+            behind[feature] = None
+    return list(behind)
+
+
+def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:
+    missing = {"patient_id", "as_of"} - set(as_of.columns)
+    if missing:
+        raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(sorted(missing))}")
+    if getattr(as_of["as_of"].dt, "tz", None) is None:
+        raise InvalidInputError("as-of times need a time zone, for example 2026-03-01T06:00+00:00")
+    return pd.DataFrame(
+        {
+            "patient_id": as_of["patient_id"].astype("str").to_numpy(),
+            "as_of": as_of["as_of"].dt.tz_convert("UTC").astype(TIME_TYPE).array,
+        }
+    )

@@ -1,0 +1,89 @@
+"""What the outcomes are, read from events: when one happens, and when a patient is at risk of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from features.trajectory import Feature, Statistic, trajectory_rows
+
+
+class Outcome(StrEnum):
+    """What is predicted."""
+
+    SEVERE_CRS = "severe_crs"
+    INFECTION = "infection"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One outcome in terms of documented events.
+
+    It happens at each event of `key` with a value of at least `at_least` (any value where that is
+    None). A patient is inside it, so not at risk, while the latest such event says so and is at
+    most `lasts_hours` old (no limit where None).
+    """
+
+    outcome: Outcome
+    key: str
+    at_least: float | None
+    lasts_hours: float | None
+    meaning: str
+    inside: str
+    source: str
+
+
+DEFINITIONS = {
+    Outcome.SEVERE_CRS: Definition(
+        Outcome.SEVERE_CRS,
+        key="crs_grade",
+        at_least=3.0,
+        lasts_hours=None,
+        meaning="cytokine release syndrome of ASTCT grade 3 or more",
+        inside="already in CRS of grade 3 or more",
+        source="Lee DW et al. Biol Blood Marrow Transplant 2019;25:625, doi 10.1016/j.bbmt.2018.12.758",
+    ),
+    Outcome.INFECTION: Definition(
+        Outcome.INFECTION,
+        key="infection_onset",
+        at_least=None,
+        lasts_hours=14 * 24.0,
+        meaning="onset of a clinically significant infection",
+        inside="already inside an infection episode",
+        source="episodes apart by 14 days: Young JH et al. Biol Blood Marrow Transplant 2016;22:359",
+    ),
+}
+
+
+def happenings(events: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """The events at which the outcome is present: columns `patient_id` (string) and `time`."""
+    definition = DEFINITIONS[outcome]
+    chosen = (events["key"] == definition.key) & events["until_time"].isna()
+    if definition.at_least is not None:
+        chosen &= events["value"] >= definition.at_least
+    found = events.loc[chosen, ["patient_id", "time"]]
+    return found.assign(patient_id=found["patient_id"].astype("str"))
+
+
+def at_risk(events: pd.DataFrame, as_of: pd.DataFrame, outcome: Outcome) -> np.ndarray:
+    """Whether each as-of row is outside the outcome, by what was known then (bool array)."""
+    definition = DEFINITIONS[outcome]
+    state = (Feature(definition.key, Statistic.LAST), Feature(definition.key, Statistic.AGE))
+    starts = pd.Series(dtype="datetime64[us, UTC]")
+    chosen = events[events["key"] == definition.key]
+    if chosen.empty:
+        return np.ones(len(as_of), dtype=bool)
+    last, age = trajectory_rows(chosen, as_of, starts, state).T
+    inside = ~np.isnan(age)
+    if definition.at_least is not None:
+        inside &= last >= definition.at_least
+    if definition.lasts_hours is not None:
+        inside &= age <= definition.lasts_hours
+    return ~inside
+
+
+def as_it_was(events: pd.DataFrame) -> pd.DataFrame:
+    """Events as they truly were: known at once, corrections applied from the start."""
+    final = events[events["until_time"].isna()]
+    return final.assign(known_time=final["time"])

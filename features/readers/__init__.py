@@ -1,0 +1,30 @@
+"""One reader a file format: each turns files into records and knows nothing of medicine."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from features.readers import physionet2019, prcrs
+from features.tables import InvalidInputError, Reading
+
+READERS: Mapping[str, Callable[[Path], Reading]] = MappingProxyType(
+    {
+        "physionet2019": physionet2019.read,
+        "prcrs": prcrs.read,
+    }
+)
+
+
+def read(path: str | Path, file_format: str) -> Reading:
+    """Read `path` in `file_format`, one of `READERS`.
+
+    Raises:
+        InvalidInputError: an unknown format, a missing path, or a file that breaks its format.
+    """
+    if file_format not in READERS:
+        known = ", ".join(READERS)
+        raise InvalidInputError(f"format {file_format!r} is unknown; known formats: {known}")
+    place = Path(path)
+    if not place.exists():
+        raise InvalidInputError(f"{place}: no such file or folder")
+    return READERS[file_format](place)

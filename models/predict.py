@@ -1,0 +1,200 @@
+"""From events to guarded, calibrated, explained risks: one walk for a cohort and for one patient."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import logit
+
+from features.catalogue.naming import name_of
+from features.harmonise import harmonise
+from features.matrix import feature_rows
+from features.outcomes import DEFINITIONS, Outcome, at_risk
+from features.tables import InvalidInputError, count_rejects
+from models.bundle import Bundle, OutcomeModel, TierThresholds
+from models.explain import by_analyte, reasons, recent_values
+from models.guard import judge
+from models.prediction import DataQuality, OutcomePrediction, PatientPrediction, Tier
+from models.rules import read_rules
+
+PREDICTION_COLUMNS = (
+    "patient_id", "as_of", "outcome", "risk", "risk_low", "risk_high", "tier", "verdict",
+    "at_risk", "model_version",
+)  # fmt: skip
+REJECTS_SHOWN = 20
+KEY_ANALYTES = ("crp", "temperature", "platelets", "neutrophils", "il6", "ferritin")
+"""Whose age every answer states: what wards watch in CRS and infection."""
+
+
+@dataclass(frozen=True)
+class Risks:
+    """One outcome's numbers for many rows: arrays of shape (rows,)."""
+
+    margin: np.ndarray
+    risk: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def risks(model: OutcomeModel, rows: pd.DataFrame, threads: int = 0) -> Risks:
+    """Calibrated risks and intervals of feature rows that hold the model's columns."""
+    margin = model.risk.margin(rows, threads)
+    low, high = model.calibration.interval(margin, model.risk.member_margins(rows, threads))
+    return Risks(margin, model.calibration.risk(margin), low, high)
+
+
+def explain(
+    model: OutcomeModel, rows: pd.DataFrame, log_odds: np.ndarray, threads: int = 0
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Contributions by analyte (rows x analytes, calibrated log-odds) and their base.
+
+    The calibration is affine, so each TreeSHAP value is carried through it by its slope. Base plus
+    contributions is `log_odds` exactly: the base takes up float32 rounding of TreeSHAP (below 1e-4).
+    """
+    values, _ = model.risk.contributions(rows, threads)
+    shares = by_analyte(model.calibration.slope * values, model.risk.names)
+    return shares, log_odds - shares.sum(axis=1).to_numpy()
+
+
+def tier_of(risk: float, tiers: TierThresholds) -> Tier:
+    """The tier of a risk."""
+    if risk >= tiers.high:
+        return Tier.HIGH
+    return Tier.ELEVATED if risk >= tiers.elevated else Tier.LOW
+
+
+def predict_rows(
+    bundle: Bundle, events: pd.DataFrame, as_of: pd.DataFrame, contributions: bool = True
+) -> pd.DataFrame:
+    """Predict every as-of row for every outcome of the bundle.
+
+    Rows that are not at risk are predicted too; `at_risk` and `verdict` say so.
+
+    Returns:
+        DataFrame with `PREDICTION_COLUMNS`, `verdict_reasons` (joined sentences) and, on demand,
+        `contributions` (a dictionary of log-odds by analyte, with the base under `base`).
+    """
+    rows = feature_rows(events, as_of, bundle.columns)
+    parts = [_predict_outcome(bundle, o, events, as_of, rows, contributions) for o in bundle.models]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _predict_outcome(
+    bundle: Bundle,
+    outcome: Outcome,
+    events: pd.DataFrame,
+    as_of: pd.DataFrame,
+    rows: pd.DataFrame,
+    contributions: bool,
+) -> pd.DataFrame:
+    model = bundle.models[outcome]
+    found = risks(model, rows)
+    eligible = at_risk(events, as_of, outcome)
+    judged = judge(rows, outcome, eligible, bundle.reference)
+    table = pd.DataFrame(
+        {
+            "patient_id": rows.index.get_level_values("patient_id"),
+            "as_of": rows.index.get_level_values("as_of"),
+            "outcome": str(outcome),
+            "risk": found.risk,
+            "risk_low": found.low,
+            "risk_high": found.high,
+            "tier": [str(tier_of(risk, model.tiers)) for risk in found.risk],
+            "verdict": [str(judgement.verdict) for judgement in judged],
+            "at_risk": eligible,
+            "model_version": bundle.version,
+            "verdict_reasons": ["; ".join(judgement.reasons) for judgement in judged],
+        }
+    )
+    if contributions:
+        shares, base = explain(model, rows, logit(found.risk))
+        table["contributions"] = shares.assign(base=base).to_dict("records")
+    return table
+
+
+def predict_patient(
+    bundle: Bundle, records: pd.DataFrame, as_of: pd.Timestamp
+) -> PatientPrediction:
+    """Answer one question about one patient.
+
+    Args:
+        bundle: the model.
+        records: the patient's records (records contract; one patient_id throughout).
+        as_of: the moment asked about, with a time zone.
+
+    Raises:
+        InvalidInputError: records of no or of several patients, or a moment without a time zone.
+    """
+    patients = records["patient_id"].astype("str").unique()
+    if len(patients) != 1:
+        raise InvalidInputError(f"records of {len(patients)} patients where one is asked about")
+    if as_of.tzinfo is None:
+        raise InvalidInputError(f"as_of {as_of} needs a time zone")
+    harmonised = harmonise(records)
+    moment = pd.DataFrame({"patient_id": patients, "as_of": [as_of.tz_convert("UTC")]})
+    rows = feature_rows(harmonised.events, moment, bundle.columns)
+    return PatientPrediction(
+        patient_id=str(patients[0]),
+        as_of=as_of,
+        horizon_hours=bundle.horizon_hours,
+        model_version=bundle.version,
+        learnt_from=bundle.card.learnt_from,
+        outcomes=tuple(
+            _answer(bundle, outcome, harmonised.events, moment, rows) for outcome in bundle.models
+        ),
+        data_quality=_data_quality(harmonised.events, harmonised.rejects, moment),
+        rules=read_rules(harmonised.events, moment),
+    )
+
+
+def _answer(
+    bundle: Bundle,
+    outcome: Outcome,
+    events: pd.DataFrame,
+    moment: pd.DataFrame,
+    rows: pd.DataFrame,
+) -> OutcomePrediction:
+    model = bundle.models[outcome]
+    found = risks(model, rows, threads=1)
+    eligible = bool(at_risk(events, moment, outcome)[0])
+    judgement = judge(rows, outcome, np.array([eligible]), bundle.reference)[0]
+    shares, base = explain(model, rows, logit(found.risk), threads=1)
+    contributions = {str(key): float(value) for key, value in shares.iloc[0].items()}
+    recent = recent_values(events, moment, tuple(contributions))
+    return OutcomePrediction(
+        outcome=outcome,
+        at_risk=eligible,
+        risk=float(found.risk[0]),
+        risk_low=float(found.low[0]),
+        risk_high=float(found.high[0]),
+        tier=tier_of(float(found.risk[0]), model.tiers),
+        verdict=judgement.verdict,
+        verdict_reasons=judgement.reasons,
+        base=float(base[0]),
+        contributions=contributions,
+        reasons=reasons(contributions, rows.iloc[0], recent),
+    )
+
+
+def _data_quality(
+    events: pd.DataFrame, rejects: pd.DataFrame, moment: pd.DataFrame
+) -> DataQuality:
+    recent = recent_values(events, moment, KEY_ANALYTES)
+    ages = {key: None if np.isnan(r.age_hours) else r.age_hours for key, r in recent.items()}
+    shown = rejects.head(REJECTS_SHOWN)
+    return DataQuality(
+        age_hours=ages,
+        missing=tuple(name_of(key) for key, age in ages.items() if age is None),
+        rejected=count_rejects(rejects),
+        rejected_records=tuple(
+            f"{code} {detail} ({source})"
+            for code, detail, source in zip(
+                shown["code"], shown["detail"], shown["source"], strict=True
+            )
+        ),
+    )
+
+
+def meaning_of(outcome: Outcome) -> str:
+    """The outcome in a sentence's words."""
+    return DEFINITIONS[outcome].meaning

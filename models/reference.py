@@ -1,0 +1,105 @@
+"""What the training rows looked like: the frame in which the guard and the drift watch compare."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+LOW_QUANTILE, HIGH_QUANTILE = 0.001, 0.999
+
+
+@dataclass(frozen=True)
+class FeatureReference:
+    """One feature's training distribution: share of rows with a value, and its extremes."""
+
+    present: float
+    low: float
+    median: float
+    high: float
+
+
+@dataclass(frozen=True)
+class AnalyteReference:
+    """How one analyte served in training.
+
+    `importance` is its share (0 to 1) of the mean absolute contribution; `present` the share of
+    training rows in which it had a value; `usual_age_hours` the 95th percentile of its age there.
+    """
+
+    importance: float
+    present: float
+    usual_age_hours: float
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The training frame: features by name, and by outcome the analytes that carried it."""
+
+    features: Mapping[str, FeatureReference]
+    analytes: Mapping[str, Mapping[str, AnalyteReference]]
+
+    def to_json(self) -> dict:
+        """Plain values for JSON."""
+        return {
+            "features": {name: asdict(value) for name, value in self.features.items()},
+            "analytes": {
+                outcome: {key: asdict(value) for key, value in table.items()}
+                for outcome, table in self.analytes.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping) -> "Reference":
+        """The inverse of `to_json`."""
+        return cls(
+            {name: FeatureReference(**value) for name, value in state["features"].items()},
+            {
+                outcome: {key: AnalyteReference(**value) for key, value in table.items()}
+                for outcome, table in state["analytes"].items()
+            },
+        )
+
+
+def describe_features(rows: pd.DataFrame) -> dict[str, FeatureReference]:
+    """The distribution of each column; a column without values has no place here."""
+    described = {}
+    for name in rows.columns:
+        values = rows[name].to_numpy(dtype=float)
+        values = values[~np.isnan(values)]
+        if len(values):
+            low, median, high = np.quantile(values, [LOW_QUANTILE, 0.5, HIGH_QUANTILE])
+            described[name] = FeatureReference(
+                len(values) / len(rows), float(low), float(median), float(high)
+            )
+    return described
+
+
+def describe_analytes(
+    rows: pd.DataFrame, contributions: pd.DataFrame
+) -> dict[str, AnalyteReference]:
+    """Importance, presence and usual age of each analyte.
+
+    Args:
+        rows: training feature rows.
+        contributions: log-odds by analyte (columns) for a sample of those rows.
+    """
+    weight = contributions.abs().mean()
+    share = weight / weight.sum() if weight.sum() > 0 else weight
+    return {
+        str(key): AnalyteReference(float(share[key]), *_presence(rows, str(key)))
+        for key in share.sort_values(ascending=False).index
+    }
+
+
+def _presence(rows: pd.DataFrame, key: str) -> tuple[float, float]:
+    last, age = rows.get(f"{key}.last"), rows.get(f"{key}.age")
+    shown = last if last is not None else age
+    present = 1.0 if shown is None else float(shown.notna().mean())
+    usual = float(age.quantile(0.95)) if age is not None and age.notna().any() else float("inf")
+    return present, usual if np.isfinite(usual) else 1e9
+
+
+def analytes_of(names: Sequence[str]) -> list[str]:
+    """The analyte of each feature name: what stands before the dot."""
+    return [name.partition(".")[0] for name in names]

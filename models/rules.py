@@ -1,0 +1,89 @@
+"""What published bedside rules say of a patient, beside the model: the CRP rule, EASIX, the grade."""
+
+import numpy as np
+import pandas as pd
+
+from features.matrix import feature_rows
+from features.scores import SCORES
+from features.trajectory import Feature, Statistic
+from models.explain import plain_number
+from models.prediction import RuleReading
+
+CRP_LIMIT = 40.0  # mg/L, Rossi 2026
+CRP_RAPID_FOLD = 2.0  # "rapid" carries no number in the publication: at least doubled in 24 h, or
+CRP_RAPID_RISE = 20.0  # mg/L in 24 h; both are this project's named parameters
+CRP_RULE_SOURCE = "Rossi 2026, Front Immunol, doi 10.3389/fimmu.2026.1749348"
+FEVER_LIMIT = 38.0  # Cel, ASTCT 2019, doi 10.1016/j.bbmt.2018.12.758
+ASTCT_SOURCE = "ASTCT 2019, doi 10.1016/j.bbmt.2018.12.758"
+
+CRP = Feature("crp", Statistic.LAST)
+CRP_CHANGE = Feature("crp", Statistic.CHANGE, 24)
+HIGHEST_TEMPERATURE = Feature("temperature", Statistic.MAXIMUM, 24)
+GRADE = Feature("crs_grade", Statistic.LAST)
+EASIX = next(score for score in SCORES if score.name == "easix.log2")
+
+RULE_COLUMNS = (CRP, CRP_CHANGE, HIGHEST_TEMPERATURE, GRADE, EASIX)
+
+
+def crp_rule(rows: pd.DataFrame) -> np.ndarray:
+    """1 where CRP is above 40 mg/L and rose rapidly in 24 h, 0 where not, NaN without both values."""
+    last = rows[CRP.name].to_numpy(dtype=float)
+    change = rows[CRP_CHANGE.name].to_numpy(dtype=float)
+    before = last - change
+    rapid = (change >= CRP_RAPID_RISE) | ((last >= CRP_RAPID_FOLD * before) & (change > 0))
+    return np.where(np.isnan(change), np.nan, ((last > CRP_LIMIT) & rapid).astype(float))
+
+
+def fever(rows: pd.DataFrame) -> np.ndarray:
+    """1 where any temperature of the last 24 h reached 38.0 Cel, 0 where not, NaN where none is."""
+    highest = rows[HIGHEST_TEMPERATURE.name].to_numpy(dtype=float)
+    return np.where(np.isnan(highest), np.nan, (highest >= FEVER_LIMIT).astype(float))
+
+
+def read_rules(events: pd.DataFrame, moment: pd.DataFrame) -> tuple[RuleReading, ...]:
+    """Every rule's reading of one as-of row (`moment` has one line)."""
+    rows = feature_rows(events, moment, RULE_COLUMNS)
+    row = {name: float(value) for name, value in rows.iloc[0].items()}
+    return (
+        _reading("crp_rule", row[CRP.name], crp_rule(rows)[0], _crp_words(row), CRP_RULE_SOURCE),
+        _reading(
+            "fever",
+            row[HIGHEST_TEMPERATURE.name],
+            fever(rows)[0],
+            _words("highest temperature of 24 h", row[HIGHEST_TEMPERATURE.name], "Cel"),
+            ASTCT_SOURCE,
+        ),
+        _reading(
+            "crs_grade",
+            row[GRADE.name],
+            np.nan,
+            _words("current ASTCT grade", row[GRADE.name], ""),
+            ASTCT_SOURCE,
+        ),
+        _reading(
+            "easix", row[EASIX.name], np.nan, _words("EASIX (log2)", row[EASIX.name], ""), EASIX.source
+        ),
+    )
+
+
+def _reading(rule: str, value: float, fires: float, sentence: str, source: str) -> RuleReading:
+    return RuleReading(
+        rule,
+        None if np.isnan(value) else value,
+        None if np.isnan(fires) else bool(fires),
+        sentence,
+        source,
+    )
+
+
+def _crp_words(row: dict[str, float]) -> str:
+    if np.isnan(row[CRP.name]):
+        return "no CRP on record"
+    if np.isnan(row[CRP_CHANGE.name]):
+        return f"CRP {plain_number(row[CRP.name])} mg/L, no earlier value to compare"
+    change = row[CRP_CHANGE.name]
+    return f"CRP {plain_number(row[CRP.name])} mg/L, {change:+.0f} mg/L in 24 h"
+
+
+def _words(name: str, value: float, unit: str) -> str:
+    return f"no {name} on record" if np.isnan(value) else f"{name} {plain_number(value)} {unit}".strip()

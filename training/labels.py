@@ -1,0 +1,92 @@
+"""Labels: what happened in the horizon after each as-of time. The only code that looks ahead."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from features.catalogue.naming import is_measured
+from features.matrix import observation_periods
+from features.outcomes import Outcome, as_it_was, at_risk, happenings
+
+
+class Fate(StrEnum):
+    """What became of an as-of row."""
+
+    EVENT = "event"  # the outcome happened within the horizon
+    NO_EVENT = "no_event"  # the horizon was observed and the outcome did not happen
+    NOT_AT_RISK = "not_at_risk"  # already inside the outcome at the as-of time
+    CENSORED = "censored"  # records end, or nobody looked, within the horizon
+
+
+@dataclass(frozen=True)
+class Labels:
+    """`label` (1, 0, or NaN where not at risk or censored) and `fate`, one an as-of row."""
+
+    label: np.ndarray
+    fate: np.ndarray
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by fate."""
+        return {str(fate): int((self.fate == fate).sum()) for fate in Fate}
+
+
+def label_rows(
+    events: pd.DataFrame, as_of: pd.DataFrame, outcome: Outcome, horizon: pd.Timedelta
+) -> Labels:
+    """Label each as-of row by (as_of, as_of + horizon].
+
+    The rules, in this order:
+      1. inside the outcome at the as-of time (by what was true, known yet or not): not at risk;
+      2. the outcome happens within the horizon: event;
+      3. the patient was discharged within the horizon and records end there: no event (discharged
+         without it), so that short stays are not lost from the population;
+      4. death within the horizon, records that end before it does, or a horizon without a single
+         measurement: censored, left out of training and scoring, and counted;
+      5. else no event.
+    """
+    truth = as_it_was(events)
+    rows = as_of.reset_index(drop=True)
+    inside = ~at_risk(truth, rows, outcome)
+    happened = _any_within(rows, happenings(events, outcome), horizon)
+    fate = np.where(happened, Fate.EVENT, Fate.NO_EVENT).astype(object)
+    fate[~happened & ~_observed(truth, rows, horizon)] = Fate.CENSORED
+    fate[inside] = Fate.NOT_AT_RISK
+    label = np.select([fate == Fate.EVENT, fate == Fate.NO_EVENT], [1.0, 0.0], np.nan)
+    return Labels(label, fate)
+
+
+def _observed(truth: pd.DataFrame, rows: pd.DataFrame, horizon: pd.Timedelta) -> np.ndarray:
+    """Whether each horizon was watched to its end."""
+    end = rows["patient_id"].map(observation_periods(truth)["end"])
+    reached = ((rows["as_of"] + horizon) <= end).to_numpy()
+    looked = _any_within(rows, _times(truth[is_measured(truth["key"])]), horizon)
+    discharged = _any_within(rows, _times(truth[truth["key"] == "discharge"]), horizon)
+    died = _any_within(rows, _times(truth[truth["key"] == "death"]), horizon)
+    return ((reached & looked) | (~reached & discharged)) & ~died
+
+
+def _times(events: pd.DataFrame) -> pd.DataFrame:
+    timed = events.loc[events["time"].notna(), ["patient_id", "time"]]
+    return timed.assign(patient_id=timed["patient_id"].astype("str"))
+
+
+def _any_within(rows: pd.DataFrame, times: pd.DataFrame, horizon: pd.Timedelta) -> np.ndarray:
+    """Whether any of the patient's `times` lies in (as_of, as_of + horizon]."""
+    if times.empty:
+        return np.zeros(len(rows), dtype=bool)
+    asked = rows.assign(row=np.arange(len(rows))).sort_values("as_of")
+    happening = times.sort_values("time").rename(columns={"time": "next_time"})
+    joined = pd.merge_asof(
+        asked,
+        happening,
+        left_on="as_of",
+        right_on="next_time",
+        by="patient_id",
+        direction="forward",
+        allow_exact_matches=False,
+    )
+    within = (joined["next_time"] - joined["as_of"]) <= horizon
+    return within.to_numpy()[np.argsort(joined["row"].to_numpy())]
