@@ -1,7 +1,7 @@
 """Random numbers that depend on the patient, the moment and the question alone, never on the order.
 
-Each patient owns a key; a draw is the SplitMix64 sequence (Steele 2014, doi 10.1145/2660193.2660195)
-of that key at the place (moment, question). So a cohort cut into any chunks is the same cohort.
+Each patient owns a key; a draw is the SplitMix64 sequence of that key (Steele 2014, doi
+10.1145/2660193.2660195) at the place (moment, question). A cohort cut anyhow is the same cohort.
 """
 
 import numba

@@ -1,10 +1,11 @@
 """The virtual body: one hour of drug, T cells, cytokines, organs, blood values and infection.
 
-Compiled code keeps no constant of another file: constants, products and weights come in as arrays,
-so that a changed parameter is never hidden by a cached binary. The step is one hour (explicit Euler).
+    drug or cells x antigen -> stimulus -> activation -> drive -> IL-6 -> CRP, fibrinogen; ferritin
+                                                           |-> fever
+                                                           |-> leak -> pressure, saturation
 
-    drug or cells x antigen -> stimulus -> activation -> drive -> IL-6 -> CRP, fibrinogen, slow: ferritin ...
-                                                           |---> fever      |---> leak -> pressure, saturation
+Compiled code keeps no constant of another file: constants, products and weights come in as arrays,
+so that a changed parameter is never hidden by a cached binary. The step is one hour (Euler).
 """
 
 import numba
@@ -12,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from training.cohort.chance import normal, uniform
-from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE, Kind, Product
+from training.cohort.laboratories import IL6
+from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE
 from training.cohort.people import People
+from training.cohort.products import Kind, Product
 
 STATE = np.dtype(
     [
@@ -92,7 +95,8 @@ INFECTIONS: tuple[tuple[str, float], ...] = (
     ("viral", 0.21),
     ("fungal", 0.05),
 )
-"""Kinds and shares (assumed; mainly bacterial in the first month, Hill 2018 doi 10.1182/blood-2017-07-793760).
+"""Kinds and shares: assumed; mainly bacterial in the first month (Hill 2018, Blood 131:121).
+
 State holds the running number from 1 on."""
 
 
@@ -127,7 +131,7 @@ def state_at_rest(people: People) -> npt.NDArray[np.void]:
     state["saturation"] = people.persons["saturation"]
     state["heart_rate"] = people.persons["heart_rate"]
     state["breaths"] = 15.0
-    state["il6_measured"] = people.rest[:, 1]
+    state["il6_measured"] = people.rest[:, IL6]
     return state
 
 
@@ -190,9 +194,9 @@ def _cytokines(s, person, product, c):  # type: ignore[no-untyped-def]
     target = c.il6_at_unit_drive * s.drive**c.il6_exponent
     target += c.il6_of_infection * s.burden**1.5
     s.il6 += (target - s.il6) / c.il6_lag_h
-    signal = (s.drive + 2.5 * s.burden) * (1.0 - c.tocilizumab_crp_share * s.blocked)
+    signal = (s.drive + c.crp_of_infection * s.burden) * (1.0 - c.tocilizumab_crp_share * s.blocked)
     s.acute_phase += (signal - s.acute_phase) / c.crp_delay_h
-    slow = s.drive * (1.0 - 0.5 * c.tocilizumab_leak_share * s.blocked)
+    slow = s.drive * (1.0 - 0.5 * c.tocilizumab_leak_share * person.answer * s.blocked)
     s.slow += (slow - s.slow) / c.slow_inflammation_h
     s.marrow += (product.marrow * np.log1p(s.slow) * 0.8 - s.marrow) / 120.0
 
@@ -215,7 +219,7 @@ def _fever(s, person, key, c, hour, clock):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True)
 def _organs(s, person, key, c, hour):  # type: ignore[no-untyped-def]
     """Vessels leak hours after the cytokines; pressure, saturation, pulse and breaths follow."""
-    felt = s.drive * (1.0 - c.tocilizumab_leak_share * s.blocked)
+    felt = s.drive * (1.0 - c.tocilizumab_leak_share * person.answer * s.blocked)
     lag = c.leak_rise_h if felt > s.leak else c.leak_fall_h
     s.leak += (felt - s.leak) / lag
     septic = c.leak_of_infection * s.burden**2
@@ -232,14 +236,14 @@ def _organs(s, person, key, c, hour):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _hazard(s, labs, c, neutrophils, igg):  # type: ignore[no-untyped-def]
+def _hazard(s, c, neutrophils, igg):  # type: ignore[no-untyped-def]
     """Of a new infection in this hour (probability)."""
     hazard = c.infection_per_day / 24.0
-    if labs[neutrophils] < 0.5:
+    if neutrophils < 0.5:
         hazard *= c.hazard_neutrophils_below_half
-    elif labs[neutrophils] < 1.0:
+    elif neutrophils < 1.0:
         hazard *= c.hazard_neutrophils_below_one
-    if labs[igg] < 4.0:
+    if igg < 4.0:
         hazard *= c.hazard_igg_below_four
     calm = s.dexamethasone / (s.dexamethasone + c.dexamethasone_half_effect)
     hazard *= 1.0 + c.hazard_dexamethasone * calm
@@ -266,16 +270,8 @@ def _begin_infection(s, key, c, hour, shares):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _infection(s, labs, given, key, c, hour, shares, neutrophils, igg):  # type: ignore[no-untyped-def]
-    """A hidden beginning, signs about a day later, decline once treated or outgrown by immunity."""
-    s.onset = False
-    if s.infection == 0:
-        if uniform(key, hour, 3) < _hazard(s, labs, c, neutrophils, igg):
-            _begin_infection(s, key, c, hour, shares)
-        return
-    s.growing_h += 1.0
-    if given.effective > 0.0:
-        s.covered_h += 1.0
+def _grow_or_ebb(s, c):  # type: ignore[no-untyped-def]
+    """Burden of an infection: grows, is cleared by treatment, or is outgrown by immunity."""
     if s.covered_h > 6.0:
         s.burden -= c.infection_cleared_per_h * s.burden
     elif s.growing_h > 24.0 * c.infection_immunity_d:
@@ -283,24 +279,37 @@ def _infection(s, labs, given, key, c, hour, shares, neutrophils, igg):  # type:
     else:
         growth = np.log(2.0) / c.infection_doubling_h
         s.burden += growth * s.burden * (1.0 - s.burden / s.size)
-    if s.apparent_h > 0.0:
+
+
+@numba.njit(cache=True)
+def _infection(s, labs, given, key, hour, world):  # type: ignore[no-untyped-def]
+    """A hidden beginning, signs about a day later, an end once the burden is small."""
+    c = world.constants[0]
+    s.onset = False
+    if s.infection == 0:
+        hazard = _hazard(s, c, labs[world.neutrophils], labs[world.igg])
+        if uniform(key, hour, 3) < hazard:
+            _begin_infection(s, key, c, hour, world.infection_shares)
+        return
+    s.growing_h += 1.0
+    if given.effective > 0.0:
+        s.covered_h += 1.0
+    _grow_or_ebb(s, c)
+    if s.growing_h > 24.0 and s.burden < c.infection_over:
+        s.infection = 0
+        s.burden = 0.0
+        s.apparent_h = 0.0
+    elif s.apparent_h > 0.0:
         s.apparent_h += 1.0
-        if s.burden < c.infection_over:
-            s.infection = 0
-            s.burden = 0.0
-            s.apparent_h = 0.0
     elif s.burden >= c.infection_apparent:
         s.apparent_h = 1.0
         s.infections += 1
         s.onset = True
-    elif s.growing_h > 24.0 and s.burden < c.infection_over:
-        s.infection = 0
-        s.burden = 0.0
 
 
 @numba.njit(cache=True)
-def _drivers(s, c, drivers):  # type: ignore[no-untyped-def]
-    """In the order of parameters.DRIVERS."""
+def _drivers(s, person, product, c, drivers):  # type: ignore[no-untyped-def]
+    """In the order of laboratories.DRIVERS."""
     drivers[0] = np.log1p(s.drive)
     drivers[1] = np.log1p(s.acute_phase)
     drivers[2] = np.log1p(s.slow)
@@ -308,14 +317,14 @@ def _drivers(s, c, drivers):  # type: ignore[no-untyped-def]
     drivers[4] = s.burden
     drivers[5] = s.dexamethasone / (s.dexamethasone + c.dexamethasone_half_effect)
     drivers[6] = s.stimulus
-    drivers[7] = s.lymphodepletion
+    drivers[7] = s.lymphodepletion * person.marrow
     drivers[8] = s.g_csf
     drivers[9] = s.marrow
-    drivers[10] = s.depletion
+    drivers[10] = s.depletion * product.plasma_cells
 
 
 @numba.njit(cache=True)
-def _laboratories(s, person, product, labs, rest, weights, lags, drivers, c):  # type: ignore[no-untyped-def]
+def _laboratories(s, labs, rest, weights, lags, drivers, c):  # type: ignore[no-untyped-def]
     """CRP by its turnover (row 0), IL-6 as measured (row 1), all others towards their target."""
     eaten = np.log(2.0) / c.crp_half_life_h
     made = rest[0] * (1.0 - s.blocked) + c.crp_most * s.acute_phase / (
@@ -334,24 +343,20 @@ def _laboratories(s, person, product, labs, rest, weights, lags, drivers, c):  #
 
 
 @numba.njit(cache=True)
-def advance(  # type: ignore[no-untyped-def]
-    hour, clock, keys, persons, state, labs, rest, given, products, constants, weights, lags, shares, neutrophils, igg
-):  # fmt: skip
+def advance(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-def]
     """Let one hour pass for everybody alive; `state` and `labs` are changed in place."""
-    c = constants[0]
-    drivers = np.empty(weights.shape[1])
-    for i in range(len(keys)):
-        s = state[i]
+    c = world.constants[0]
+    drivers = np.empty(world.weights.shape[1])
+    for i in range(len(world.keys)):
+        s, person, key, given = state[i], world.persons[i], world.keys[i], care[i]
         if not s.alive:
             continue
-        product = products[persons[i].product]
-        _therapy(s, persons[i], given[i], product, hour)
-        _medication(s, persons[i], given[i], c, hour)
-        _infection(s, labs[i], given[i], keys[i], c, hour, shares, neutrophils, igg)
-        _cytokines(s, persons[i], product, c)
-        _fever(s, persons[i], keys[i], c, hour, clock)
-        _organs(s, persons[i], keys[i], c, hour)
-        _drivers(s, c, drivers)
-        drivers[10] *= product.plasma_cells
-        drivers[7] *= persons[i].marrow
-        _laboratories(s, persons[i], product, labs[i], rest[i], weights, lags, drivers, c)
+        product = world.products[person.product]
+        _therapy(s, person, given, product, hour)
+        _medication(s, person, given, c, hour)
+        _infection(s, labs[i], given, key, hour, world)
+        _cytokines(s, person, product, c)
+        _fever(s, person, key, c, hour, clock)
+        _organs(s, person, key, c, hour)
+        _drivers(s, person, product, c, drivers)
+        _laboratories(s, labs[i], world.rest[i], world.weights, world.lags, drivers, c)

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.tables import InvalidInputError
 from training.cohort.simulation import VirtualCohort
 
 
@@ -28,8 +29,11 @@ def write(
 ) -> tuple[Path, ...]:
     """Write records, truth and description below `out`, made if missing; the paths written.
 
-    The truth is for judging and for plots, never for training. Raises ValueError for an unknown format.
+    The truth is for judging and for plots, never for training. Raises InvalidInputError for an
+    unknown format.
     """
+    if format not in list(CohortFormat):
+        raise InvalidInputError(f"format {format!r} is unknown; known: {', '.join(CohortFormat)}")
     layout = CohortFormat(format)
     out.mkdir(parents=True, exist_ok=True)
     writer = {CohortFormat.TABLE: _write_table, CohortFormat.MEDS: _write_meds}[layout]

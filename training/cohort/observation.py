@@ -1,6 +1,6 @@
 """What the hospital writes down of the virtual patients: records with delays, habits and mistakes.
 
-Everything is drawn for whole cohorts at once; each draw depends on patient, hour and question alone.
+Everything is drawn for many patients at once; each draw depends on patient, hour and question.
 """
 
 from collections.abc import Iterator
@@ -8,29 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from features.catalogue import ANALYTES, DRUGS
-from features.tables import RECORD_COLUMNS, TIME_TYPE
+from training.cohort.centres import Centre
 from training.cohort.chance import normals, uniforms
 from training.cohort.dynamics import INFECTIONS
-from training.cohort.parameters import (
-    DISEASES,
-    HOURS_BEFORE_FIRST_DOSE,
-    LABORATORIES,
-    Centre,
-    Kind,
-    Laboratory,
-    Product,
-)
+from training.cohort.laboratories import CRP, LABORATORIES, Laboratory
+from training.cohort.parameters import DISEASES, HOURS_BEFORE_FIRST_DOSE
 from training.cohort.people import People
 from training.cohort.policy import ANTIMICROBIALS, OXYGEN_DEVICES
-
-CALENDAR_ORIGIN = pd.Timestamp("2030-01-07T08:00Z")
-"""An artificial Monday, in the future so that nobody takes these dates for a real hospital's."""
-
-STATIC = np.iinfo(np.int64).min
-"""The minute of a record without a time."""
+from training.cohort.products import Kind, Product
+from training.cohort.written import STATIC, Rows, rounded, with_mistakes
 
 _OBSERVED = 1_000_000
 """Moments of the observation's draws lie above those of the body and the clinicians."""
@@ -75,19 +63,6 @@ class History:
     labs: npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Records in numbers: minutes count from the calendar's origin, words are kept as objects."""
-
-    patient: npt.NDArray[np.int64]
-    minute: npt.NDArray[np.int64]
-    code: str
-    value: npt.NDArray[np.float64]
-    text: npt.NDArray[np.object_] | None = None
-    unit: str | None = None
-    known: npt.NDArray[np.int64] | None = None
-
-
 class _Chance:
     """Draws for the cells (hour, patient) of one cohort."""
 
@@ -116,7 +91,7 @@ class Observer:
         first_dose = history.people.persons["first_dose_day"] * 1440
         self._start = first_dose - HOURS_BEFORE_FIRST_DOSE * 60
 
-    def rows(self) -> Iterator[_Rows]:
+    def rows(self) -> Iterator[Rows]:
         """Every record, kind by kind."""
         yield from self._person()
         yield from self._stay()
@@ -141,41 +116,41 @@ class Observer:
         values: npt.NDArray[np.generic] | float,
         unit: str | None = None,
         after: int = 0,
-    ) -> _Rows:
+    ) -> Rows:
         hour, patient = np.nonzero(mask)
         chosen = (
             values[hour, patient] if isinstance(values, np.ndarray) else np.full(len(hour), values)
         )
         minutes = self._minutes(hour, patient, after)
-        return _Rows(patient, minutes, code, chosen.astype(np.float64), unit=unit)
+        return Rows(patient, minutes, code, chosen.astype(np.float64), unit=unit)
 
-    def _person(self) -> Iterator[_Rows]:
+    def _person(self) -> Iterator[Rows]:
         persons = self._history.people.persons
         everyone = np.arange(len(persons))
         static = np.full(len(persons), STATIC)
         nothing = np.full(len(persons), np.nan)
         born = persons["first_dose_day"] - np.floor(persons["age"] * 365.25).astype(np.int64)
-        yield _Rows(everyone, born * 1440 - 480, "birth", nothing)
+        yield Rows(everyone, born * 1440 - 480, "birth", nothing)
         sex = np.where(persons["male"], "male", "female").astype(object)
-        yield _Rows(everyone, static, "sex", nothing, sex)
+        yield Rows(everyone, static, "sex", nothing, sex)
         disease = np.array([row.key for row in DISEASES], dtype=object)[persons["disease"]]
-        yield _Rows(everyone, static, "disease", nothing, disease)
+        yield Rows(everyone, static, "disease", nothing, disease)
         for name, code, unit in (
             ("weight", _loinc("weight"), "kg"),
             ("height", _loinc("height"), "cm"),
             ("prior_lines", "prior_lines", None),
             ("tumour_burden", "tumour_burden", None),
         ):
-            yield _Rows(everyone, static, code, persons[name].astype(np.float64), unit=unit)
+            yield Rows(everyone, static, code, persons[name].astype(np.float64), unit=unit)
 
-    def _stay(self) -> Iterator[_Rows]:
+    def _stay(self) -> Iterator[Rows]:
         care, state = self._history.care, self._history.state
         yield self._at(care["admitted"], "admission", np.nan)
         yield self._at(care["discharged"], "discharge", np.nan, after=15)
         yield self._at(care["icu_entered"], "icu_admission", np.nan, after=14)
         yield self._at(_turns(~state["alive"]), "death", np.nan)
 
-    def _vital_signs(self) -> Iterator[_Rows]:
+    def _vital_signs(self) -> Iterator[Rows]:
         care = self._history.care
         at_bedside = care["checked"] & (care["inside"] | care["visit"])
         at_home = care["checked"] & ~at_bedside
@@ -185,15 +160,15 @@ class Observer:
             yield self._mistyped(self._at(mask, _loinc(code), care[name], unit), code)
         yield self._at(care["graded"], "crs_grade", care["grade"], after=12)
 
-    def _mistyped(self, rows: _Rows, code: str) -> _Rows:
+    def _mistyped(self, rows: Rows, code: str) -> Rows:
         """One temperature in two thousand loses its decimal point."""
         if code != "temperature":
             return rows
         drawn = uniforms(self._history.people.keys[rows.patient], rows.minute + _OBSERVED, _MISREAD)
         value = np.where(drawn < 0.0005, rows.value * 10.0, rows.value)
-        return _Rows(rows.patient, rows.minute, rows.code, value, unit=rows.unit)
+        return Rows(rows.patient, rows.minute, rows.code, value, unit=rows.unit)
 
-    def _support(self) -> Iterator[_Rows]:
+    def _support(self) -> Iterator[Rows]:
         care = self._history.care
         hour = np.arange(len(care))[:, None]
         regular = care["checked"] & (hour % 4 == 0)
@@ -209,14 +184,14 @@ class Observer:
         yield self._device(shown & care["checked"])
         yield self._at(shown & supplied, _loinc("oxygen_flow"), care["oxygen_flow"], "L/min", 4)
 
-    def _device(self, mask: npt.NDArray[np.bool_]) -> _Rows:
+    def _device(self, mask: npt.NDArray[np.bool_]) -> Rows:
         hour, patient = np.nonzero(mask)
         names = np.array(OXYGEN_DEVICES, dtype=object)
         text = names[self._history.care["oxygen_device"][hour, patient]]
         nothing = np.full(len(hour), np.nan)
-        return _Rows(patient, self._minutes(hour, patient, 3), "oxygen_device", nothing, text)
+        return Rows(patient, self._minutes(hour, patient, 3), "oxygen_device", nothing, text)
 
-    def _therapy(self) -> Iterator[_Rows]:
+    def _therapy(self) -> Iterator[Rows]:
         """Doses are given on the hour, after that hour's plan and before its measurements."""
         care = self._history.care
         chosen = self._history.people.persons["product"]
@@ -225,11 +200,11 @@ class Observer:
             minutes = self._start[patient] + 60 * hour
             value = np.round(care["dose"][hour, patient], 2)
             if item.kind is Kind.CAR_T:
-                yield _Rows(patient, minutes, _atc(item.key), value)
+                yield Rows(patient, minutes, _atc(item.key), value)
             else:
-                yield _Rows(patient, minutes, _atc(item.key), value, unit="mg")
+                yield Rows(patient, minutes, _atc(item.key), value, unit="mg")
 
-    def _medication(self) -> Iterator[_Rows]:
+    def _medication(self) -> Iterator[Rows]:
         care = self._history.care
         for name, code in (
             ("tocilizumab", "tocilizumab"),
@@ -243,7 +218,7 @@ class Observer:
             given = care["antimicrobial_given"] & (care["antimicrobial"] == number)
             yield self._at(given, _atc(drug), _ANTIMICROBIAL_DOSES_MG[drug], "mg", 10)
 
-    def _infections(self) -> Iterator[_Rows]:
+    def _infections(self) -> Iterator[Rows]:
         state, care = self._history.state, self._history.care
         hour, patient = np.nonzero(state["onset"] & state["alive"])
         kinds = np.array([name for name, _ in INFECTIONS], dtype=object)
@@ -251,7 +226,7 @@ class Observer:
         minutes = self._minutes(hour, patient, 0)
         later = 720 + 2160 * self._chance.uniform(hour, patient, _ADJUDICATION)
         nothing = np.full(len(hour), np.nan)
-        yield _Rows(
+        yield Rows(
             patient,
             minutes,
             "infection_onset",
@@ -264,7 +239,7 @@ class Observer:
         later = 1080 + 1800 * self._chance.uniform(hour, patient, _CULTURE)
         nothing = np.full(len(hour), np.nan)
         text = self._grown(hour, patient)
-        yield _Rows(
+        yield Rows(
             patient, minutes, _culture(), nothing, text, known=minutes + later.astype(np.int64)
         )
 
@@ -297,7 +272,7 @@ class Observer:
         at_door = care["admitted"] | care["visit"]
         return (morning | evening | at_door) & self._history.state["alive"], worried
 
-    def _laboratories(self) -> Iterator[_Rows]:
+    def _laboratories(self) -> Iterator[Rows]:
         drawn, worried = self._drawn()
         hour, patient = np.nonzero(drawn)
         concern = worried[hour, patient]
@@ -305,8 +280,8 @@ class Observer:
         for index, row in enumerate(LABORATORIES):
             if row.key == "il6" and not self._centre.measures_il6:
                 continue
-            likely = np.where(concern, row.worried, row.routine)
-            if row.routine < 0.9:
+            likely = np.where(concern, row.order.worried, row.order.routine)
+            if row.order.routine < 0.9:
                 likely = likely * self._centre.orders
             asked = self._chance.uniform(hour, patient, _INCLUDED + index) < np.where(
                 baseline, 1.0, likely
@@ -315,17 +290,17 @@ class Observer:
         if self._centre.home_crp:
             yield self._finger_prick()
 
-    def _finger_prick(self) -> _Rows:
+    def _finger_prick(self) -> Rows:
         """CRP at home every morning: known at once, less exact (15 %)."""
         care = self._history.care
         clock = (np.arange(len(care))[:, None] + 8) % 24
         hour, patient = np.nonzero(
             care["checked"] & ~care["inside"] & ~care["visit"] & (clock == 8)
         )
-        level = self._history.labs[hour, patient, 0].astype(np.float64)
+        level = self._history.labs[hour, patient, CRP].astype(np.float64)
         value = np.round(level * np.exp(0.15 * self._chance.normal(hour, patient, _DEVICE)))
         minutes = self._minutes(hour, patient, 2)
-        return _Rows(patient, minutes, _loinc("crp"), np.maximum(value, 1.0), unit="mg/L")
+        return Rows(patient, minutes, _loinc("crp"), np.maximum(value, 1.0), unit="mg/L")
 
     def _results(
         self,
@@ -333,22 +308,19 @@ class Observer:
         index: int,
         hour: npt.NDArray[np.int64],
         patient: npt.NDArray[np.int64],
-    ) -> Iterator[_Rows]:
+    ) -> Iterator[Rows]:
         level = self._history.labs[hour, patient, index].astype(np.float64)
-        value = level * np.exp(row.noise * self._chance.normal(hour, patient, _NOISE + index))
-        value = np.maximum(np.round(value, row.decimals), row.lowest)
+        value = level * np.exp(row.assay.noise * self._chance.normal(hour, patient, _NOISE + index))
+        value = np.maximum(np.round(value, row.assay.decimals), row.assay.lowest)
         spread = np.exp(0.35 * self._chance.normal(hour, patient, _DELAY + index))
-        delay = (60.0 * row.delay_h * self._centre.delay * spread).astype(np.int64) + 10
+        delay = (60.0 * row.order.delay_h * self._centre.delay * spread).astype(np.int64) + 10
         minutes = self._minutes(hour, patient, 5)
         mistake = self._chance.uniform(hour, patient, _MISTAKE + index)
         unit, other = self._printed(row)
         factor = self._factor(row)
-        printed = _rounded(value / factor)
-        yield from _with_mistakes(
-            _Rows(patient, minutes, _loinc(row.key), printed, None, unit, minutes + delay),
-            mistake,
-            other,
-        )
+        printed = rounded(value / factor)
+        results = Rows(patient, minutes, _loinc(row.key), printed, unit=unit)
+        yield from with_mistakes(results, minutes + delay, mistake, other)
 
     def _printed(self, row: Laboratory) -> tuple[str, str]:
         """The unit that this centre prints, and the one that a tired hand may type instead."""
@@ -361,39 +333,6 @@ class Observer:
     def _factor(self, row: Laboratory) -> float:
         habit = self._habits.get(row.key)
         return 1.0 if habit is None else habit.factor
-
-
-def _rounded(value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """To four significant digits, as laboratories print."""
-    size = np.floor(np.log10(np.maximum(np.abs(value), 1e-6)))
-    scale = 10.0 ** (3.0 - size)
-    return np.round(value * scale) / scale
-
-
-def _with_mistakes(rows: _Rows, drawn: npt.NDArray[np.float64], other_unit: str) -> Iterator[_Rows]:
-    """Three in a thousand come twice, three are corrected later, one has a wrong unit typed."""
-    wrong_unit = drawn < 0.001
-    corrected = (drawn >= 0.001) & (drawn < 0.004)
-    doubled = (drawn >= 0.004) & (drawn < 0.007)
-    assert rows.known is not None
-    yield _part(rows, ~wrong_unit & ~corrected)
-    yield _part(rows, doubled)
-    typed = _part(rows, wrong_unit)
-    yield _Rows(typed.patient, typed.minute, typed.code, typed.value, None, other_unit, typed.known)
-    final = _part(rows, corrected)
-    first = _rounded(final.value * np.where(drawn[corrected] < 0.0025, 0.6, 1.7))
-    yield _Rows(final.patient, final.minute, final.code, first, None, final.unit, final.known)
-    assert final.known is not None
-    later = final.known + 120 + (drawn[corrected] * 60_000).astype(np.int64)
-    yield _Rows(final.patient, final.minute, final.code, final.value, None, final.unit, later)
-
-
-def _part(rows: _Rows, mask: npt.NDArray[np.bool_]) -> _Rows:
-    known = None if rows.known is None else rows.known[mask]
-    text = None if rows.text is None else rows.text[mask]
-    return _Rows(
-        rows.patient[mask], rows.minute[mask], rows.code, rows.value[mask], text, rows.unit, known
-    )
 
 
 def _turns(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -412,58 +351,3 @@ def _atc(key: str) -> str:
 
 def _culture() -> str:
     return "LOINC//600-7"
-
-
-def records_table(rows: list[_Rows], names: list[str], source: str) -> pd.DataFrame:
-    """One records table, sorted by patient, time (static first) and code."""
-    patient = np.concatenate([row.patient for row in rows])
-    minute = np.concatenate([row.minute for row in rows])
-    lengths = [len(row.patient) for row in rows]
-    codes = sorted({row.code for row in rows})
-    code = np.repeat([codes.index(row.code) for row in rows], lengths)
-    order = np.lexsort((code, minute, patient))
-    known = np.concatenate([_known(row) for row in rows])
-    texts, text = _words([row.text for row in rows], lengths)
-    units = sorted({row.unit for row in rows if row.unit is not None})
-    unit = np.repeat([-1 if row.unit is None else units.index(row.unit) for row in rows], lengths)
-    value = np.concatenate([row.value for row in rows])
-    table = {
-        "patient_id": pd.Categorical.from_codes(patient[order], names),
-        "time": _moments(minute[order]),
-        "code": pd.Categorical.from_codes(code[order], codes),
-        "numeric_value": value[order],
-        "text_value": pd.Categorical.from_codes(text[order], texts),
-        "unit": pd.Categorical.from_codes(unit[order], units),
-        "result_time": _moments(known[order]),
-        "source": pd.Categorical.from_codes(np.zeros(len(order), dtype=np.int8), [source]),
-    }
-    return pd.DataFrame(table)[list(RECORD_COLUMNS)]
-
-
-def _known(row: _Rows) -> npt.NDArray[np.int64]:
-    return np.full(len(row.patient), STATIC) if row.known is None else row.known
-
-
-def _words(
-    columns: list[npt.NDArray[np.object_] | None], lengths: list[int]
-) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """The words in use, sorted, and each record's place among them (-1 without a text)."""
-    words = sorted({word for column in columns if column is not None for word in set(column)})
-    place = {word: index for index, word in enumerate(words)}
-    parts = [
-        np.full(length, -1)
-        if column is None
-        else np.array([place[word] for word in column], dtype=int)
-        for column, length in zip(columns, lengths, strict=True)
-    ]
-    return words, np.concatenate(parts)
-
-
-def _moments(minute: npt.NDArray[np.int64]) -> pd.Series:
-    """Minutes since the calendar's origin as timestamps; NaT for static."""
-    microseconds = np.where(minute == STATIC, 0, minute) * 60_000_000
-    stamps = (
-        CALENDAR_ORIGIN.tz_localize(None).to_datetime64().astype("datetime64[us]") + microseconds
-    )
-    stamps = np.where(minute == STATIC, np.datetime64("NaT", "us"), stamps)
-    return pd.Series(stamps).dt.tz_localize("UTC").astype(TIME_TYPE)

@@ -1,4 +1,4 @@
-"""Who the virtual patients are: age, disease, tumour and baseline blood values that hang together."""
+"""Who the virtual patients are: age, disease, tumour, and blood at rest that belong together."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from training.cohort.chance import normals, uniforms
-from training.cohort.parameters import DISEASES, HOURS_BEFORE_FIRST_DOSE, LABORATORIES, Product
+from training.cohort.laboratories import LABORATORIES
+from training.cohort.parameters import DISEASES, HOURS_BEFORE_FIRST_DOSE
+from training.cohort.products import Product
 
 _BIRTH = 0
 """The moment of all draws that make a person; the hours of the simulation follow from 1 on."""
@@ -27,6 +29,7 @@ PERSON = np.dtype(
         ("pace_score", np.float64),  # standard normal: how fast cells expand or doses act
         ("vessels", np.float64),  # how easily the pressure falls, about 1
         ("lung", np.float64),  # how easily the saturation falls, about 1
+        ("answer", np.float64),  # how well CRS answers to tocilizumab, 0 to 1
         ("marrow", np.float64),  # how deep lymphodepletion goes, about 1
         ("temperature", np.float64),  # at rest, Cel
         ("systolic", np.float64),  # at rest, mm[Hg]
@@ -40,7 +43,7 @@ PERSON = np.dtype(
 
 @dataclass(frozen=True)
 class People:
-    """`persons` (structured, one row a patient) and `rest` (patient x laboratory, canonical units)."""
+    """`persons` (structured, one row a patient), `rest` (patient x laboratory, canonical units)."""
 
     keys: npt.NDArray[np.uint64]
     persons: npt.NDArray[np.void]
@@ -135,6 +138,7 @@ def _score(persons: npt.NDArray[np.void], draw: _Draws) -> None:
     persons["vessels"] = draw.spread(0.25)
     persons["lung"] = draw.spread(0.35)
     persons["marrow"] = draw.spread(0.2)
+    persons["answer"] = np.sqrt(draw.uniform())
 
 
 def _rest_of_vitals(persons: npt.NDArray[np.void], draw: _Draws) -> None:
@@ -167,14 +171,18 @@ def _rest_of_laboratories(persons: npt.NDArray[np.void], draw: _Draws) -> npt.ND
         "creatinine": _column(persons, "creatinine") * muscle * draw.spread(0.22),
         "albumin": np.clip(38.5 - 1.8 * inflamed + 2.0 * draw.normal(), 22, 48),
         "platelets": _column(persons, "platelets") * np.exp(-0.28 * worn) * draw.spread(0.28),
-        "neutrophils": _column(persons, "neutrophils") * np.exp(-0.12 * worn + 0.1 * inflamed) * draw.spread(0.35),
+        "neutrophils": _column(persons, "neutrophils")
+        * np.exp(-0.12 * worn + 0.1 * inflamed)
+        * draw.spread(0.35),
         "lymphocytes": 0.85 * np.exp(-0.1 * worn) * draw.spread(0.45),
-        "hemoglobin": np.clip(_column(persons, "haemoglobin") - 5.0 * worn + 10.0 * draw.normal(), 66, 168),
+        "hemoglobin": np.clip(
+            _column(persons, "haemoglobin") - 5.0 * worn + 10.0 * draw.normal(), 66, 168
+        ),
         "d_dimer": 0.6 * np.exp(0.2 * burden + 0.15 * inflamed) * draw.spread(0.45),
         "fibrinogen": np.clip(3.5 + 0.5 * inflamed + 0.5 * draw.normal(), 1.6, 7.5),
         "procalcitonin": 0.06 * np.exp(0.2 * inflamed) * draw.spread(0.35),
         "lactate": 1.2 * draw.spread(0.25),
         "glucose": 5.8 * draw.spread(0.14),
         "igg": _column(persons, "igg") * draw.spread(0.5),
-    }  # fmt: skip
+    }
     return np.column_stack([rest[row.key] for row in LABORATORIES])

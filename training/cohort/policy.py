@@ -1,7 +1,7 @@
-"""The virtual clinicians: who is in hospital, what is measured, given and supported, and the CRS grade.
+"""The virtual clinicians: who is in hospital, what is measured and given, and the grade of CRS.
 
-They see what is measured (with its error), not the hidden state; only two judgements use the truth, as
-a stand-in for clinical sense: whether CRS or infection is the greater cause, and how much support is
+They see what is measured (with its error), not the hidden state; two judgements use the truth, as a
+stand-in for clinical sense: whether CRS or infection is the greater cause, and how much support is
 needed. The ASTCT grade follows from measured fever, support given and measured low pressure.
 """
 
@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from training.cohort.chance import normal, uniform
-from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE, Kind, Product
+from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE
 from training.cohort.people import People
+from training.cohort.products import Kind, Product
 
 NEVER = -9999
 
@@ -119,7 +120,7 @@ SCHEDULE = np.dtype(
     ]
 )
 
-PLACE = np.dtype([("ward_check_h", np.int64), ("home_checks", np.int64), ("stays_in", np.bool_)])
+SITE = np.dtype([("ward_check_h", np.int64), ("home_checks", np.int64), ("stays_in", np.bool_)])
 
 
 def care_at_start(people: People, schedules: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
@@ -253,7 +254,7 @@ def _measure(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
     pressed = s.systolic + care.fluid + care.vasopressors * policy.pressure_of_vasopressor
     if care.vasopressors > 0:
         pressed = max(pressed, 84.0)
-    care.systolic = max(np.round(pressed + 4.0 * normal(key, hour, 12)), 40.0)
+    care.systolic = max(np.round(pressed + 3.0 * normal(key, hour, 12)), 40.0)
     gap = 0.36 * care.systolic * (1.0 + 0.08 * normal(key, hour, 13))
     care.diastolic = max(np.round(care.systolic - gap), 20.0)
     care.heart_rate = max(np.round(s.heart_rate + 4.0 * normal(key, hour, 14)), 35.0)
@@ -265,22 +266,26 @@ def _measure(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
+def _vasopressors_wanted(care, needed, hour, policy):  # type: ignore[no-untyped-def]
+    """How many, for the pressure `needed` (mm[Hg]) that there is without them."""
+    if needed < policy.two_vasopressors_below:
+        return 2
+    if needed < policy.one_vasopressor_below:
+        return 2 if care.vasopressors == 2 and needed < policy.one_vasopressor_below - 6.0 else 1
+    soon = hour - care.vasopressors_since < policy.support_at_least_h
+    if soon or needed <= policy.vasopressors_off_above:
+        return min(care.vasopressors, 1)
+    return 0
+
+
+@numba.njit(cache=True)
 def _pressure(care, s, person, hour, policy):  # type: ignore[no-untyped-def]
     """Fluids for a low pressure, vasopressors where fluids are not enough."""
     if care.systolic < person.hypotension_below:
         care.hypotension_at = hour
         care.fluid = min(care.fluid + policy.fluid_bolus, 18.0)
     needed = s.systolic + care.fluid + (90.0 - person.hypotension_below)
-    wanted = care.vasopressors
-    if needed < policy.two_vasopressors_below:
-        wanted = 2
-    elif needed < policy.one_vasopressor_below:
-        wanted = max(wanted, 1)
-    elif hour - care.vasopressors_since >= policy.support_at_least_h:
-        if needed > policy.vasopressors_off_above:
-            wanted = 0
-        elif wanted == 2 and needed > policy.one_vasopressor_below - 6.0:
-            wanted = 1
+    wanted = _vasopressors_wanted(care, needed, hour, policy)
     rate = 0.0
     if wanted > 0:
         rate = np.round(min(max(0.05 + 0.012 * (86.0 - needed), 0.03), 1.2), 2)
@@ -292,26 +297,39 @@ def _pressure(care, s, person, hour, policy):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
+def _device_for(need, policy):  # type: ignore[no-untyped-def]
+    """Place in OXYGEN_DEVICES for the saturation `need` (%) that there is on room air."""
+    if need < policy.ventilator_below:
+        return 4
+    if need < policy.cpap_below:
+        return 3
+    if need < policy.high_flow_below:
+        return 2
+    if need < policy.nasal_cannula_below:
+        return 1
+    return 0
+
+
+@numba.njit(cache=True)
+def _flow(device, need):  # type: ignore[no-untyped-def]
+    """L/min: up to 6 by nasal cannula, 30 to 60 by high flow, none counted otherwise."""
+    if device == 1:
+        return min(max(np.ceil((93.0 - need) / 1.2), 1.0), 6.0)
+    if device == 2:
+        return min(max(np.ceil((92.0 - need) / 2.0) * 10.0, 30.0), 60.0)
+    return 0.0
+
+
+@numba.njit(cache=True)
 def _oxygen(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
     need = s.saturation + 0.4 * normal(key, hour, 17)
-    wanted = 0
-    if need < policy.ventilator_below:
-        wanted = 4
-    elif need < policy.cpap_below:
-        wanted = 3
-    elif need < policy.high_flow_below:
-        wanted = 2
-    elif need < policy.nasal_cannula_below:
-        wanted = 1
+    wanted = _device_for(need, policy)
     if wanted < care.oxygen_device:
-        early = hour - care.oxygen_since < policy.support_at_least_h
-        if early or (wanted == 0 and need < policy.wean_above):
-            wanted = care.oxygen_device if early else 1
-    flow = 0.0
-    if wanted == 1:
-        flow = min(max(np.ceil((93.0 - need) / 1.2), 1.0), 6.0)
-    elif wanted == 2:
-        flow = min(max(np.ceil((92.0 - need) / 2.0) * 10.0, 30.0), 60.0)
+        if hour - care.oxygen_since < policy.support_at_least_h:
+            wanted = care.oxygen_device
+        elif wanted == 0 and need < policy.wean_above:
+            wanted = 1
+    flow = _flow(wanted, need)
     care.oxygen_changed = wanted != care.oxygen_device or flow != care.oxygen_flow
     if wanted != care.oxygen_device:
         care.oxygen_since = hour
@@ -335,7 +353,7 @@ def _organ_grade(care, hour, policy):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _crs_grade(care, s, hour, policy):  # type: ignore[no-untyped-def]
-    """The grade of this check: fever opens an episode; once eased by drugs it is no longer required."""
+    """The grade of this check: fever opens an episode; once eased by drugs it need not go on."""
     if care.temperature >= policy.fever_at:
         care.any_fever_at = hour
         if s.fever_of_drive >= s.fever_of_infection and s.drive > 0.05:
@@ -421,38 +439,51 @@ def _start_antimicrobials(care, s, key, hour, policy):  # type: ignore[no-untype
 
 
 @numba.njit(cache=True)
-def _treat_infection(care, s, neutrophils, key, hour, policy):  # type: ignore[no-untyped-def]
-    """Cultures at fever, empirical treatment, diagnosis after a day or two, an end."""
-    if care.checked and care.temperature >= policy.fever_at and hour - care.culture_at >= 48:
-        if care.inside:
-            care.culture = True
-            care.culture_at = hour
-    if s.apparent_h > 0.0 and not care.known_infection:
-        patience = 10.0 + 36.0 * uniform(key, s.infections, 24)
-        if s.apparent_h >= patience or (care.antimicrobial > 0 and s.apparent_h >= 24.0):
-            care.known_infection = True
-            if care.antimicrobial == 0 or care.effective == 0.0:
-                _start_antimicrobials(care, s, key, hour, policy)
-                care.effective = 1.0
-    if care.antimicrobial == 0 and care.checked and hour == care.any_fever_at and care.inside:
-        chance = 0.25
-        if neutrophils < 0.5:
-            chance = 0.9
-        elif hour - care.hypotension_at < 6:
-            chance = 0.7
-        if uniform(key, hour, 25) < chance:
-            _start_antimicrobials(care, s, key, hour, policy)
+def _work_up_fever(care, s, neutrophils, key, hour, policy):  # type: ignore[no-untyped-def]
+    """Cultures at a fever in hospital, and often antimicrobials before anything is known."""
+    if not care.inside or not care.checked or hour != care.any_fever_at:
+        return
+    if hour - care.culture_at >= 48:
+        care.culture = True
+        care.culture_at = hour
+    chance = 0.25
+    if neutrophils < 0.5:
+        chance = 0.9
+    elif hour - care.hypotension_at < 6:
+        chance = 0.7
+    if care.antimicrobial == 0 and uniform(key, hour, 25) < chance:
+        _start_antimicrobials(care, s, key, hour, policy)
+
+
+@numba.njit(cache=True)
+def _diagnose(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
+    """An infection with signs is recognised after hours to two days, then treated rightly."""
+    if s.apparent_h == 0.0 or care.known_infection:
+        return
+    patience = 10.0 + 36.0 * uniform(key, s.infections, 24)
+    if care.antimicrobial > 0:
+        patience = min(patience, 24.0)
+    if s.apparent_h < patience:
+        return
+    care.known_infection = True
+    if care.effective == 0.0:
+        _start_antimicrobials(care, s, key, hour, policy)
+        care.effective = 1.0
+
+
+@numba.njit(cache=True)
+def _continue_antimicrobials(care, s, hour, policy):  # type: ignore[no-untyped-def]
+    """Every 8 h; three days where nothing was found, a week and until cured where something was."""
     if care.antimicrobial == 0:
         return
     lasted = hour - care.antimicrobial_since
-    care.antimicrobial_given = lasted % 8 == 0
     enough = policy.treatment_hours if care.known_infection else policy.empirical_hours
     if lasted >= enough and (s.infection == 0 or not care.known_infection):
         care.antimicrobial = 0
         care.effective = 0.0
-        care.antimicrobial_given = False
-        if s.infection == 0:
-            care.known_infection = False
+        care.known_infection = False
+    else:
+        care.antimicrobial_given = lasted % 8 == 0
 
 
 @numba.njit(cache=True)
@@ -486,20 +517,18 @@ def _fate(care, s, key, hour, constants):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def decide(  # type: ignore[no-untyped-def]
-    hour, clock, keys, persons, state, labs, care, schedules, place, constants, policies, neutrophils
-):  # fmt: skip
+def decide(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-def]
     """What the clinicians do in this hour; `care` (and death in `state`) are changed in place."""
-    policy = policies[0]
-    for i in range(len(keys)):
-        mine, s, person, key = care[i], state[i], persons[i], keys[i]
+    policy, site = world.policy[0], world.site[0]
+    for i in range(len(world.keys)):
+        mine, s, person, key = care[i], state[i], world.persons[i], world.keys[i]
         _forget_the_hour(mine)
         if not s.alive:
             continue
-        plan = schedules[person.product]
-        _planned_care(mine, plan, place[0], hour, clock)
+        plan = world.schedules[person.product]
+        _planned_care(mine, plan, site, hour, clock)
         _therapy(mine, person, plan, hour)
-        if _check_is_due(mine, place[0], hour, clock):
+        if _check_is_due(mine, site, hour, clock):
             _measure(mine, s, key, hour, policy)
             if mine.inside:
                 _pressure(mine, s, person, hour, policy)
@@ -507,7 +536,9 @@ def decide(  # type: ignore[no-untyped-def]
             _grade(mine, s, hour, clock, policy)
             _relieve(mine, person, key, hour, policy)
         _steroids(mine, hour, policy)
-        _treat_infection(mine, s, labs[i, neutrophils], key, hour, policy)
+        _work_up_fever(mine, s, labs[i, world.neutrophils], key, hour, policy)
+        _diagnose(mine, s, key, hour, policy)
+        _continue_antimicrobials(mine, s, hour, policy)
         _call_from_home(mine, s, key, hour, policy)
-        _daily_orders(mine, labs[i, neutrophils], hour, clock)
-        _fate(mine, s, key, hour, constants[0])
+        _daily_orders(mine, labs[i, world.neutrophils], hour, clock)
+        _fate(mine, s, key, hour, world.constants[0])

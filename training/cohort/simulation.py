@@ -1,5 +1,6 @@
 """Simulating the cohort hour by hour: clinicians decide, the body answers, the hospital writes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,31 +8,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.tables import InvalidInputError
+from training.cohort.centres import Centre
+from training.cohort.centres import centre as centre_named
 from training.cohort.chance import patient_keys
-from training.cohort.dynamics import (
-    INFECTIONS,
-    PRODUCT,
-    advance,
-    product_record,
-    state_at_rest,
-)
-from training.cohort.observation import History, Observer, _moments, records_table
+from training.cohort.dynamics import advance, state_at_rest
+from training.cohort.laboratories import CRP, IL6
+from training.cohort.observation import History, Observer
 from training.cohort.parameters import (
     CLOCK_AT_START,
     HOURS_BEFORE_FIRST_DOSE,
-    LABORATORIES,
-    PHYSIOLOGY,
     POLICY,
-    PRODUCTS,
-    Centre,
-    Product,
-    as_record,
-    laboratory_arrays,
+    Parameter,
 )
-from training.cohort.parameters import centre as centre_named
-from training.cohort.parameters import product as product_named
 from training.cohort.people import People, make_people
-from training.cohort.policy import PLACE, care_at_start, decide, schedule_records
+from training.cohort.policy import care_at_start, decide
+from training.cohort.products import PRODUCTS, Product
+from training.cohort.products import product as product_named
+from training.cohort.world import make_world
+from training.cohort.written import moments, records_table
 
 VERSION = "1"
 """Rises whenever the same seed gives another cohort."""
@@ -61,18 +56,29 @@ def simulate(
     centre: str = "university",
     days: int = 28,
     start_at: int = 0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> VirtualCohort:
     """Patients `start_at` to `start_at + patients - 1` of the cohort `seed`, `days` from day 0 on.
 
     The patient of a number is the same whatever `patients` and `start_at` are. `products` None is
-    the default mix (64 % CAR-T), else those products by their shares. Raises UnknownChoiceError.
+    the default mix (60 % CAR-T), else those products by their shares. `progress` is told how many
+    patients are done, and of how many.
+
+    Raises InvalidInputError for a number out of range, an unknown product or centre.
     """
+    _check("patients", patients, 1, 1_000_000)
+    _check("days", days, 1, 365)
+    _check("seed", seed, 0, 2**63 - 1)
+    _check("start_at", start_at, 0, 10**9)
     chosen = PRODUCTS if products is None else tuple(product_named(key) for key in products)
     place = centre_named(centre)
-    parts = [
-        _simulate_some(first, min(_AT_ONCE, start_at + patients - first), seed, chosen, place, days)
-        for first in range(start_at, start_at + patients, _AT_ONCE)
-    ]
+    end = start_at + patients
+    parts = []
+    for first in range(start_at, end, _AT_ONCE):
+        count = min(_AT_ONCE, end - first)
+        parts.append(_simulate_some(first, count, seed, chosen, place, days))
+        if progress is not None:
+            progress(first + count - start_at, patients)
     metadata = {
         "virtual": True,
         "notice": "Simulated. No patient in this data set has ever lived.",
@@ -90,6 +96,11 @@ def simulate(
     )
 
 
+def _check(name: str, value: int, lowest: int, highest: int) -> None:
+    if not lowest <= value <= highest:
+        raise InvalidInputError(f"{name}: {value} is outside {lowest} to {highest}")
+
+
 def join(cohorts: list[VirtualCohort]) -> VirtualCohort:
     """Neighbouring parts of one cohort as one: the same as simulating them together."""
     whole = {**cohorts[0].metadata, "patients": sum(part.metadata["patients"] for part in cohorts)}
@@ -102,43 +113,40 @@ def _simulate_some(
     first: int, count: int, seed: int, products: tuple[Product, ...], place: Centre, days: int
 ) -> VirtualCohort:
     people = make_people(patient_keys(seed, first, count), products)
-    history = _live(people, products, place, days)
+    history = live(people, products, place, days)
     names = [f"virtual-{number:06d}" for number in range(first, first + count)]
     source = f"virtual patient cohort, seed {seed}"
     rows = list(Observer(history, place).rows())
-    return VirtualCohort(records_table(rows, names, source), _truth(history, names), {})
+    return VirtualCohort(records_table(rows, names, source), truth_table(history, names), {})
 
 
-def _live(people: People, products: tuple[Product, ...], place: Centre, days: int) -> History:
-    """Hour after hour: clinicians decide, the hour is kept, the body lives through it."""
+def live(
+    people: People,
+    products: tuple[Product, ...],
+    place: Centre,
+    days: int,
+    policy: tuple[Parameter, ...] = POLICY,
+) -> History:
+    """Hour after hour: clinicians decide, the hour is kept, the body lives through it.
+
+    The same people under another `policy` draw the same chances: a comparison patient by patient.
+    """
     hours = HOURS_BEFORE_FIRST_DOSE + 24 * days
-    bodies = np.array([product_record(row) for row in products], dtype=PRODUCT)
-    schedules = schedule_records(products)
-    site = np.array([(place.ward_check_h, place.home_checks, place.stays_in)], dtype=PLACE)
-    constants, policies = as_record(PHYSIOLOGY), as_record(POLICY)
-    weights, lags = laboratory_arrays()
-    shares = np.cumsum([share for _, share in INFECTIONS])
-    keys = [row.key for row in LABORATORIES]
-    neutrophils, igg = keys.index("neutrophils"), keys.index("igg")
+    world = make_world(people, products, place, policy)
     state, labs = state_at_rest(people), people.rest.copy()
-    care = care_at_start(people, schedules)
+    care = care_at_start(people, world.schedules)
     kept_state = np.empty((hours, len(state)), dtype=state.dtype)
     kept_care = np.empty((hours, len(care)), dtype=care.dtype)
     kept_labs = np.empty((hours, *labs.shape), dtype=np.float32)
     for hour in range(hours):
         clock = (CLOCK_AT_START + hour) % 24
-        decide(
-            hour, clock, people.keys, people.persons, state, labs, care, schedules, site, constants, policies, neutrophils
-        )  # fmt: skip
+        decide(hour, clock, world, state, labs, care)
         kept_state[hour], kept_care[hour], kept_labs[hour] = state, care, labs
-        advance(
-            hour, clock, people.keys, people.persons, state, labs, people.rest, care, bodies, constants, weights, lags,
-            shares, neutrophils, igg,
-        )  # fmt: skip
+        advance(hour, clock, world, state, labs, care)
     return History(people, products, kept_state, kept_care, kept_labs)
 
 
-def _truth(history: History, names: list[str]) -> pd.DataFrame:
+def truth_table(history: History, names: list[str]) -> pd.DataFrame:
     """What only the simulator knows, one row a patient and hour alive."""
     state, care = history.state.T, history.care.T
     patient, hour = np.nonzero(state["alive"])
@@ -149,8 +157,9 @@ def _truth(history: History, names: list[str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "patient_id": pd.Categorical.from_codes(patient, names),
-            "time": _moments(start[patient] + 60 * hour),
+            "time": moments(start[patient] + 60 * hour),
             "hours_from_first_dose": (hour - HOURS_BEFORE_FIRST_DOSE).astype(np.int32),
+            "hours_since_dose": _since_dose(care["dose"] > 0)[patient, hour],
             "product": pd.Categorical.from_codes(product, keys),
             "crs_grade": cared["grade"].astype(np.int8),
             "infection": lived["apparent_h"] > 0,
@@ -158,24 +167,24 @@ def _truth(history: History, names: list[str]) -> pd.DataFrame:
             "severe_infection": lived["severe_infection"] & (lived["apparent_h"] > 0),
             "in_hospital": cared["inside"].astype(bool),
             "cytokine_drive": lived["drive"].astype(np.float32),
-            "il6": (people_rest(history, patient) + lived["il6"]).astype(np.float32),
+            "il6": (history.people.rest[patient, IL6] + lived["il6"]).astype(np.float32),
             "il6_receptors_blocked": lived["blocked"].astype(np.float32),
-            "crp": history.labs[hour, patient, 0],
+            "crp": history.labs[hour, patient, CRP],
             "temperature": lived["temperature"].astype(np.float32),
             "infection_burden": lived["burden"].astype(np.float32),
         }
     )
 
 
-def people_rest(history: History, patient: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """IL-6 at rest (pg/mL) of each patient asked for."""
-    return np.asarray(history.people.rest[patient, 1])
+def _since_dose(dosed: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Hours since the latest dose (patient x hour); NaN before the first one."""
+    hour = np.broadcast_to(np.arange(dosed.shape[1]), dosed.shape)
+    latest = np.maximum.accumulate(np.where(dosed, hour, -1), axis=1)
+    return np.where(latest < 0, np.nan, hour - latest).astype(np.float32)
 
 
 def _stack(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Tables with categorical columns, one below the other; categories sorted, so the cut is lost."""
-    if len(parts) == 1:
-        return parts[0]
+    """Tables with categorical columns, one below the other; categories sorted, so no cut shows."""
     columns = {}
     for name in parts[0].columns:
         pieces = [part[name] for part in parts]
