@@ -1,0 +1,109 @@
+"""The curves behind the figures, thinned to what an eye can see."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from training.ranking import Ranking
+from training.recalibration import FEW_LEVELS, fit_logistic, knots_of, log_odds, probability, spline
+from training.sample import Numbers, Sample
+
+CURVE_POINTS = 120
+CALIBRATION_GROUPS = 10
+DECISION_THRESHOLDS = np.round(
+    np.concatenate([np.arange(0.005, 0.05, 0.005), np.arange(0.05, 0.51, 0.01)]), 3
+)
+
+
+def _thin(*columns: Numbers) -> list[list[float]]:
+    """At most `CURVE_POINTS` points of a curve, spread evenly over what the curve travels."""
+    if len(columns[0]) > CURVE_POINTS:
+        travelled = np.cumsum(sum(np.abs(np.diff(column, prepend=column[0])) for column in columns))
+        stops = np.linspace(0, travelled[-1], CURVE_POINTS)
+        chosen = np.unique(np.append(np.searchsorted(travelled, stops), [0, len(travelled) - 1]))
+        columns = tuple(column[chosen.clip(max=len(column) - 1)] for column in columns)
+    return [[round(float(value), 5) for value in column] for column in columns]
+
+
+def curves(sample: Sample) -> dict[str, Any]:
+    """What the figures draw: ROC, precision and recall, calibration, net benefit, numbers per risk.
+
+    Empty where a class is missing; calibration and net benefit only where the score is a
+    probability (net benefit also for a rule).
+    """
+    if not len(sample) or not 0 < sample.label.sum() < len(sample):
+        return {}
+    events, others = Ranking(sample).counts(np.ones(sample.patients))
+    recall, false_rate = events / events[-1], others / others[-1]
+    false_rates, sensitivities = _thin(np.append(0, false_rate), np.append(0, recall))
+    recalls, precisions = _thin(recall, events / (events + others))
+    found: dict[str, Any] = {
+        "roc": {"false_alarm_rate": false_rates, "sensitivity": sensitivities},
+        "precision_recall": {"sensitivity": recalls, "precision": precisions},
+    }
+    known = sample.scored
+    if known.is_rule or known.is_probability:
+        found["net_benefit"] = net_benefit(known)
+    if known.is_probability and 0 < known.label.sum() < len(known):
+        found["calibration"] = calibration_curve(known)
+    return found
+
+
+def net_benefit(sample: Sample) -> dict[str, list[float]]:
+    """Net benefit of acting above each threshold (Vickers 2006, doi 10.1177/0272989X06295361).
+
+    True alarms per row minus false ones weighed by the odds of the threshold; a rule acts on its
+    yes.
+    """
+    odds = DECISION_THRESHOLDS / (1 - DECISION_THRESHOLDS)
+    cut = np.full(len(DECISION_THRESHOLDS), 1.0) if sample.is_rule else DECISION_THRESHOLDS
+    order = np.argsort(sample.risk)
+    from_here = np.append(np.cumsum(sample.label[order][::-1])[::-1], 0.0)
+    place = np.searchsorted(sample.risk[order], cut, side="left")
+    right, alarms = from_here[place], len(sample) - place
+    rate = sample.label.mean()
+    return {
+        "threshold": DECISION_THRESHOLDS.tolist(),
+        "net_benefit": ((right - (alarms - right) * odds) / len(sample)).round(6).tolist(),
+        "act_on_all": (rate - (1 - rate) * odds).round(6).tolist(),
+    }
+
+
+def calibration_curve(sample: Sample) -> dict[str, Any]:
+    """Observed rate against foretold risk: in groups, and smooth where risks are many."""
+    edges = np.unique(np.quantile(sample.risk, np.linspace(0, 1, CALIBRATION_GROUPS + 1)))
+    group = np.searchsorted(edges[1:-1], sample.risk, side="right")
+    table = pd.DataFrame({"group": group, "risk": sample.risk, "label": sample.label}).groupby(
+        "group"
+    )
+    rows, rate = table.size().to_numpy(), table["label"].mean().to_numpy()
+    low, high = _wilson(rate, rows)
+    counts, bins = np.histogram(sample.risk, bins=40, range=(0.0, float(sample.risk.max())))
+    found = {
+        "groups": {
+            "risk": table["risk"].mean().tolist(), "observed": rate.tolist(), "low": low.tolist(),
+            "high": high.tolist(), "rows": rows.tolist(),
+        },
+        "histogram": {"edges": bins.tolist(), "rows": counts.tolist()},
+    }  # fmt: skip
+    if len(np.unique(sample.risk)) > FEW_LEVELS:
+        margin = log_odds(sample.risk)
+        knots = knots_of(margin)
+        fit = fit_logistic(spline(margin, knots), sample.label)
+        low_end, high_end = np.quantile(margin, (0.01, 0.99))
+        at = np.linspace(float(low_end), float(high_end), 60)
+        if fit.converged:
+            found["smooth"] = {
+                "risk": probability(at).tolist(),
+                "observed": probability(spline(at, knots) @ fit.coefficients).tolist(),
+            }
+    return found
+
+
+def _wilson(rate: Numbers, rows: Numbers) -> tuple[Numbers, Numbers]:
+    """Wilson's 95 % interval of a proportion (J Am Stat Assoc 1927;22:209)."""
+    z2 = 1.959964**2
+    centre = (rate + z2 / (2 * rows)) / (1 + z2 / rows)
+    half = np.sqrt(z2 * (rate * (1 - rate) / rows + z2 / (4 * rows**2))) / (1 + z2 / rows)
+    return np.maximum(centre - half, 0), np.minimum(centre + half, 1)
