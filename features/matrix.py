@@ -1,4 +1,4 @@
-"""The one path from records to feature rows: training walks it for a cohort, serving for one patient."""
+"""The one path from records to feature rows, for a cohort in training and a patient in serving."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

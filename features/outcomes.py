@@ -1,4 +1,4 @@
-"""What the outcomes are, read from events: when one happens, and when a patient is at risk of it."""
+"""What the outcomes are, read from events: when one happens, and who is at risk of it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,7 +42,7 @@ DEFINITIONS = {
         lasts_hours=None,
         meaning="cytokine release syndrome of ASTCT grade 3 or more",
         inside="already in CRS of grade 3 or more",
-        source="Lee DW et al. Biol Blood Marrow Transplant 2019;25:625, doi 10.1016/j.bbmt.2018.12.758",
+        source="ASTCT, Lee DW et al. 2019, doi 10.1016/j.bbmt.2018.12.758",
     ),
     Outcome.INFECTION: Definition(
         Outcome.INFECTION,
@@ -51,7 +51,7 @@ DEFINITIONS = {
         lasts_hours=14 * 24.0,
         meaning="onset of a clinically significant infection",
         inside="already inside an infection episode",
-        source="episodes apart by 14 days: Young JH et al. Biol Blood Marrow Transplant 2016;22:359",
+        source="episodes 14 days apart: Young JH et al. Biol Blood Marrow Transplant 2016;22:359",
     ),
 }
 

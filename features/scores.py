@@ -1,4 +1,4 @@
-"""Ratios and published scores, declared over trajectory columns; missing wherever an item is missing."""
+"""Ratios and published scores over trajectory columns; missing wherever an item is missing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

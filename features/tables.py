@@ -31,7 +31,7 @@ REJECT_COLUMNS = (*RECORD_COLUMNS, "reason", "detail")
 
 
 class InvalidInputError(ValueError):
-    """Input that a user can mend: the message names the value, its place, the limit and the unit."""
+    """Input that a user can mend: the message names value, place, limit and unit."""
 
 
 class InvalidTableError(InvalidInputError):
@@ -59,7 +59,7 @@ class RejectReason(StrEnum):
 class Reading:
     """What a reader found: `records` to harmonise, `rejects` it set aside, `notes` for the reader.
 
-    `notes` are sentences about the file as a whole ("filled constants: 4,211 values in 31 columns").
+    `notes` are sentences about the file as a whole.
     """
 
     records: pd.DataFrame

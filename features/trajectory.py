@@ -9,7 +9,6 @@ import pandas as pd
 
 from features import kernel
 
-
 PATIENTS_WORTH_ALL_CORES = 64
 
 
@@ -37,7 +36,7 @@ class Statistic(StrEnum):
 
 @dataclass(frozen=True)
 class Feature:
-    """One column: a statistic of one catalogue key, over the last `hours` or over everything known."""
+    """One column: a statistic of one key, over the last `hours` or over everything known."""
 
     key: str
     statistic: Statistic

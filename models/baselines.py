@@ -1,29 +1,41 @@
-"""What the model must beat, behind one interface: `fit(rows, label)`, then `risk(rows)`."""
+"""What the model must beat, behind one interface: `fit(rows, label)`, then `risk(rows)`.
+
+What a baseline learnt is a small dictionary, so that a bundle carries its opponents with it.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.impute import SimpleImputer
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from features.outcomes import Outcome
 from models.rules import crp_rule, fever
+
+State = dict[str, Any]
 
 
 class Baseline(Protocol):
     """Anything that learns from labelled rows and gives a risk for others."""
 
-    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> "Baseline":
+    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:
         """Learn from feature rows and labels 0 and 1."""
         ...
 
     def risk(self, rows: pd.DataFrame) -> np.ndarray:
         """Probability of the outcome, float64 of shape (rows,)."""
+        ...
+
+    @property
+    def state(self) -> State:
+        """What was learnt, as plain values for JSON."""
+        ...
+
+    def restore(self, state: Mapping[str, Any]) -> Self:
+        """Take up what another of its kind had learnt."""
         ...
 
 
@@ -34,44 +46,61 @@ class Persistence:
     Without any grade on record it knows the day alone.
     """
 
-    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> "Persistence":
+    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:
         """Learn from rows and labels 0 and 1."""
-        self._model = LogisticRegression(C=1.0, max_iter=1000).fit(self._design(rows), label)
+        logistic = LogisticRegression(C=1.0, max_iter=1000).fit(self._design(rows), label)
+        self._weights = logistic.coef_[0]
+        self._intercept = float(logistic.intercept_[0])
         return self
 
     def risk(self, rows: pd.DataFrame) -> np.ndarray:
         """Probability of the outcome."""
-        return self._model.predict_proba(self._design(rows))[:, 1]
+        return expit(self._design(rows) @ self._weights + self._intercept)
+
+    @property
+    def state(self) -> State:
+        """Weights of the design's columns and the intercept."""
+        return {"weights": self._weights.tolist(), "intercept": self._intercept}
+
+    def restore(self, state: Mapping[str, Any]) -> Self:
+        """The inverse of `state`."""
+        self._weights = np.array(state["weights"])
+        self._intercept = float(state["intercept"])
+        return self
 
     @staticmethod
     def _design(rows: pd.DataFrame) -> np.ndarray:
-        grade = _column(rows, "crs_grade.last")
-        day = _day(rows)
-        return np.column_stack(
-            [grade == 1, grade == 2, grade >= 3, np.isnan(grade), day, day**2 / 10.0]
-        ).astype(float)
+        grade, day = _column(rows, "crs_grade.last"), _days(rows)
+        grades = [grade == 1, grade == 2, grade >= 3, np.isnan(grade)]
+        return np.column_stack([*grades, day, day**2 / 10.0]).astype(float)
 
 
 class RuleRate:
-    """A rule that fires or not, as the rate of the outcome when it does, does not, or cannot say."""
+    """A rule as the rate of the outcome when it fires, does not fire, or cannot say."""
 
     def __init__(self, rule: Callable[[pd.DataFrame], np.ndarray]) -> None:
         self._rule = rule
 
-    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> "RuleRate":
-        """Learn the three rates (with half an event added to each side, Haldane 1956)."""
-        answers = self._answers(rows)
-        self._rates = np.array(
-            [
-                (label[answers == k].sum() + 0.5) / ((answers == k).sum() + 1.0)
-                for k in range(3)
-            ]
-        )
+    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:
+        """Learn the three rates, half an event added on each side (Haldane 1956)."""
+        answer = self._answers(rows)
+        counts = [(label[answer == k].sum(), (answer == k).sum()) for k in range(3)]
+        self._rates = np.array([(events + 0.5) / (all_rows + 1.0) for events, all_rows in counts])
         return self
 
     def risk(self, rows: pd.DataFrame) -> np.ndarray:
         """Probability of the outcome."""
         return self._rates[self._answers(rows)]
+
+    @property
+    def state(self) -> State:
+        """Rates where the rule does not fire, cannot say, fires."""
+        return {"rates": self._rates.tolist()}
+
+    def restore(self, state: Mapping[str, Any]) -> Self:
+        """The inverse of `state`."""
+        self._rates = np.array(state["rates"])
+        return self
 
     def _answers(self, rows: pd.DataFrame) -> np.ndarray:
         fires = self._rule(rows)
@@ -79,39 +108,69 @@ class RuleRate:
 
 
 class LastValueLogistic:
-    """Ridge logistic regression on the last value of each analyte, as hospitals build it first.
+    """Ridge logistic regression on last values, as hospitals build it first.
 
-    Values are log-compressed, missing ones take the median with an indicator beside.
+    Values are log-compressed and standardised; a missing one takes the median, with an indicator
+    beside. `columns` None takes every last value.
     """
 
     def __init__(self, columns: Sequence[str] | None = None, c: float = 0.05) -> None:
         self._columns = columns
         self._c = c
 
-    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> "LastValueLogistic":
-        """Learn from rows and labels 0 and 1; without columns, from every last value."""
-        wanted = self._columns or [c for c in rows.columns if c.endswith(".last")]
-        self._used = [c for c in wanted if c in rows and rows[c].notna().any()]
-        self._model = self._pipeline().fit(self._values(rows), label) if self._used else None
-        self._rate = float(np.mean(label))
+    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:
+        """Learn from rows and labels 0 and 1; the base rate alone where no column has a value."""
+        wanted = self._columns or [name for name in rows.columns if name.endswith(".last")]
+        self._used = [name for name in wanted if name in rows and rows[name].notna().any()]
+        values = _signed_log(self._values(rows))
+        self._median = np.nanmedian(values, axis=0) if self._used else np.zeros(0)
+        filled = np.where(np.isnan(values), self._median, values)
+        self._mean, scale = filled.mean(axis=0), filled.std(axis=0)
+        self._scale = np.where(scale > 0.0, scale, 1.0)
+        if not self._used:
+            rate = float(np.mean(label))
+            self._weights, self._intercept = np.zeros(0), float(np.log(rate / (1.0 - rate)))
+            return self
+        logistic = LogisticRegression(C=self._c, max_iter=1000).fit(self._design(rows), label)
+        self._weights, self._intercept = logistic.coef_[0], float(logistic.intercept_[0])
         return self
 
     def risk(self, rows: pd.DataFrame) -> np.ndarray:
-        """Probability of the outcome; the base rate where no column has a value in training."""
-        if self._model is None:
-            return np.full(len(rows), self._rate)
-        return self._model.predict_proba(self._values(rows))[:, 1]
+        """Probability of the outcome."""
+        if not self._used:
+            return np.full(len(rows), expit(self._intercept))
+        return expit(self._design(rows) @ self._weights + self._intercept)
+
+    @property
+    def state(self) -> State:
+        """Columns, their median, mean and scale after compression, weights and intercept."""
+        return {
+            "used": list(self._used),
+            "median": self._median.tolist(),
+            "mean": self._mean.tolist(),
+            "scale": self._scale.tolist(),
+            "weights": self._weights.tolist(),
+            "intercept": self._intercept,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> Self:
+        """The inverse of `state`."""
+        self._used = list(state["used"])
+        self._median, self._mean = np.array(state["median"]), np.array(state["mean"])
+        self._scale, self._weights = np.array(state["scale"]), np.array(state["weights"])
+        self._intercept = float(state["intercept"])
+        return self
 
     def _values(self, rows: pd.DataFrame) -> np.ndarray:
-        return rows[self._used].to_numpy(dtype=float)
-
-    def _pipeline(self) -> Pipeline:
-        return make_pipeline(
-            FunctionTransformer(_signed_log),
-            SimpleImputer(strategy="median", add_indicator=True),
-            StandardScaler(),
-            LogisticRegression(C=self._c, max_iter=1000),
+        return np.column_stack(
+            [_column(rows, name) for name in self._used] or [np.zeros((len(rows), 0))]
         )
+
+    def _design(self, rows: pd.DataFrame) -> np.ndarray:
+        values = _signed_log(self._values(rows))
+        missing = np.isnan(values)
+        scaled = (np.where(missing, self._median, values) - self._mean) / self._scale
+        return np.column_stack([scaled, missing])
 
 
 def _signed_log(values: np.ndarray) -> np.ndarray:
@@ -122,32 +181,35 @@ def _column(rows: pd.DataFrame, name: str) -> np.ndarray:
     return rows[name].to_numpy(dtype=float) if name in rows else np.full(len(rows), np.nan)
 
 
-def _day(rows: pd.DataFrame) -> np.ndarray:
+def _days(rows: pd.DataFrame) -> np.ndarray:
     """Days since the course began, 0 where unknown."""
-    hours = np.full(len(rows), np.nan)
-    for name in ("therapy.hours_since_first", "icu_admission.hours_since_first"):
-        column = _column(rows, name)
-        hours = np.where(np.isnan(hours), column, hours)
-    return np.nan_to_num(hours / 24.0)
+    therapy = _column(rows, "therapy.hours_since_first")
+    admission = _column(rows, "icu_admission.hours_since_first")
+    return np.nan_to_num(np.where(np.isnan(therapy), admission, therapy) / 24.0)
 
+
+_FOR_EVERY_OUTCOME: Mapping[str, Callable[[], Baseline]] = {
+    "persistence": Persistence,
+    "crp_rule": lambda: RuleRate(crp_rule),
+    "crp": lambda: LastValueLogistic(("crp.last",)),
+    "fever": lambda: RuleRate(fever),
+    "last_value_logistic": LastValueLogistic,
+}
 
 BASELINES: Mapping[Outcome, Mapping[str, Callable[[], Baseline]]] = MappingProxyType(
     {
         Outcome.SEVERE_CRS: {
-            "persistence": Persistence,
-            "crp_rule": lambda: RuleRate(crp_rule),
-            "crp": lambda: LastValueLogistic(("crp.last",)),
-            "fever": lambda: RuleRate(fever),
+            **_FOR_EVERY_OUTCOME,
             "easix": lambda: LastValueLogistic(("easix.log2", "modified_easix.log2")),
-            "last_value_logistic": LastValueLogistic,
         },
-        Outcome.INFECTION: {
-            "persistence": Persistence,
-            "crp_rule": lambda: RuleRate(crp_rule),
-            "crp": lambda: LastValueLogistic(("crp.last",)),
-            "fever": lambda: RuleRate(fever),
-            "last_value_logistic": LastValueLogistic,
-        },
+        Outcome.INFECTION: _FOR_EVERY_OUTCOME,
     }
 )
 """The baselines of each outcome by name; `persistence` is the one that counts."""
+
+BASELINE_COLUMNS = (
+    "crs_grade.last",
+    "therapy.hours_since_first",
+    "icu_admission.hours_since_first",
+)
+"""Columns that the baselines read beside those of the rules and every last value."""

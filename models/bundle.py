@@ -10,6 +10,7 @@ from typing import Any
 from features.declared import Column, columns_named
 from features.outcomes import Outcome
 from features.tables import InvalidInputError
+from models.baselines import BASELINES, Baseline
 from models.calibration import Calibration
 from models.reference import Reference
 from models.risk import RiskModel
@@ -32,11 +33,12 @@ class TierThresholds:
 
 @dataclass(frozen=True)
 class OutcomeModel:
-    """All that one outcome's answer needs."""
+    """All that one outcome's answer needs, and the opponents it was judged beside."""
 
     risk: RiskModel
     calibration: Calibration
     tiers: TierThresholds
+    baselines: Mapping[str, Baseline]
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ def save_bundle(
     for outcome, model in models.items():
         model.risk.save(folder / f"{outcome}.ubj")
         _write_json(folder / f"{outcome}.calibration.json", model.calibration.to_json())
+        opponents = {name: baseline.state for name, baseline in model.baselines.items()}
+        _write_json(folder / f"{outcome}.baselines.json", opponents)
     _write_json(folder / "bundle.json", _description(horizon_hours, card, models))
     _write_json(folder / "reference.json", reference.to_json())
     _write_json(folder / "card.json", asdict(card))
@@ -126,14 +130,11 @@ def load_bundle(folder: str | Path) -> Bundle:
     description = _read_json(place / "bundle.json")
     if description["format_version"] != FORMAT_VERSION:
         raise InvalidBundleError(
-            f"{place}: format version {description['format_version']}, this code reads {FORMAT_VERSION}"
+            f"{place}: format version {description['format_version']}, "
+            f"this code reads {FORMAT_VERSION}"
         )
     models = {
-        Outcome(name): OutcomeModel(
-            RiskModel.load(place / f"{name}.ubj", stated["feature_names"], stated["members"]),
-            Calibration.from_json(_read_json(place / f"{name}.calibration.json")),
-            TierThresholds(**stated["tiers"]),
-        )
+        Outcome(name): _load_outcome(place, Outcome(name), stated)
         for name, stated in description["outcomes"].items()
     }
     return Bundle(
@@ -143,6 +144,16 @@ def load_bundle(folder: str | Path) -> Bundle:
         card=Card(**_read_json(place / "card.json")),
         models=models,
         reference=Reference.from_json(_read_json(place / "reference.json")),
+    )
+
+
+def _load_outcome(folder: Path, outcome: Outcome, stated: Mapping[str, Any]) -> OutcomeModel:
+    opponents = _read_json(folder / f"{outcome}.baselines.json")
+    return OutcomeModel(
+        RiskModel.load(folder / f"{outcome}.ubj", stated["feature_names"], stated["members"]),
+        Calibration.from_json(_read_json(folder / f"{outcome}.calibration.json")),
+        TierThresholds(**stated["tiers"]),
+        {name: BASELINES[outcome][name]().restore(state) for name, state in opponents.items()},
     )
 
 

@@ -78,7 +78,7 @@ def fit_calibration(
 def _clustered_covariance(
     margin: np.ndarray, label: np.ndarray, risk: np.ndarray, patient: np.ndarray
 ) -> tuple[float, float, float]:
-    """Sandwich covariance of (slope, intercept) with patients as clusters (Liang and Zeger 1986)."""
+    """Sandwich covariance of (slope, intercept), patients as clusters (Liang and Zeger 1986)."""
     design = np.column_stack([margin, np.ones_like(margin)])
     information = design.T @ (design * (risk * (1.0 - risk))[:, None])
     _, cluster = np.unique(patient, return_inverse=True)

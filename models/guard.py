@@ -46,7 +46,7 @@ class Judgement:
 def judge(
     rows: pd.DataFrame, outcome: Outcome, at_risk: np.ndarray, reference: Reference
 ) -> list[Judgement]:
-    """Judge feature rows that hold the model's columns (NaN = missing); `at_risk` is one bool a row."""
+    """Judge rows that hold the model's columns (NaN = missing); `at_risk` is one bool a row."""
     absent = absent_evidence(rows, reference.analytes[outcome])
     blocked = _hours_since_blockade(rows)
     outside = _outside_training(rows, reference)
@@ -59,9 +59,7 @@ def judge(
     ]
 
 
-def absent_evidence(
-    rows: pd.DataFrame, analytes: Mapping[str, AnalyteReference]
-) -> pd.DataFrame:
+def absent_evidence(rows: pd.DataFrame, analytes: Mapping[str, AnalyteReference]) -> pd.DataFrame:
     """The share of the usual evidence that each analyte takes with it where it is absent or stale.
 
     Columns are the usual analytes by falling importance, 0 where present; a row's sum is the share

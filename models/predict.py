@@ -1,4 +1,4 @@
-"""From events to guarded, calibrated, explained risks: one walk for a cohort and for one patient."""
+"""From events to guarded, calibrated, explained risks, for a cohort and for one patient."""
 
 from dataclasses import dataclass
 
@@ -49,7 +49,7 @@ def explain(
     """Contributions by analyte (rows x analytes, calibrated log-odds) and their base.
 
     The calibration is affine, so each TreeSHAP value is carried through it by its slope. Base plus
-    contributions is `log_odds` exactly: the base takes up float32 rounding of TreeSHAP (below 1e-4).
+    contributions is `log_odds` exactly: the base takes up TreeSHAP's rounding (below 1e-4).
     """
     values, _ = model.risk.contributions(rows, threads)
     shares = by_analyte(model.calibration.slope * values, model.risk.names)
@@ -176,9 +176,7 @@ def _answer(
     )
 
 
-def _data_quality(
-    events: pd.DataFrame, rejects: pd.DataFrame, moment: pd.DataFrame
-) -> DataQuality:
+def _data_quality(events: pd.DataFrame, rejects: pd.DataFrame, moment: pd.DataFrame) -> DataQuality:
     recent = recent_values(events, moment, KEY_ANALYTES)
     ages = {key: None if np.isnan(r.age_hours) else r.age_hours for key, r in recent.items()}
     shown = rejects.head(REJECTS_SHOWN)

@@ -1,4 +1,4 @@
-"""The answer about one patient at one moment: plain values that serving writes and auditors read."""
+"""The answer about one patient at one moment, in plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 class Reason:
     """One plain sentence with its signed share of the risk.
 
-    `contribution` is in log-odds; `share` is its part (0 to 1) of the sum of absolute contributions.
+    `contribution` is in log-odds; `share` is its part (0 to 1) of all absolute contributions.
     """
 
     analyte: str

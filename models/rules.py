@@ -1,4 +1,4 @@
-"""What published bedside rules say of a patient, beside the model: the CRP rule, EASIX, the grade."""
+"""What published bedside rules say of a patient, beside the model."""
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ RULE_COLUMNS = (CRP, CRP_CHANGE, HIGHEST_TEMPERATURE, GRADE, EASIX)
 
 
 def crp_rule(rows: pd.DataFrame) -> np.ndarray:
-    """1 where CRP is above 40 mg/L and rose rapidly in 24 h, 0 where not, NaN without both values."""
+    """1 where CRP is above 40 mg/L and rose rapidly in 24 h, 0 where not, NaN unless both known."""
     last = rows[CRP.name].to_numpy(dtype=float)
     change = rows[CRP_CHANGE.name].to_numpy(dtype=float)
     before = last - change
@@ -61,7 +61,11 @@ def read_rules(events: pd.DataFrame, moment: pd.DataFrame) -> tuple[RuleReading,
             ASTCT_SOURCE,
         ),
         _reading(
-            "easix", row[EASIX.name], np.nan, _words("EASIX (log2)", row[EASIX.name], ""), EASIX.source
+            "easix",
+            row[EASIX.name],
+            np.nan,
+            _words("EASIX (log2)", row[EASIX.name], ""),
+            EASIX.source,
         ),
     )
 
@@ -86,4 +90,8 @@ def _crp_words(row: dict[str, float]) -> str:
 
 
 def _words(name: str, value: float, unit: str) -> str:
-    return f"no {name} on record" if np.isnan(value) else f"{name} {plain_number(value)} {unit}".strip()
+    return (
+        f"no {name} on record"
+        if np.isnan(value)
+        else f"{name} {plain_number(value)} {unit}".strip()
+    )

@@ -20,8 +20,8 @@ REQUIRED = ("patient_id", "time", "code")
 class BundleModel(PythonModel):
     """Answers records of any number of patients.
 
-    Input is a records table (`patient_id`, `time`, `code`, and what else of the records contract is
-    there; times with a zone, or ISO 8601 text). The parameter `as_of` is one moment for all
+    Input is a records table (`patient_id`, `time`, `code`, and what else of the records contract
+    is there; times with a zone, or ISO 8601 text). The parameter `as_of` is one moment for all
     patients (ISO 8601 with a zone); empty means each patient's last known time.
     """
 

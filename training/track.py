@@ -89,7 +89,7 @@ class Run:
         """Log figures as PNG files by their names."""
         with tempfile.TemporaryDirectory() as folder:
             for name, figure in figures.items():
-                figure.savefig(Path(folder) / f"{name}.png", dpi=150)
+                figure.savefig(Path(folder) / f"{name}.png", dpi=150, facecolor="white")
             self.log_folder(Path(folder), "figures")
 
     def log_file(self, path: Path) -> None:
@@ -146,8 +146,8 @@ def promote(run_id: str, alias: str) -> str:
 
     Returns the version's number.
 
-    Raises: InvalidInputError: no such alias, no registered model of that run, or its files have
-    changed.
+    Raises:
+        InvalidInputError: no such alias, no model registered by that run, or its files changed.
     """
     if alias not in ALIASES:
         raise InvalidInputError(f"alias {alias!r}: one of {', '.join(ALIASES)} is needed")
@@ -239,9 +239,10 @@ def flat(nested: Mapping[str, Any], joint: str) -> dict[str, Any]:
 
 
 def flat_metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
-    """Defined figures by flat names: `severe_crs/model/auroc`, `.../auroc/low`, `.../high`,
-    `severe_crs/model_minus_persistence/auroc`, `severe_crs/grade_2/model/auroc`,
-    `.../counts/events`.
+    """Defined figures by flat names.
+
+    `severe_crs/model/auroc`, `.../auroc/low`, `.../high`, `severe_crs/counts/events`,
+    `severe_crs/model_minus_persistence/auroc`, `severe_crs/grade_2/model/auroc`.
     """
     found: dict[str, float] = {}
     for outcome, judged in evaluation["outcomes"].items():
@@ -306,7 +307,7 @@ def _write_ledger(alias: str, version: str, before: str, run_id: str, digest: st
 
 
 def _signature() -> Any:
-    """Names of the columns, without types: its type errors would repeat patients' values."""
+    """Names of the columns without types: MLflow's type errors would repeat patients' values."""
     types = import_module("mlflow.types.schema")
     columns = [types.ColSpec(types.AnyType(), name, required=False) for name in RECORD_COLUMNS]
     return import_module("mlflow.models").ModelSignature(

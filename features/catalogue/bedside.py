@@ -19,7 +19,7 @@ BEDSIDE = (
             "[degF]": Conversion(slope=1 / 1.8, offset=-32 / 1.8),
             "K": Conversion(slope=1, offset=-273.15),
         },
-        assumed_units=(AssumedUnit(25, 45, "Cel"), AssumedUnit(80, 115, "[degF]")),
+        assumed_units=(AssumedUnit(25, 45, "Cel"), AssumedUnit(80, 113, "[degF]")),
         kind=AnalyteKind.VITAL_SIGN,
     ),
     Analyte(

@@ -322,7 +322,7 @@ BLOOD_COUNT = (
         loinc=("4544-3", "20570-8", "71833-8", "31100-1", "4545-0", "32354-3"),
         omop=(3023314, 3009542, 42869588, 3013752, 3019909, 3023230),
         conversions={"1": 100},
-        assumed_units=(AssumedUnit(0, 1, "1"), AssumedUnit(5, 80, "%")),
+        assumed_units=(AssumedUnit(0, 0.8, "1"), AssumedUnit(5, 80, "%")),
     ),
     Analyte(
         "bone_marrow_plasma_cells",
@@ -772,7 +772,6 @@ CHEMISTRY = (
         "mmol/L",
         plausible_low=0.05,
         plausible_high=150,
-        reference_low=0,
         reference_high=1.7,
         loinc=("2571-8", "14927-8"),
         omop=(3022192, 3025839),

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from features.readers import physionet2019, prcrs
+from features.readers import physionet2019, prcrs, table
 from features.tables import InvalidInputError, Reading
 
 READERS: Mapping[str, Callable[[Path], Reading]] = MappingProxyType(
     {
+        "table": table.read,
         "physionet2019": physionet2019.read,
         "prcrs": prcrs.read,
     }

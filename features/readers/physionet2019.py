@@ -1,4 +1,4 @@
-"""Reads the stays of the PhysioNet/Computing in Cardiology Challenge 2019: archive, folder or one `.psv`.
+"""Reads the stays of the PhysioNet/Computing in Cardiology Challenge 2019.
 
 Reyna MA et al. Crit Care Med 2020;48:210-217, doi 10.1097/CCM.0000000000004145; the files have no
 dates, so time counts from `ORIGIN`: a row with `ICULOS` = t is known at t hours after it.
@@ -90,7 +90,7 @@ def read(path: Path) -> Reading:
     numbers become rejects.
 
     Raises:
-        InvalidInputError: no stay found, a truncated archive, a missing column, a row of wrong length.
+        InvalidInputError: no stay, a truncated archive, a missing column, a row of wrong length.
     """
     stays = list(_stay_files(path))
     if not stays:
@@ -153,7 +153,9 @@ def _parse(stays: list[StayFile], header: str) -> pd.DataFrame:
     line = np.arange(len(which)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 2
     names = pd.Series([stay.name for stay in stays], dtype="str")
     table["patient_id"] = names.str.removesuffix(".psv").take(which).array
-    table["source"] = (names.take(which).reset_index(drop=True) + ":" + pd.Series(line).astype("str")).array
+    table["source"] = (
+        names.take(which).reset_index(drop=True) + ":" + pd.Series(line).astype("str")
+    ).array
     return table
 
 
@@ -239,7 +241,7 @@ def _records(
     time: pd.Series | pd.Timestamp,
     code: str | pd.Categorical,
     value: pd.Series | np.ndarray | float,
-    unit: str | None | pd.Categorical,
+    unit: str | pd.Categorical | None,
     source: pd.Series | np.ndarray,
 ) -> pd.DataFrame:
     rows = len(patient_id)
@@ -279,11 +281,20 @@ def _static_values(cells: pd.DataFrame) -> pd.DataFrame:
     """Birth, sex, unit and time from hospital to intensive care, from each stay's first row."""
     first = cells.drop_duplicates("patient_id")
     years = first[AGE_COLUMN].to_numpy()
-    parts = [
-        _records(first["patient_id"], _hours(-years * 365.25 * 24), "birth", np.nan, None, first["source"])[
-            ~np.isnan(years)
+    parts = (
+        [
+            _records(
+                first["patient_id"],
+                _hours(-years * 365.25 * 24),
+                "birth",
+                np.nan,
+                None,
+                first["source"],
+            )[~np.isnan(years)]
         ]
-    ] if not np.isnan(years).all() else []
+        if not np.isnan(years).all()
+        else []
+    )
     for column, (code, unit) in STATIC_COLUMNS.items():
         value = first[column].to_numpy() * (-1.0 if column == "HospAdmTime" else 1.0)
         known = ~np.isnan(value)
@@ -302,8 +313,12 @@ def _stay_bounds(cells: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(
         [
             _records(patient, ORIGIN, "icu_admission", np.nan, None, stay["source"]),
-            _records(patient, _hours(stay["first"]), "observation_start", np.nan, None, stay["source"]),
-            _records(patient, _hours(stay["last"]), "observation_end", np.nan, None, stay["source"]),
+            _records(
+                patient, _hours(stay["first"]), "observation_start", np.nan, None, stay["source"]
+            ),
+            _records(
+                patient, _hours(stay["last"]), "observation_end", np.nan, None, stay["source"]
+            ),
             _records(patient, _hours(stay["last"]), "discharge", np.nan, None, stay["source"]),
         ],
         ignore_index=True,

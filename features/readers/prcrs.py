@@ -1,4 +1,4 @@
-"""Reads the public daily laboratory values and CRS grades of CAR-T patients (PrCRS): CSV or workbook.
+"""Reads the public daily laboratory values and CRS grades of CAR-T patients (PrCRS).
 
 Wei Z et al. Front Immunol 2023;14:1273507, doi 10.3389/fimmu.2023.1273507; BMC Bioinformatics 2024,
 doi 10.1186/s12859-024-05804-8. There are no dates: day 0 is the infusion, at `ORIGIN`; the values
@@ -125,9 +125,7 @@ def read(path: Path) -> Reading:
     return Reading(records, rejects, (f"{patients} patients, {len(table)} days", note))
 
 
-def filled_constants(
-    values: pd.DataFrame, grade: pd.Series, patient: pd.Series
-) -> pd.DataFrame:
+def filled_constants(values: pd.DataFrame, grade: pd.Series, patient: pd.Series) -> pd.DataFrame:
     """Values that stand for "missing" because the file's authors wrote one in for each grade.
 
     A value of a column is taken for filled in on grade g where it is repeated on days of that grade
@@ -160,7 +158,10 @@ def _filled_for(
     found = []
     for candidate, rows in counts[counts >= max(least, FILLED_SHARE * len(here))].items():
         carriers = value == candidate
-        all_rows, patients = int(carriers.sum()), int(patient[carriers & (grade == level)].nunique())
+        all_rows, patients = (
+            int(carriers.sum()),
+            int(patient[carriers & (grade == level)].nunique()),
+        )
         middle = max((here < candidate).mean(), (here > candidate).mean()) <= FILLED_MEDIAN
         chance = float(binom.sf(rows - 1, all_rows, rate))
         pure = rows / all_rows >= FILLED_PURITY
@@ -187,7 +188,9 @@ def _workbook(path: Path) -> pd.DataFrame:
         raise InvalidInputError(f"{path}: not a readable workbook ({error})") from error
     names = [_header_name(sheet[column].head(HEADER_LINES)) for column in sheet.columns]
     if DAY_COLUMN not in names:
-        raise InvalidTableError(f"{path}: no column {DAY_COLUMN!r} in its first {HEADER_LINES} lines")
+        raise InvalidTableError(
+            f"{path}: no column {DAY_COLUMN!r} in its first {HEADER_LINES} lines"
+        )
     day = pd.to_numeric(sheet[names.index(DAY_COLUMN)], errors="coerce")
     if day.notna().sum() == 0:
         raise InvalidTableError(f"{path}: no row with a number under {DAY_COLUMN!r}")

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.repeats import NEVER, Floats, Integers
+from features.harmonising.repeats import NEVER, Floats, Integers
 from features.tables import TIME_TYPE, InvalidTableError
 
 

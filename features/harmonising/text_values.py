@@ -21,14 +21,8 @@ from features.catalogue import (
     StateKind,
 )
 from features.tables import RejectReason
+from features.written_numbers import parse_comparison, parse_number
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
-_COMPARED = re.compile(
-    r"\s*(<=|>=|=<|=>|≤|≥|<|>|less than|more than|greater than)\s*(.+)", re.IGNORECASE
-)
-_PRESSURES = re.compile(
-    r"\s*(\d{2,3}(?:\.\d+)?)\s*/\s*(\d{1,3}(?:\.\d+)?)\s*(mm ?\[?hg\]?)?\s*", re.IGNORECASE
-)
 _STOPPED = {"stopped", "stop", "discontinued", "off", "paused"}
 
 
@@ -41,53 +35,13 @@ class Meaning:
     detail: str = ""
 
 
-def parse_number(text: str) -> float | None:
-    """A number in the writing of either side of the Atlantic; None where there is none.
-
-    One comma with one, two or more than three digits after it is decimal; with exactly three it
-    may be either, so it is no number.
-
-    >>> parse_number("12,5"), parse_number("1,234.5"), parse_number("1,234"), parse_number("n/a")
-    (12.5, 1234.5, None, None)
-    """
-    plain = text.strip().replace(" ", "").replace("\u00a0", "")
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}", plain):
-        plain = plain.replace(",", "")
-    elif re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+", plain):
-        plain = plain.replace(".", "").replace(",", ".")
-    elif re.fullmatch(r"[+-]?\d+,(\d{1,2}|\d{4,})", plain):
-        plain = plain.replace(",", ".")
-    return float(plain) if _NUMBER.fullmatch(plain) else None
-
-
-def is_comparison(text: str) -> bool:
-    """True for texts such as "<5" and ">= 100"."""
-    return _COMPARED.fullmatch(text) is not None
-
-
-def parse_pressures(text: str) -> tuple[float, float] | None:
-    """Systolic and diastolic pressure of a text such as "120/80"; None for any other text.
-
-    >>> parse_pressures("120/80"), parse_pressures("120")
-    ((120.0, 80.0), None)
-    """
-    found = _PRESSURES.fullmatch(text)
-    return (float(found.group(1)), float(found.group(2))) if found else None
-
-
 def _number(key: str, text: str, has_detection_limit: bool) -> Meaning:
-    compared = _COMPARED.fullmatch(text)
-    number = parse_number(compared.group(2) if compared else text)
+    compared = parse_comparison(text)
+    number = parse_number(text) if compared is None else compared.limit
     if number is None:
         return Meaning(reason=RejectReason.NOT_A_NUMBER, detail=f"{key}: a number is needed")
-    is_below = compared is not None and compared.group(1).lower() in {
-        "<",
-        "<=",
-        "=<",
-        "≤",
-        "less than",
-    }
-    return Meaning(number / 2 if is_below and has_detection_limit else number)
+    is_halved = compared is not None and compared.is_below and has_detection_limit
+    return Meaning(number / 2 if is_halved else number)
 
 
 def _word(state: State, text: str) -> Meaning:

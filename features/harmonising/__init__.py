@@ -1,0 +1,1 @@
+"""The steps from records to events; `features.harmonise` walks them."""

@@ -1,0 +1,104 @@
+"""The events table: accepted lines in order, each drug repeated under the keys of its class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+import pandas as pd
+
+from features.catalogue import CLASS_KEYS, DRUGS, KEYS
+from features.harmonising.columns import Source
+from features.harmonising.lines import INDEX, Lines
+from features.harmonising.repeats import Floats, Integers
+from features.harmonising.text_values import is_skin_commensal
+from features.tables import EVENT_COLUMNS
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of the events table: `line` is the line they come from."""
+
+    line: Integers
+    key: Integers
+    value: Floats
+
+    def taken(self, where: Integers) -> "_Rows":
+        return _Rows(self.line[where], self.key[where], self.value[where])
+
+
+def _joined(parts: Sequence[_Rows]) -> _Rows:
+    return _Rows(
+        np.concatenate([part.line for part in parts]),
+        np.concatenate([part.key for part in parts]),
+        np.concatenate([part.value for part in parts]),
+    )
+
+
+def _class_rows(lines: Lines) -> list[_Rows]:
+    """Each drug's lines once more under every key of its class."""
+    rows: list[_Rows] = []
+    for drug in DRUGS.values():
+        given = np.flatnonzero(lines.key == INDEX[drug.key])
+        value = lines.number[given]
+        if drug.dexamethasone_equivalent is not None:
+            value = np.where(lines.in_mg[given], value * drug.dexamethasone_equivalent, nan)
+        keys = CLASS_KEYS[drug.drug_class] if given.size else ()
+        rows.extend(_Rows(given, np.full(given.size, INDEX[key]), value) for key in keys)
+    return rows
+
+
+def _commensal_rows(lines: Lines, source: Source) -> _Rows:
+    """Cultures of skin commensals once more under their own key."""
+    named = np.array([*(is_skin_commensal(word) for word in source.text.words), False])
+    grew = (lines.key == INDEX["blood_culture"]) & (lines.number > 0)
+    line = np.flatnonzero(grew & named[source.text.place[lines.row]])
+    return _Rows(line, np.full(line.size, INDEX["skin_commensal"]), np.ones(line.size))
+
+
+def _instants(microseconds: Integers) -> pd.Series:
+    return pd.Series(microseconds.view("datetime64[us]")).dt.tz_localize("UTC")
+
+
+def _merged(lines: Lines, source: Source) -> _Rows:
+    """Lines (which stand in order) and their repeats, in order.
+
+    No class key is a drug's key, so a (patient, key) pair's rows all come from one of the two.
+    """
+
+    def pair(rows: _Rows) -> Integers:
+        return source.patient.place[lines.row[rows.line]].astype(np.int64) * len(KEYS) + rows.key
+
+    own = _Rows(np.arange(lines.row.size), lines.key.astype(np.int64), lines.number)
+    repeats = _joined([*_class_rows(lines), _commensal_rows(lines, source)])
+    row = lines.row[repeats.line]
+    order = np.lexsort((repeats.value, source.known[row], source.time[row], pair(repeats)))
+    repeats = repeats.taken(order)
+    place = np.insert(
+        np.arange(own.line.size),
+        np.searchsorted(pair(own), pair(repeats)),
+        own.line.size + np.arange(repeats.line.size),
+    )
+    return _joined([own, repeats]).taken(place)
+
+
+def event_table(lines: Lines, until: Integers, source: Source) -> pd.DataFrame:
+    """The events table of accepted lines that stand in order.
+
+    `until` says for each line when a correction ends it (`NEVER`: none does).
+    """
+    rows = _merged(lines, source)
+    record = lines.row[rows.line]
+    present, patient = np.unique(source.patient.place[record], return_inverse=True)
+    names = [source.patient.words[place] for place in present]
+    return pd.DataFrame(
+        {
+            "patient_id": pd.Categorical.from_codes(patient, pd.Index(names, dtype="str")),
+            "time": _instants(source.time[record]),
+            "known_time": _instants(source.known[record]),
+            "until_time": _instants(until[rows.line]),
+            "key": pd.Categorical.from_codes(rows.key, pd.Index(KEYS, dtype="str")),
+            "value": rows.value,
+        },
+        columns=list(EVENT_COLUMNS),
+    )

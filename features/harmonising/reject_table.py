@@ -1,0 +1,86 @@
+"""The rejects table: every refused record with its reason and one sentence about it."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.catalogue import ANALYTES, STATES
+from features.harmonising.columns import Source
+from features.harmonising.lines import (
+    INDEX,
+    REASONS,
+    SPLIT_KEYS,
+    TABLE,
+    Lines,
+    line_rank,
+    routes_of,
+    taken,
+)
+from features.tables import REJECT_COLUMNS, RejectReason
+
+_SENTENCES = {
+    RejectReason.UNKNOWN_CODE: "the catalogue does not know this code",
+    RejectReason.NO_PATIENT: "patient_id is empty",
+    RejectReason.NO_TIME: "{key}: a time is needed",
+    RejectReason.NO_VALUE: "{key}: neither a number nor a text with a result",
+    RejectReason.NOT_A_NUMBER: "{key}: the text is no value of it",
+    RejectReason.RESULT_BEFORE_COLLECTION: "{key}: result_time lies before time",
+    RejectReason.DUPLICATE: "{key}: the same value at the same time is there already",
+    RejectReason.CONFLICT: "{key}: a more abnormal value of the same time was kept",
+}
+
+
+def _implausible(key: str, number: float) -> str:
+    place = INDEX[key]
+    row = ANALYTES.get(key) or STATES.get(key)
+    unit = row.unit if row else "dose as given"
+    low, high = TABLE.low[place], TABLE.high[place]
+    return f"{key}: {number:g} outside {low:g} to {high:g} ({unit})"
+
+
+def _general_details(lines: Lines) -> npt.NDArray[np.object_]:
+    """The sentence of each line's reason, with its key; built once per (reason, key)."""
+    width = len(SPLIT_KEYS) + 1
+    place, pairs = pd.factorize(lines.reason.astype(np.int64) * width + lines.key + 1)
+    sentences = [
+        _SENTENCES.get(REASONS[pair // width], "").format(key=("", *SPLIT_KEYS)[pair % width])
+        for pair in pairs
+    ]
+    return np.array(sentences, dtype=object)[place]
+
+
+def _details(lines: Lines, source: Source) -> npt.NDArray[np.object_]:
+    """One sentence a refused line, without the patient."""
+    details = _general_details(lines)
+    asked = np.flatnonzero(np.isin(lines.reason, _UNIT_REASONS))
+    place, routes = routes_of(taken(lines, asked), source)
+    details[asked] = np.array([told.detail for told in routes], dtype=object)[place]
+    for line in np.flatnonzero(lines.reason == REASONS.index(RejectReason.IMPLAUSIBLE)):
+        details[line] = _implausible(SPLIT_KEYS[lines.key[line]], lines.number[line])
+    return details
+
+
+_UNIT_REASONS = [
+    REASONS.index(reason) for reason in (RejectReason.UNKNOWN_UNIT, RejectReason.AMBIGUOUS_UNIT)
+]
+
+
+def reject_table(lines: Lines, source: Source, records: pd.DataFrame) -> pd.DataFrame:
+    """The refused lines as their records, sorted by what they say, with reason and detail."""
+    refused = taken(lines, lines.reason >= 0)
+    rank = line_rank(refused, source, records)
+    order = np.lexsort(
+        (
+            refused.key,
+            rank,
+            refused.reason,
+            source.known[refused.row],
+            source.time[refused.row],
+            source.patient.place[refused.row],
+        )
+    )
+    refused = taken(refused, order)
+    table = records.iloc[refused.row].reset_index(drop=True)
+    return table.assign(
+        reason=[str(REASONS[code]) for code in refused.reason], detail=_details(refused, source)
+    )[list(REJECT_COLUMNS)]

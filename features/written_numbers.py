@@ -1,0 +1,69 @@
+"""Numbers as people and machines write them: comparisons, decimal commas, two pressures in one."""
+
+import re
+from dataclasses import dataclass
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_COMPARED = re.compile(
+    r"\s*(<=|>=|=<|=>|≤|≥|<|>|less than|more than|greater than)\s*(.+)", re.IGNORECASE
+)
+_BELOW = ("<", "=<", "≤", "less")
+_PRESSURES = re.compile(
+    r"\s*(\d{2,3}(?:\.\d+)?)\s*/\s*(\d{1,3}(?:\.\d+)?)\s*(mm ?\[?hg\]?)?\s*", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A limit that the true value lies below or above."""
+
+    limit: float
+    is_below: bool
+
+
+def parse_number(text: str) -> float | None:
+    """A number in the writing of either side of the Atlantic; None where there is none.
+
+    One comma with one, two or more than three digits after it is decimal; with exactly three it
+    may be either, so it is no number.
+
+    >>> parse_number("12,5"), parse_number("1,234.5"), parse_number("1,234"), parse_number("n/a")
+    (12.5, 1234.5, None, None)
+    """
+    plain = text.strip().replace(" ", "").replace("\u00a0", "")
+    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}", plain):
+        plain = plain.replace(",", "")
+    elif re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+", plain):
+        plain = plain.replace(".", "").replace(",", ".")
+    elif re.fullmatch(r"[+-]?\d+,(\d{1,2}|\d{4,})", plain):
+        plain = plain.replace(",", ".")
+    return float(plain) if _NUMBER.fullmatch(plain) else None
+
+
+def parse_comparison(text: str) -> Comparison | None:
+    """What a text such as "<5" or ">= 100" says; None for any other text.
+
+    >>> parse_comparison("< 0,5"), parse_comparison("5")
+    (Comparison(limit=0.5, is_below=True), None)
+    """
+    found = _COMPARED.fullmatch(text)
+    limit = parse_number(found.group(2)) if found else None
+    if found is None or limit is None:
+        return None
+    return Comparison(limit, found.group(1).lower().startswith(_BELOW))
+
+
+def parse_pressures(text: str) -> tuple[float, float] | None:
+    """Systolic and diastolic pressure of a text such as "120/80"; None for any other text.
+
+    >>> parse_pressures("120/80"), parse_pressures("120")
+    ((120.0, 80.0), None)
+    """
+    found = _PRESSURES.fullmatch(text)
+    return (float(found.group(1)), float(found.group(2))) if found else None
+
+
+def is_written_number(text: str) -> bool:
+    """True where a text is a number, a comparison or two pressures."""
+    readings = (parse_number(text), parse_comparison(text), parse_pressures(text))
+    return any(reading is not None for reading in readings)

@@ -1,0 +1,232 @@
+"""The commands of a data scientist: `python -m training VERB --help`."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from features.outcomes import Outcome
+from features.readers import READERS
+from features.tables import InvalidInputError
+from training import commands
+from training.cohort import CENTRES, PRODUCTS
+
+DONE, BAD_INPUT = 0, 2
+
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit status (0 done, 2 wrong usage or bad input)."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except InvalidInputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+    for add in (
+        _add_simulate, _add_ingest, _add_features, _add_train,
+        _add_evaluate, _add_predict, _add_promote, _add_fetch,
+    ):  # fmt: skip
+        add(verbs)
+    return parser
+
+
+def _add_simulate(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "simulate",
+        commands.run_simulate,
+        "write a cohort of virtual patients (always labelled as virtual)",
+        "--patients 1000 --seed 1 --format table --out cohort",
+    )
+    parser.add_argument("--patients", type=_count, default=1000, help="how many")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same bytes")
+    parser.add_argument(
+        "--format", choices=("table", "meds"), default="table", help="files to write"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+    parser.add_argument(
+        "--product", action="append", choices=PRODUCTS, help="only this product; may be repeated"
+    )
+    parser.add_argument(
+        "--centre", choices=CENTRES, default=CENTRES[0], help="where they are treated"
+    )
+
+
+def _add_ingest(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "ingest",
+        commands.run_ingest,
+        "read records; write events, rejects and a data-quality report",
+        "--records hospital.csv --format table --out ingested",
+    )
+    _add_records(parser)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+
+
+def _add_features(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "features",
+        commands.run_features,
+        "read records; write feature rows",
+        "--records hospital.csv --format table --out rows.parquet --every 24h",
+    )
+    _add_records(parser)
+    _add_every(parser)
+    parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
+
+
+def _add_train(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "train",
+        commands.run_train,
+        "train, judge and track a model; write it as a bundle",
+        "--records hospital.csv --format table --out bundle",
+    )
+    _add_records(parser)
+    _add_every(parser)
+    parser.add_argument(
+        "--outcome", action="append", type=Outcome, choices=list(Outcome),
+        help="what to predict; may be repeated (default: both)",
+    )  # fmt: skip
+    parser.add_argument("--horizon", type=_duration, default="24h", help="how far ahead")
+    parser.add_argument("--repeats", type=_count, help="of cross-validation (default: by size)")
+    parser.add_argument("--experiment", default="crs-risk", help="MLflow experiment")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same bundle")
+    parser.add_argument(
+        "--variants", action=argparse.BooleanOptionalAction, default=True,
+        help="also judge the model without the grade and without trajectories",
+    )  # fmt: skip
+    parser.add_argument(
+        "--track", action=argparse.BooleanOptionalAction, default=True,
+        help="log to MLflow (MLFLOW_TRACKING_URI, else mlflow.db here)",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")
+
+
+def _add_evaluate(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "evaluate",
+        commands.run_evaluate,
+        "judge a bundle on other patients, beside the baselines it carries",
+        "--model bundle --records others.csv --format table --out judged",
+    )
+    _add_model(parser)
+    _add_records(parser)
+    _add_every(parser)
+    parser.add_argument("--bootstrap", type=_count, default=200, help="resamples for intervals")
+    parser.add_argument("--seed", type=int, default=0, help="of the resamples")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+
+
+def _add_predict(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "predict",
+        commands.run_predict,
+        "predict every as-of time of other patients",
+        "--model bundle --records others.csv --format table --out predictions.parquet",
+    )
+    _add_model(parser)
+    _add_records(parser)
+    _add_every(parser)
+    parser.add_argument(
+        "--as-of", type=Path, help="CSV with patient_id and as_of, in the place of the grid"
+    )
+    parser.add_argument(
+        "--contributions", action=argparse.BooleanOptionalAction, default=True,
+        help="explain every row (takes most of the time)",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
+
+
+def _add_promote(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "promote",
+        commands.run_promote,
+        "let an alias of the registry point at a run's model",
+        "0123abcd --alias champion",
+    )
+    parser.add_argument("run_id", help="the MLflow run that registered the model")
+    parser.add_argument("--alias", choices=("champion", "challenger"), required=True, help="which")
+
+
+def _add_fetch(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "fetch",
+        commands.run_fetch,
+        "copy a bundle out of the registry into a folder",
+        "--model models:/crs-risk@champion --out bundle",
+    )
+    _add_model(parser)
+    parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")
+
+
+def _verb(
+    verbs: "Verbs", name: str, run: Callable[[argparse.Namespace], None], what: str, example: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name,
+        help=what,
+        description=what,
+        epilog=f"example: python -m training {name} {example}",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", required=True, help="bundle folder, models:/crs-risk@champion or runs:/RUN_ID"
+    )
+
+
+def _add_records(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--records", type=Path, required=True, help="file or folder to read")
+    parser.add_argument("--format", choices=list(READERS), required=True, help="its format")
+
+
+def _add_every(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--every", type=_duration, default="24h", help="step between as-of times, such as 1h"
+    )
+
+
+def _duration(text: str) -> pd.Timedelta:
+    try:
+        duration = pd.Timedelta(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 24h or 30min") from error
+    if not duration > pd.Timedelta(0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0 h")
+    return duration
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

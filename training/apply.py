@@ -1,0 +1,94 @@
+"""A released bundle on other patients: predictions for every as-of time, and how good they were."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+
+from features.outcomes import Outcome
+from features.tables import count_rejects
+from models.bundle import Bundle
+from models.predict import predict_rows
+from training.dataset import Cohort, Events, label_cohort, load_events
+from training.metrics import evaluate
+from training.progress import progress
+
+ROWS_AT_ONCE = 20_000
+
+
+def predict(
+    bundle: Bundle, source: Events, moments: pd.DataFrame, contributions: bool
+) -> pd.DataFrame:
+    """Predict every as-of row, a slice at a time so that long work shows its progress."""
+    slices = [slice(i, i + ROWS_AT_ONCE) for i in range(0, len(moments), ROWS_AT_ONCE)]
+    parts = [
+        predict_rows(bundle, source.events, moments.iloc[part], contributions)
+        for part in progress(slices, len(slices), "predicting")
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def write_predictions(predictions: pd.DataFrame, bundle: Bundle, out: Path) -> None:
+    """Write predictions as Parquet; `contributions` becomes a map of analyte to log-odds.
+
+    The file's metadata say which model answered and from whom it had learnt.
+    """
+    table = pa.Table.from_pandas(
+        predictions.drop(columns="contributions", errors="ignore"), preserve_index=False
+    )
+    if "contributions" in predictions:
+        pairs = [list(one.items()) for one in predictions["contributions"]]
+        maps = pa.array(pairs, type=pa.map_(pa.string(), pa.float64()))
+        table = table.append_column("contributions", maps)
+    facts = {
+        "model_version": bundle.version,
+        "learnt_from": bundle.card.learnt_from,
+        "virtual": str(bundle.card.virtual).lower(),
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    pa.parquet.write_table(
+        table.replace_schema_metadata({**(table.schema.metadata or {}), **facts}), out
+    )
+
+
+def judge(bundle: Bundle, cohort: Cohort, bootstrap: int, seed: int) -> dict[str, Any]:
+    """Score a bundle beside the baselines that it carries, on patients of another file."""
+    predictions = predict_rows(bundle, cohort.source.events, cohort.as_of, contributions=False)
+    parts = [
+        _scored(bundle, cohort, outcome, predictions[predictions["outcome"] == outcome])
+        for outcome in bundle.outcomes
+    ]
+    evaluation = evaluate(pd.concat(parts, ignore_index=True), bootstrap, seed)
+    evaluation["model_version"] = bundle.version
+    evaluation["fates"] = {str(o): labels.counts for o, labels in cohort.labels.items()}
+    evaluation["rejects"] = count_rejects(cohort.source.rejects)
+    evaluation["notes"] = list(cohort.source.notes)
+    return evaluation
+
+
+def cohort_for(bundle: Bundle, records: Path, file_format: str, every: pd.Timedelta) -> Cohort:
+    """Read other patients and label them as the bundle's outcomes and horizon ask."""
+    horizon = pd.Timedelta(hours=bundle.horizon_hours)
+    return label_cohort(load_events(records, file_format), every, bundle.outcomes, horizon)
+
+
+def _scored(
+    bundle: Bundle, cohort: Cohort, outcome: Outcome, predictions: pd.DataFrame
+) -> pd.DataFrame:
+    labels = cohort.labels[outcome]
+    grade = cohort.rows.get("crs_grade.last")
+    base = cohort.as_of.assign(
+        outcome=str(outcome),
+        label=labels.label,
+        at_risk=labels.fate != "not_at_risk",
+        grade=np.nan if grade is None else grade.to_numpy(dtype=float),
+    ).reset_index(drop=True)
+    risks = {"model": predictions["risk"].to_numpy()}
+    for name, baseline in bundle.models[outcome].baselines.items():
+        risks[name] = baseline.risk(cohort.rows)
+    return pd.concat(
+        [base.assign(model=name, risk=risk) for name, risk in risks.items()], ignore_index=True
+    )

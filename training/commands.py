@@ -1,0 +1,135 @@
+"""What each verb of `python -m training` does with its options."""
+
+import json
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from features.declared import columns_of
+from features.matrix import as_of_grid, feature_rows
+from features.tables import count_rejects
+from models.bundle import Bundle, load_bundle
+from training import apply, track
+from training.cohort import export, simulate
+from training.config import TrainingConfig
+from training.dataset import load_events, read_moments
+from training.plots import run_figures
+from training.report import write_report
+from training.train import train
+
+
+def run_simulate(options: Namespace) -> None:
+    """Write a virtual cohort."""
+    cohort = simulate(
+        options.patients, options.seed, tuple(options.product or ()) or None, options.centre
+    )
+    export.write(cohort, options.out, options.format)
+    print(f"{options.patients} virtual patients, {len(cohort.records)} records -> {options.out}")
+
+
+def run_ingest(options: Namespace) -> None:
+    """Write events, rejects and a data-quality report."""
+    source = load_events(options.records, options.format)
+    options.out.mkdir(parents=True, exist_ok=True)
+    source.events.to_parquet(options.out / "events.parquet", index=False)
+    source.rejects.astype("str").to_parquet(options.out / "rejects.parquet", index=False)
+    per_key = source.events["key"].value_counts()
+    quality = {
+        "patients": source.patients,
+        "records": source.records,
+        "events": len(source.events),
+        "events_by_key": {str(key): int(n) for key, n in per_key.items() if n},
+        "rejects_by_reason": count_rejects(source.rejects),
+        "notes": list(source.notes),
+    }
+    (options.out / "quality.json").write_text(json.dumps(quality, indent=1) + "\n", "utf-8")
+    print(f"{len(source.events)} events, {len(source.rejects)} rejects -> {options.out}")
+
+
+def run_features(options: Namespace) -> None:
+    """Write feature rows."""
+    events = load_events(options.records, options.format).events
+    moments = as_of_grid(events, options.every)
+    rows = feature_rows(events, moments, columns_of(events["key"].unique()))
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    rows.to_parquet(options.out)
+    print(f"{len(rows)} rows of {rows.shape[1]} features -> {options.out}")
+
+
+def run_train(options: Namespace) -> None:
+    """Train, judge, write the bundle and its report, and track the run."""
+    config = TrainingConfig(
+        records=options.records,
+        format=options.format,
+        out=options.out,
+        outcomes=tuple(dict.fromkeys(options.outcome or TrainingConfig.outcomes)),
+        every=options.every,
+        horizon=options.horizon,
+        experiment=options.experiment,
+        seed=options.seed,
+        repeats=options.repeats,
+        variants=options.variants,
+    )
+    run = train(config)
+    report = report_folder(options.out)
+    figures = run_figures(run)
+    write_report(run.evaluation, figures, report_context(run.bundle, config), report)
+    print(f"bundle {run.bundle.version} -> {options.out}")
+    print(f"report -> {report / 'report.html'}")
+    if options.track:
+        run_id = _track(config, run, figures, report)
+        print(f"tracked as run {run_id}")
+        print(f"to release it: python -m training promote {run_id} --alias champion")
+
+
+def run_evaluate(options: Namespace) -> None:
+    """Judge a bundle on other patients; write metrics.json and report.html."""
+    with opened_bundle(options.model) as bundle:
+        cohort = apply.cohort_for(bundle, options.records, options.format, options.every)
+        evaluation = apply.judge(bundle, cohort, options.bootstrap, options.seed)
+        figures = evaluation_figures(evaluation)
+        write_report(evaluation, figures, report_context(bundle, cohort.source), options.out)
+    print(f"metrics.json and report.html -> {options.out}")
+
+
+def run_predict(options: Namespace) -> None:
+    """Write the predictions table."""
+    with opened_bundle(options.model) as bundle:
+        source = load_events(options.records, options.format)
+        if options.as_of is not None:
+            moments = read_moments(options.as_of)
+        else:
+            moments = as_of_grid(source.events, options.every)
+        predictions = apply.predict(bundle, source, moments, options.contributions)
+        apply.write_predictions(predictions, bundle, options.out)
+    print(f"{len(predictions)} predictions at {len(moments)} as-of times -> {options.out}")
+
+
+def run_promote(options: Namespace) -> None:
+    """Point an alias of the registry at a run's model and note it in the ledger."""
+    version = track.promote(options.run_id, options.alias)
+    print(f"{track.REGISTERED_NAME} version {version} is now the {options.alias}")
+
+
+def run_fetch(options: Namespace) -> None:
+    """Copy a bundle out of the registry."""
+    track.fetch(options.model, options.out)
+
+
+@contextmanager
+def opened_bundle(model: str) -> Iterator[Bundle]:
+    """A bundle from a folder, or from the registry by `models:/...` or `runs:/...`."""
+    if not model.startswith(("models:/", "runs:/")):
+        yield load_bundle(model)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "bundle"
+        track.fetch(model, copy)
+        yield load_bundle(copy)
+
+
+def report_folder(bundle: Path) -> Path:
+    """Where a training run's report stands: beside its bundle, which nothing may be added to."""
+    return bundle.with_name(bundle.name + "-report")

@@ -1,0 +1,44 @@
+"""Every choice of a training run, in one frozen value from which the flags are made."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from features.outcomes import Outcome
+
+DAY = pd.Timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What to train on, what to predict, and how to judge it.
+
+    `every` is the step between as-of times, `horizon` how far a label looks ahead. `repeats` of
+    the patient-wise cross-validation: None takes 10 below `SMALL_COHORT` patients, else 1.
+    """
+
+    records: Path
+    format: str
+    out: Path
+    outcomes: tuple[Outcome, ...] = (Outcome.SEVERE_CRS, Outcome.INFECTION)
+    every: pd.Timedelta = DAY
+    horizon: pd.Timedelta = DAY
+    experiment: str = "crs-risk"
+    seed: int = 0
+    folds: int = 5
+    repeats: int | None = None
+    bootstrap: int = 200
+    variants: bool = True
+    track: bool = True
+
+
+SMALL_COHORT = 500
+REPEATS_OF_A_SMALL_COHORT = 10
+
+
+def repeats_for(config: TrainingConfig, patients: int) -> int:
+    """How often the cross-validation is repeated."""
+    if config.repeats is not None:
+        return config.repeats
+    return REPEATS_OF_A_SMALL_COHORT if patients < SMALL_COHORT else 1

@@ -1,0 +1,225 @@
+"""One training run: records in, a judged and explained bundle out."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.outcomes import Outcome
+from features.tables import InvalidInputError, count_rejects
+from models.baselines import BASELINES
+from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
+from models.code_version import code_version
+from models.explain import by_analyte
+from models.reference import Reference, describe_analytes, describe_features
+from models.risk import recipe_for
+from training.card import card_text
+from training.config import TrainingConfig, repeats_for
+from training.dataset import Cohort, Events, label_cohort, load_events
+from training.fit import (
+    Fitted,
+    TrainingRows,
+    fit_committee,
+    unseen_baseline_risk,
+    useful_columns,
+)
+from training.metrics import evaluate
+from training.split import fold_plan
+
+logger = logging.getLogger("training")
+
+LIBRARIES = ("numpy", "pandas", "scikit-learn", "xgboost", "numba")
+ELEVATED_SHARE, HIGH_SHARE = 0.10, 0.03
+"""A tier's alarm budget: the share of training rows at risk that reach it (1 in 10, 3 in 100)."""
+
+EXPLAINED_ROWS = 2000
+GRADE_KEYS = ("crs_grade", "icans_grade")
+TRAJECTORY_FREE = (".last", ".age", ".years", ".log2", ".hours_since_first", ".baseline")
+"""How the columns end that hold no more than the latest value and the time."""
+
+
+@dataclass(frozen=True)
+class TrainedOutcome:
+    """One outcome's model with the scored rows behind its figures."""
+
+    model: OutcomeModel
+    training: TrainingRows
+    scored: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run leaves: the bundle, the evaluation and the cohort it came from."""
+
+    bundle: Bundle
+    evaluation: dict[str, Any]
+    scored: pd.DataFrame
+    cohort: Cohort
+    trained: Mapping[Outcome, TrainedOutcome]
+
+
+def train(config: TrainingConfig) -> Run:
+    """Train, judge and write a bundle to `config.out`.
+
+    Raises:
+        InvalidInputError: bad records, or an outcome with too few patients to judge a model by.
+    """
+    if config.out.exists() and any(config.out.iterdir()):
+        raise InvalidInputError(f"{config.out}: not empty; name another folder for the bundle")
+    logger.info("reading %s", config.records)
+    source = load_events(config.records, config.format)
+    for note in source.notes:
+        logger.info("%s", note)
+    logger.info("set aside: %s", _counted(count_rejects(source.rejects)) or "nothing")
+    cohort = label_cohort(source, config.every, config.outcomes, config.horizon)
+    logger.info("%d patients, %d as-of rows", source.patients, len(cohort.rows))
+    trained = {outcome: train_outcome(cohort, outcome, config) for outcome in config.outcomes}
+    scored = pd.concat([one.scored for one in trained.values()], ignore_index=True)
+    evaluation = evaluate(scored, config.bootstrap, config.seed)
+    evaluation["fates"] = {str(o): labels.counts for o, labels in cohort.labels.items()}
+    evaluation["rejects"] = count_rejects(source.rejects)
+    evaluation["notes"] = list(source.notes)
+    bundle = _bundle(config, cohort, trained, evaluation)
+    return Run(bundle, evaluation, scored, cohort, trained)
+
+
+def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainedOutcome:
+    """Fit one outcome's committee and its opponents on the same folds, and score them all."""
+    training = training_rows(cohort, outcome, config)
+    events = int(training.label.sum())
+    with_event = len(np.unique(training.patient[training.label == 1]))
+    recipe = recipe_for(with_event)
+    logger.info(
+        "%s: %d rows at risk, %d before an event, %d patients with one",
+        outcome, len(training.label), events, with_event,
+    )  # fmt: skip
+    columns = useful_columns(training.rows)
+    main = fit_committee(training, columns, recipe, config.seed, f"{outcome}: model")
+    risks = {"model": main.unseen_risk}
+    for name, kept in _variants(columns).items() if config.variants else ():
+        what = f"{outcome}: {name}"
+        risks[name] = fit_committee(training, kept, recipe, config.seed, what).unseen_risk
+    for name, make in BASELINES[outcome].items():
+        risks[name] = unseen_baseline_risk(training, make)
+    baselines = {
+        name: make().fit(training.rows, training.label) for name, make in BASELINES[outcome].items()
+    }
+    model = OutcomeModel(main.model, main.calibration, _tiers(main), baselines)
+    return TrainedOutcome(model, training, _scored(cohort, outcome, training, risks))
+
+
+def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainingRows:
+    """The rows at risk whose horizon was observed, with their folds."""
+    label = cohort.labels[outcome].label
+    used = ~np.isnan(label)
+    patient = cohort.as_of["patient_id"].to_numpy()[used]
+    if len(np.unique(label[used])) < 2:
+        raise InvalidInputError(f"{outcome}: no row before an event, or none without: cannot learn")
+    repeats = repeats_for(config, len(np.unique(patient)))
+    try:
+        plan = fold_plan(patient, label[used], config.folds, repeats, config.seed)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{outcome}: {error}") from error
+    return TrainingRows(cohort.rows[used], label[used], patient, plan)
+
+
+def _variants(columns: Sequence[str]) -> dict[str, list[str]]:
+    """What the model is shown with less to see, by name."""
+    variants = {
+        "model without grade": [c for c in columns if c.partition(".")[0] not in GRADE_KEYS],
+        "model without trajectories": [c for c in columns if c.endswith(TRAJECTORY_FREE)],
+    }
+    return {name: kept for name, kept in variants.items() if 0 < len(kept) < len(columns)}
+
+
+def _tiers(fitted: Fitted) -> TierThresholds:
+    risk = fitted.unseen_risk.mean(axis=1)
+    elevated, high = np.quantile(risk, [1.0 - ELEVATED_SHARE, 1.0 - HIGH_SHARE])
+    return TierThresholds(float(elevated), float(high))
+
+
+def _scored(
+    cohort: Cohort, outcome: Outcome, training: TrainingRows, risks: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
+    """One line a row, scorer and repeat, as `evaluate` wants them."""
+    used = ~np.isnan(cohort.labels[outcome].label)
+    rows = cohort.as_of[used].reset_index(drop=True)
+    grade = cohort.rows.get("crs_grade.last")
+    base = rows.assign(
+        outcome=str(outcome),
+        label=training.label,
+        at_risk=True,
+        grade=np.nan if grade is None else grade.to_numpy(dtype=float)[used],
+    )
+    return pd.concat(
+        [
+            base.assign(model=name, repeat=repeat, risk=risk[:, repeat])
+            for name, risk in risks.items()
+            for repeat in range(risk.shape[1])
+        ],
+        ignore_index=True,
+    )
+
+
+def _bundle(
+    config: TrainingConfig,
+    cohort: Cohort,
+    trained: Mapping[Outcome, TrainedOutcome],
+    evaluation: Mapping[str, Any],
+) -> Bundle:
+    card = make_card(config, cohort.source)
+    models = {outcome: one.model for outcome, one in trained.items()}
+    save_bundle(
+        config.out,
+        config.horizon / pd.Timedelta(hours=1),
+        card,
+        models,
+        _reference(cohort, trained, config.seed),
+        evaluation,
+        card_text(card, models, evaluation),
+    )
+    return load_bundle(config.out)
+
+
+def make_card(config: TrainingConfig, source: Events) -> Card:
+    """Where the bundle comes from; any record whose source says so makes the whole card virtual."""
+    virtual = is_virtual(source)
+    kind = "virtual patients (simulated, not real people)" if virtual else "patients"
+    return Card(
+        learnt_from=f"{source.patients} {kind}, format {config.format}",
+        virtual=virtual,
+        patients=source.patients,
+        every_hours=config.every / pd.Timedelta(hours=1),
+        data_digest=source.digest,
+        code_version=code_version(),
+        seed=config.seed,
+        libraries={name: version(name) for name in LIBRARIES},
+    )
+
+
+def is_virtual(source: Events) -> bool:
+    """Whether any patient is a virtual one, as its identifier or a note of the reader says."""
+    return bool(
+        source.events["patient_id"].astype("str").str.startswith("virtual-").any()
+        or any("virtual" in note for note in source.notes)
+    )
+
+
+def _reference(cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int) -> Reference:
+    names = dict.fromkeys(name for one in trained.values() for name in one.model.risk.names)
+    analytes = {}
+    for outcome, one in trained.items():
+        rows = one.training.rows
+        sample = rows.sample(min(EXPLAINED_ROWS, len(rows)), random_state=seed)
+        values, _ = one.model.risk.contributions(sample)
+        shares = by_analyte(one.model.calibration.slope * values, one.model.risk.names)
+        analytes[str(outcome)] = describe_analytes(rows, shares)
+    return Reference(describe_features(cohort.rows[list(names)]), analytes)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {reason}" for reason, number in counts.items())
