@@ -97,6 +97,7 @@ def comparison_figure(judged: Mapping[str, Any], outcome: str) -> Figure:
             _whisker(axes, place, judged["models"][name]["metrics"][metric], _colour(name))
         axes.set_yticks(range(len(names)), [scorer_title(name) for name in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
     panels[0].axvline(0.5, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
     return _named(figure, f"The model beside simpler ways to foresee {outcome_name(outcome)}")
 
@@ -142,7 +143,7 @@ def decision_figure(judged: Mapping[str, Any], outcome: str) -> Figure:
     """Net benefit against the threshold, beside acting on all, on none and on each baseline."""
     figure, axes = _figure(7.6, 4.6)
     _titles(axes, "", "Risk above which one would act",
-            "Net benefit (right alarms per 100 rows, false ones weighed)")  # fmt: skip
+            "Net benefit per 100 rows")  # fmt: skip
     found = {
         name: answer["curves"]["net_benefit"]
         for name, answer in judged["models"].items()
@@ -186,6 +187,7 @@ def stratum_figure(judged: Mapping[str, Any], outcome: str, stratum: str = "grad
                 _whisker(axes, here, parts[value]["models"][name]["metrics"][metric],
                          _colour(name), label)  # fmt: skip
         axes.set_ylim(len(values) - 0.5, -0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
     labels = [_stratum_label(stratum, value, parts[value]["counts"]) for value in values]
     panels[0].set_yticks(range(len(values)), labels)
     panels[0].axvline(0.5, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
@@ -329,7 +331,8 @@ def _whisker(
 
 
 def _stratum_label(stratum: str, value: str, counts: Mapping[str, int]) -> str:
-    return f"{stratum_title(stratum, value)}\n{counts['rows']:,} rows, {counts['events']:,} before an event"
+    numbers = f"{counts['rows']:,} rows, {counts['events']:,} before an event"
+    return f"{stratum_title(stratum, value)}\n{numbers}"
 
 
 def _legend_below(figure: Figure, axes: Axes) -> None:

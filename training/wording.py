@@ -33,6 +33,12 @@ def in_order(names: list[str]) -> list[str]:
     return known + sorted(set(names) - set(known))
 
 
+def outcomes_in_order(names: list[str]) -> list[str]:
+    """Outcomes in the order in which readers meet them."""
+    known = [name for name in OUTCOMES if name in names]
+    return known + sorted(set(names) - set(known))
+
+
 def outcome_title(name: str) -> str:
     """What an outcome is called."""
     return OUTCOMES.get(name, name.replace("_", " "))
