@@ -13,7 +13,6 @@ from serving.questions import read_question, records_table, unknown_at_as_of
 from serving.schemas import (
     EXAMPLE_REQUEST,
     DataQualityAnswer,
-    Interval,
     OutcomeAnswer,
     PredictionAnswer,
     ReasonAnswer,
@@ -52,7 +51,7 @@ def prediction_answer(
         patient_id=prediction.patient_id,
         as_of=instant(prediction.as_of),
         horizon_hours=prediction.horizon_hours,
-        outcomes={o.outcome.value: _outcome(o) for o in prediction.outcomes},
+        outcomes=[_outcome(outcome) for outcome in prediction.outcomes],
         data_quality=_data_quality(prediction, after_as_of),
         rules=[RuleAnswer(**vars(rule)) for rule in prediction.rules],
         model_version=prediction.model_version,
@@ -68,6 +67,7 @@ def instant(moment: datetime) -> str:
 
 def _outcome(outcome: OutcomePrediction) -> OutcomeAnswer:
     verdict: dict[str, Any] = {
+        "outcome": outcome.outcome.value,
         "at_risk": outcome.at_risk,
         "verdict": outcome.verdict.value,
         "verdict_reasons": list(outcome.verdict_reasons),
@@ -79,7 +79,7 @@ def _outcome(outcome: OutcomePrediction) -> OutcomeAnswer:
 def _number(outcome: OutcomePrediction) -> dict[str, Any]:
     return {
         "risk": outcome.risk,
-        "interval": Interval(low=outcome.risk_low, high=outcome.risk_high),
+        "interval": [outcome.risk_low, outcome.risk_high],
         "tier": outcome.tier.value,
         "reasons": [
             ReasonAnswer(

@@ -13,7 +13,7 @@ from serving.answers import DISCLAIMER, warm_up
 from serving.code_version import code_version
 from serving.logs import RequestLog
 from serving.problems import MEDIA_TYPE, answer_with_problems
-from serving.routes import audit, health, predict
+from serving.routes import audit, health, pages, predict
 from serving.schemas import PredictionRequest, ProblemAnswer
 from serving.service import Service
 from serving.settings import Settings
@@ -66,7 +66,7 @@ def create_app(settings: Settings, bundle: Bundle) -> FastAPI:
         version=API_VERSION,
         description=DISCLAIMER,
         lifespan=lifespan,
-        docs_url=None,  # its page runs scripts from another host beside patients' data
+        docs_url=None,  # FastAPI's page runs scripts from another host beside patients' data
         redoc_url=None,
         redirect_slashes=False,
         responses=PROBLEM_RESPONSE,
@@ -75,6 +75,6 @@ def create_app(settings: Settings, bundle: Bundle) -> FastAPI:
     )
     app.add_middleware(RequestLog)
     answer_with_problems(app)
-    for group in (predict, audit, health):
+    for group in (predict, audit, health, pages):
         app.include_router(group.router)
     return app

@@ -126,13 +126,6 @@ class PredictionRequest(_Strict):
     records: Annotated[list[Record], Field(min_length=1, max_length=MOST_RECORDS)]
 
 
-class Interval(_Strict):
-    """Where the risk lies, as the bundle's calibration states it (probabilities, 0 to 1)."""
-
-    low: float
-    high: float
-
-
 class ReasonAnswer(_Strict):
     """One plain sentence with its signed part of the risk."""
 
@@ -149,11 +142,14 @@ class OutcomeAnswer(_Strict):
     there is nothing to explain. Else base plus contributions is the log-odds of the risk.
     """
 
+    outcome: str = Field(description="severe_crs or infection")
     at_risk: bool = Field(description="false: the outcome is already there, so it is not asked")
     verdict: str = Field(description="answer, caution or abstain")
     verdict_reasons: list[str]
     risk: float | None = Field(description="probability (0 to 1) within the horizon")
-    interval: Interval | None
+    interval: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
+        description="[low, high]: where the risk lies, as the bundle's calibration states it"
+    )
     tier: str | None = Field(description="low, elevated or high, by the bundle's thresholds")
     reasons: list[ReasonAnswer]
     base: float | None = Field(description="log-odds before any contribution")
@@ -187,7 +183,7 @@ class PredictionAnswer(_Strict):
     patient_id: str
     as_of: str
     horizon_hours: float
-    outcomes: dict[str, OutcomeAnswer] = Field(description="by outcome: severe_crs, infection")
+    outcomes: list[OutcomeAnswer]
     data_quality: DataQualityAnswer
     rules: list[RuleAnswer]
     model_version: str = Field(description="SHA-256 of the bundle that answered")

@@ -57,13 +57,12 @@ def test_the_served_answer_equals_the_model_to_the_bit(service, bundle_folder: P
     answer = ask(service.client).json()
     as_of = pd.Timestamp(asked["as_of"])
     expected = predict_patient(load_bundle(bundle_folder), hand_made_records(asked), as_of)
-    assert set(answer["outcomes"]) == {o.outcome.value for o in expected.outcomes}
-    for outcome in expected.outcomes:
-        served = answer["outcomes"][outcome.outcome.value]
+    for outcome, served in zip(expected.outcomes, answer["outcomes"], strict=True):
+        assert served["outcome"] == outcome.outcome
         assert served["verdict"] == outcome.verdict
         assert served["at_risk"] == outcome.at_risk
         assert served["risk"] == outcome.risk
-        assert served["interval"] == {"low": outcome.risk_low, "high": outcome.risk_high}
+        assert served["interval"] == [outcome.risk_low, outcome.risk_high]
         assert served["tier"] == outcome.tier
         assert served["base"] == outcome.base
         assert served["contributions"] == dict(outcome.contributions)
@@ -74,7 +73,7 @@ def test_the_served_answer_equals_the_model_to_the_bit(service, bundle_folder: P
 
 
 def test_contributions_of_the_served_answer_add_up_to_its_risk(service):
-    for outcome in ask(service.client).json()["outcomes"].values():
+    for outcome in ask(service.client).json()["outcomes"]:
         log_odds = outcome["base"] + sum(outcome["contributions"].values())
         assert 1 / (1 + math.exp(-log_odds)) == pytest.approx(outcome["risk"], abs=1e-9)
 
@@ -89,7 +88,7 @@ def test_an_answer_says_what_it_is_and_where_it_learnt(service):
 
 def test_where_the_model_abstains_no_number_can_be_read_off(service):
     records = [{"code": "sex", "value": "female"}]
-    for outcome in ask(service.client, records=records).json()["outcomes"].values():
+    for outcome in ask(service.client, records=records).json()["outcomes"]:
         assert outcome["verdict"] == Verdict.ABSTAIN
         assert outcome["verdict_reasons"]
         shown = [outcome[name] for name in ("risk", "interval", "tier", "base")]
@@ -335,6 +334,16 @@ def test_the_openapi_page_names_every_route_and_its_example_is_answered(service)
     } == set(page["paths"])
     example = page["components"]["schemas"]["PredictionRequest"]["examples"][0]
     assert service.client.post("/v1/predictions", json=example).status_code == 201
+
+
+def test_the_page_for_people_needs_nothing_from_elsewhere(service):
+    page = service.client.get("/docs")
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    for path in ("/v1/predictions", "/v1/audit/verify", "/readyz"):
+        assert path in page.text
+    assert "http" not in page.text.replace("http://127.0.0.1", "")
+    assert "<script" not in page.text
 
 
 def test_every_reference_of_the_openapi_page_leads_somewhere(service):
