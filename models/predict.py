@@ -125,12 +125,12 @@ def predict_patient(
     Raises:
         InvalidInputError: records of no or of several patients, or a moment without a time zone.
     """
+    harmonised = harmonise(records)
     patients = records["patient_id"].astype("str").unique()
     if len(patients) != 1:
         raise InvalidInputError(f"records of {len(patients)} patients where one is asked about")
     if as_of.tzinfo is None:
         raise InvalidInputError(f"as_of {as_of} needs a time zone")
-    harmonised = harmonise(records)
     moment = pd.DataFrame({"patient_id": patients, "as_of": [as_of.tz_convert("UTC")]})
     rows = feature_rows(harmonised.events, moment, bundle.columns)
     return PatientPrediction(
