@@ -126,7 +126,7 @@ def predict_patient(
         InvalidInputError: records of no or of several patients, or a moment without a time zone.
     """
     harmonised = harmonise(records)
-    patients = records["patient_id"].astype("str").unique()
+    patients = records["patient_id"].astype("str").str.strip().unique()
     if len(patients) != 1:
         raise InvalidInputError(f"records of {len(patients)} patients where one is asked about")
     if as_of.tzinfo is None:

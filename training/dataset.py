@@ -104,7 +104,8 @@ def read_moments(path: Path) -> pd.DataFrame:
     if missing or table.empty:
         named = ", ".join(sorted(missing)) or "no lines"
         raise InvalidTableError(f"{path}: needs columns patient_id and as_of; missing: {named}")
-    nameless = table["patient_id"].str.strip() == ""
+    table = table.assign(patient_id=table["patient_id"].str.strip())
+    nameless = table["patient_id"] == ""
     if nameless.any():
         raise InvalidTableError(f"{path}:{nameless.argmax() + 2}: patient_id is empty")
     zoned = table["as_of"].str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")

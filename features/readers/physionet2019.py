@@ -144,7 +144,7 @@ def _archive_members(path: Path) -> Iterator[StayFile]:
 
 def _refuse_missing_end(archive: tarfile.TarFile) -> None:
     """A whole archive ends in zero blocks; `tarfile` takes any other end for one without a word."""
-    rest = archive.fileobj.read() if archive.fileobj else b""
+    rest = archive.fileobj.read(-1) if archive.fileobj else b""
     if not rest or rest.strip(b"\0"):
         raise tarfile.ReadError("its end is missing")
 
