@@ -7,7 +7,7 @@ import numpy as np
 
 from features.trajectory import Feature, Statistic
 
-MG_PER_DL_CREATININE = 1 / 88.42  # umol/L -> mg/dL, molar mass 113.12 g/mol
+MG_PER_DL_CREATININE = 1 / 88.4  # umol/L -> mg/dL, molar mass 113.12 g/mol
 MG_PER_DL_CRP = 0.1  # mg/L -> mg/dL
 HOURS_PER_YEAR = 365.25 * 24
 
@@ -45,7 +45,7 @@ def easix(ldh: np.ndarray, creatinine: np.ndarray, platelets: np.ndarray) -> np.
 
     Luft T et al. Lancet Haematol 2017;4:e414-e423.
 
-    >>> easix(np.array([256.0]), np.array([88.42]), np.array([64.0]))
+    >>> easix(np.array([256.0]), np.array([88.4]), np.array([64.0]))
     array([2.])
     """
     return _log2_positive(_ratio(ldh * creatinine * MG_PER_DL_CREATININE, platelets))

@@ -15,8 +15,6 @@ from models.bundle import Bundle, load_bundle
 from models.predict import predict_rows
 
 REQUIRED = ("patient_id", "time", "code")
-TIMES = ("time", "result_time")
-NUMBERS = ("numeric_value",)
 
 
 class BundleModel(PythonModel):
@@ -57,29 +55,25 @@ def records_of(table: pd.DataFrame) -> pd.DataFrame:
     missing = [column for column in REQUIRED if column not in table]
     if missing:
         raise InvalidTableError(f"records: column(s) {', '.join(missing)} missing")
-    records = pd.DataFrame(index=pd.RangeIndex(len(table)))
-    for column in RECORD_COLUMNS:
-        values = table[column].reset_index(drop=True) if column in table else None
-        if column in TIMES:
-            records[column] = pd.NaT if values is None else _times(values)
-            records[column] = records[column].astype(TIME_TYPE)
-        elif column in NUMBERS:
-            records[column] = float("nan") if values is None else _numbers(values)
-        else:
-            records[column] = "" if values is None and column == "source" else values
-    return records.astype({"patient_id": "str", "code": "str"})
+    lines = table.reset_index(drop=True).reindex(columns=list(RECORD_COLUMNS))
+    typed = {name: READ.get(name, _text)(lines[name]) for name in RECORD_COLUMNS}
+    return pd.DataFrame(typed).fillna({"source": ""})
+
+
+def _text(values: pd.Series) -> pd.Series:
+    return values.astype("str")
 
 
 def _times(values: pd.Series) -> pd.Series:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
-        return values.dt.tz_convert("UTC")
+        return values.astype(TIME_TYPE)
     try:
         moments = [pd.NaT if pd.isna(value) else pd.Timestamp(value) for value in values]
     except ValueError as fault:
         raise InvalidTableError(f"{values.name}: a value is no ISO 8601 time") from fault
     if any(moment is not pd.NaT and moment.tzinfo is None for moment in moments):
         raise InvalidTableError(f"{values.name}: a time has no zone; write 2026-01-31T08:00:00Z")
-    return pd.Series(pd.to_datetime(moments, utc=True), name=values.name)
+    return pd.Series(pd.to_datetime(moments, utc=True), name=values.name, dtype=TIME_TYPE)
 
 
 def _numbers(values: pd.Series) -> pd.Series:
@@ -87,6 +81,10 @@ def _numbers(values: pd.Series) -> pd.Series:
     if (numbers.isna() & values.notna()).any():
         raise InvalidTableError(f"{values.name}: a value is no number")
     return numbers.astype("float64")
+
+
+READ = {"time": _times, "result_time": _times, "numeric_value": _numbers}
+"""How columns are read; the others are text."""
 
 
 def _moments(records: pd.DataFrame, as_of: str) -> pd.DataFrame:

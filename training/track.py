@@ -46,8 +46,9 @@ QUIET = {
     "MLFLOW_DISABLE_SCHEMA_DETAILS": "true",  # its schema errors would repeat patients' values
 }
 FOREIGN_WARNINGS = (
-    # MLflow's store is written for SQLAlchemy before 2.1
-    r"The ``noload`` loader strategy is deprecated",
+    r"The ``noload`` loader strategy is deprecated",  # MLflow's store, since SQLAlchemy 2.1
+    r".*Any type hint is inferred as AnyType",  # MLflow of its own types, whenever imported
+    r"Operation with range is deprecated",  # MLflow's input examples, since pandas 3.1
 )
 METRICS_A_CALL = 1000  # MLflow's limit for one batch
 
@@ -71,10 +72,11 @@ class Run:
 
     def log_settings(self, settings: object) -> None:
         """Log a configuration (dataclass or mapping), flattened to dotted names."""
-        plain = asdict(settings) if is_dataclass(settings) else settings  # type: ignore[call-overload]
-        if not isinstance(plain, Mapping):
+        if is_dataclass(settings) and not isinstance(settings, type):
+            settings = asdict(settings)
+        if not isinstance(settings, Mapping):
             raise TypeError(f"settings are a dataclass or a mapping, not {type(settings).__name__}")
-        _mlflow().log_params(flat(plain, "."), run_id=self.run_id)
+        _mlflow().log_params(flat(settings, "."), run_id=self.run_id)
 
     def log_evaluation(self, evaluation: Mapping[str, Any]) -> None:
         """Log every defined figure under a flat name, and the whole evaluation as metrics.json."""
@@ -87,7 +89,7 @@ class Run:
         """Log figures as PNG files by their names."""
         with tempfile.TemporaryDirectory() as folder:
             for name, figure in figures.items():
-                figure.savefig(Path(folder) / f"{name}.png", dpi=150)
+                figure.savefig(Path(folder) / f"{name}.png", dpi=150, facecolor="white")
             self.log_folder(Path(folder), "figures")
 
     def log_file(self, path: Path) -> None:
@@ -102,14 +104,13 @@ class Run:
         """Log the bundle as a model of this run and register it; returns the version's number."""
         digest = load_bundle(bundle).version
         mlflow = _mlflow()
-        with _foreign_warnings():
+        # MLflow keeps an artifact under its folder's own name, and `fetch` asks for "bundle"
+        with tempfile.TemporaryDirectory() as folder, _foreign_warnings():
             logged = mlflow.pyfunc.log_model(
                 name=REGISTERED_NAME,
                 python_model=str(Path(__file__).parent / "pyfunc.py"),
-                artifacts={"bundle": str(bundle)},
-                code_paths=[
-                    str(Path(str(package.__file__)).parent) for package in (features, models)
-                ],
+                artifacts={"bundle": str(shutil.copytree(bundle, Path(folder) / "bundle"))},
+                code_paths=[str(Path(str(code.__file__)).parent) for code in (features, models)],
                 signature=_signature(),
                 input_example=EXAMPLE,
                 pip_requirements=pinned_requirements(LOCK),
@@ -196,9 +197,7 @@ def fetch(uri: str, out: Path) -> str:
                 dst_path=folder,
             )
         except (mlflow.exceptions.MlflowException, OSError) as fault:
-            raise InvalidInputError(
-                f"{uri}: no such model in {mlflow.get_tracking_uri()}"
-            ) from fault
+            raise InvalidInputError(f"{uri}: no such model in the tracking store") from fault
         digest = load_bundle(found).version
         registered = version.tags.get(DIGEST_TAG)
         if digest != registered:
@@ -335,5 +334,6 @@ def _mlflow() -> Any:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     with _foreign_warnings():
         mlflow = import_module("mlflow")
-        import_module("mlflow.store.tracking.sqlalchemy_store")
+        for late in ("mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store"):
+            import_module(late)  # MLflow would import it in the middle of a later call
     return mlflow

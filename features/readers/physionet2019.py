@@ -59,6 +59,10 @@ MEASURED_COLUMNS: dict[str, tuple[str, str]] = {
 refute: lactate (page mg/dL) has median 2.0 and maximum 20, magnesium (page mmol/dL) has median 2.0:
 read as mmol/L and mg/dL they are the usual values of intensive care."""
 
+IONISED_CALCIUM_BELOW = 3.0
+"""A `Calcium` below this is ionised calcium in mmol/L: some 20 % of the column's values lie between
+1.0 and 1.3, its usual range, and no one survives 3 mg/dL of total calcium."""
+
 STATIC_COLUMNS: dict[str, tuple[str, str | None]] = {
     "Gender": ("sex", None),
     "Unit1": ("medical_icu", None),
@@ -289,15 +293,18 @@ def _measurements(cells: pd.DataFrame) -> pd.DataFrame:
     """One record a measured cell, row by row of the file."""
     values = cells[list(MEASURED_COLUMNS)].to_numpy()
     row, column = np.nonzero(~np.isnan(values))
-    codes = [code for code, _ in MEASURED_COLUMNS.values()]
-    units = [unit for _, unit in MEASURED_COLUMNS.values()]
+    codes = [code for code, _ in MEASURED_COLUMNS.values()] + ["calcium_ionized"]
+    units = [unit for _, unit in MEASURED_COLUMNS.values()] + ["mmol/L"]
+    calcium = list(MEASURED_COLUMNS).index("Calcium")
+    ionised = (column == calcium) & (values[row, column] < IONISED_CALCIUM_BELOW)
+    value, column = values[row, column], np.where(ionised, len(MEASURED_COLUMNS), column)
     distinct_units = list(dict.fromkeys(units))
     unit_of_column = np.array([distinct_units.index(unit) for unit in units])
     return _records(
         cells["patient_id"].to_numpy()[row],
         _hours(cells[HOUR_COLUMN].to_numpy()[row]),
         pd.Categorical.from_codes(column, codes),
-        values[row, column],
+        value,
         pd.Categorical.from_codes(unit_of_column[column], distinct_units),
         cells["source"].to_numpy()[row],
     )

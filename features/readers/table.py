@@ -229,6 +229,10 @@ def _times(
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         instants = columns[name].cast(pa.timestamp("us", "UTC"), safe=False).to_pandas()
         return instants.astype(TIME_TYPE), np.zeros(len(instants), dtype=bool)
+    if not (_is_text(kind) or pa.types.is_temporal(kind) or pa.types.is_null(kind)):
+        raise InvalidTableError(
+            f"{columns.file}: column {name} holds {kind}, timestamps with an offset are needed"
+        )
     texts = columns.texts(name)
     written, places = _instants_of(texts)
     instants = written["instant"].take(places).reset_index(drop=True)

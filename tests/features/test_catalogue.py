@@ -54,6 +54,7 @@ MOLAR_MASSES = {
     "bnp": 3_464.0,
     "beta2_microglobulin": 11_800,
 }
+BASES = {"g", "mol", "U", "kat", "eq"}
 PREFIXES = {"": 1.0, "k": 1e3, "d": 1e-1, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 CONCENTRATION = re.compile(r"(k|d|m|u|n|p|f|)(g|mol|U|\[IU\]|kat|eq)/(k|d|m|u|n|p|f|)L(\{.*\})?")
 
@@ -95,7 +96,7 @@ def test_prefixes_convert_by_powers_of_ten(key: str) -> None:
     size, base, counted = per_litre(ANALYTES[key].unit)
     for unit in ANALYTES[key].conversions:
         given_size, given_base, given_counted = per_litre(unit)
-        if (given_base, given_counted) == (base, counted) and given_base in "gmolUkat":
+        if (given_base, given_counted) == (base, counted) and given_base in BASES:
             assert slope(key, unit) == pytest.approx(given_size / size)
 
 

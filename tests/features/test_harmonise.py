@@ -1,0 +1,453 @@
+"""Harmonising: nothing is lost, no order matters, and what happens to each kind of record."""
+
+from math import isnan, nan
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+from features.catalogue import CLASS_KEYS
+from features.harmonise import harmonise
+from features.tables import (
+    EVENT_COLUMNS,
+    RECORD_COLUMNS,
+    REJECT_COLUMNS,
+    InvalidTableError,
+    RejectReason,
+)
+
+SIX = "2026-03-01T06:00Z"
+SEVEN = "2026-03-01T07:00Z"
+NINE = "2026-03-01T09:00Z"
+CLASS_EVENTS = {key for keys in CLASS_KEYS.values() for key in keys} | {"skin_commensal"}
+
+
+def record(code, value=nan, unit=None, *, time=SIX, text=None, result=None, patient="a"):
+    return (patient, time, code, value, text, unit, result, "file:1")
+
+
+def table(*rows) -> pd.DataFrame:
+    records = pd.DataFrame(list(rows), columns=list(RECORD_COLUMNS))
+    for column in ("time", "result_time"):
+        records[column] = pd.to_datetime(records[column], utc=True).astype("datetime64[us, UTC]")
+    return records.astype({"numeric_value": "float64"})
+
+
+def values(*rows) -> dict[str, list[float]]:
+    """Values of the events by key, in the order of the table."""
+    events = harmonise(table(*rows)).events
+    found: dict[str, list[float]] = {}
+    for key, value in zip(events["key"].astype("str"), events["value"], strict=True):
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def reasons(*rows) -> list[str]:
+    return harmonise(table(*rows)).rejects["reason"].tolist()
+
+
+# --- laws ---------------------------------------------------------------------------------------
+
+ROWS = st.tuples(
+    st.sampled_from(["a", "b", ""]),
+    st.sampled_from([SIX, SEVEN, None]),
+    st.sampled_from(
+        ["crp", "LOINC//1988-5", "LOINC//3094-0", "temperature", "ATC//H02AB02", "ATC//L04AC07",
+         "sex", "weight", "blood_pressure", "blood_culture", "platelets", "death", "egfr", "?"]
+    ),
+    st.sampled_from([nan, 1.2, 12.0, 12.0, 58.0, 101.0, -5.0, np.inf]),
+    st.sampled_from(
+        [None, "<5", "12", "12,5", "120/80", "99/300", "male", "no growth", "E. coli", "CoNS", "?"]
+    ),
+    st.sampled_from([None, "mg/dL", "mg/L", "mg", "K/uL", "C", "furlong"]),
+    st.sampled_from([None, SIX, SEVEN, NINE]),
+)  # fmt: skip
+
+
+CROWDED = st.tuples(
+    st.sampled_from(["a", "b"]),
+    st.sampled_from([SIX, SEVEN]),
+    st.sampled_from(["crp", "LOINC//1988-5", "dexamethasone", "prednisone", "tocilizumab"]),
+    st.sampled_from([1.0, 10.0]),
+    st.none(),
+    st.sampled_from(["mg/dL", "mg/L", "mg"]),
+    st.sampled_from([None, SEVEN, NINE]),
+)
+RECORDS = st.lists(ROWS, min_size=1, max_size=25) | st.lists(CROWDED, min_size=5, max_size=40)
+
+
+def numbered(rows: list[tuple]) -> pd.DataFrame:
+    return table(*((*row, f"file:{place}") for place, row in enumerate(rows)))
+
+
+@settings(deadline=None, max_examples=80)
+@given(RECORDS, st.randoms(use_true_random=False))
+def test_the_order_of_records_changes_nothing(rows: list[tuple], chance) -> None:
+    records = numbered(rows)
+    places = list(range(len(rows)))
+    chance.shuffle(places)
+    straight, shuffled = harmonise(records), harmonise(records.iloc[places])
+    assert_frame_equal(straight.events, shuffled.events)
+    assert_frame_equal(straight.rejects, shuffled.rejects)
+
+
+def is_split(row: tuple) -> bool:
+    """By hand: a panel with two pressures, of a named patient, timed, and not known too early."""
+    patient, time, code, _, text, _, result = row
+    is_timed = time is not None and (result is None or result >= time)
+    return code == "blood_pressure" and text in {"120/80", "99/300"} and patient != "" and is_timed
+
+
+@settings(deadline=None, max_examples=80)
+@given(RECORDS)
+def test_every_record_is_an_event_or_a_reject(rows: list[tuple]) -> None:
+    found = harmonise(numbered(rows))
+    own_events = ~found.events["key"].isin(CLASS_EVENTS)
+    assert own_events.sum() + len(found.rejects) == len(rows) + sum(map(is_split, rows))
+    assert set(found.rejects["reason"]) <= {str(reason) for reason in RejectReason}
+    assert found.rejects["detail"].str.len().gt(0).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(RECORDS)
+def test_a_patient_alone_has_the_events_it_has_among_others(rows: list[tuple]) -> None:
+    together = harmonise(numbered(rows)).events
+    alone = harmonise(numbered([row for row in rows if row[0] == "a"] or rows)).events
+    mine = (events.query("patient_id == 'a'").astype({"patient_id": "str"}).reset_index(drop=True)
+            for events in (together, alone))  # fmt: skip
+    assert_frame_equal(*mine)
+
+
+@settings(deadline=None, max_examples=40)
+@given(RECORDS)
+def test_at_every_moment_a_patient_has_one_value_of_a_key_and_time(rows: list[tuple]) -> None:
+    events = harmonise(numbered(rows)).events
+    own = events[~events["key"].isin(CLASS_EVENTS)]
+    for _, same in own.groupby(["patient_id", "key", "time"], dropna=False, observed=True):
+        assert same["known_time"].is_unique
+        assert same["until_time"].tolist()[:-1] == same["known_time"].tolist()[1:]
+        assert pd.isna(same["until_time"].iloc[-1])
+
+
+@settings(deadline=None, max_examples=40)
+@given(RECORDS)
+def test_categories_and_plain_texts_are_read_alike(rows: list[tuple]) -> None:
+    plain = numbered(rows)
+    names = ["patient_id", "code", "text_value", "unit", "source"]
+    columns = plain.astype(dict.fromkeys(names, "category"))
+    assert_frame_equal(harmonise(plain).events, harmonise(columns).events)
+
+
+@settings(deadline=None, max_examples=40)
+@given(RECORDS)
+def test_events_stand_in_order(rows: list[tuple]) -> None:
+    events = harmonise(numbered(rows)).events
+    places = events.assign(
+        patient_id=events["patient_id"].astype("str"), key=events["key"].astype("str")
+    )
+    columns = ["patient_id", "key", "time", "known_time"]
+    expected = places.sort_values(columns, kind="stable", na_position="first")
+    assert_frame_equal(places[columns], expected[columns])
+
+
+def test_events_keep_their_contract() -> None:
+    found = harmonise(
+        table(
+            record("platelets", 90, "K/uL", patient="10", time=SEVEN),
+            record("crp", 9, "mg/L", patient="9"),
+            record("crp", 8, "mg/L", patient="10"),
+            record("sex", text="male", patient="10", time=None),
+        )
+    )
+    events = found.events
+    assert tuple(events.columns) == EVENT_COLUMNS
+    assert tuple(found.rejects.columns) == REJECT_COLUMNS
+    assert {str(events[column].dtype) for column in ("time", "known_time", "until_time")} == {
+        "datetime64[us, UTC]"
+    }
+    assert list(events["patient_id"].cat.categories) == ["10", "9"]
+    assert events["key"].tolist() == ["crp", "platelets", "sex", "crp"]
+    assert list(events["key"].cat.categories) == sorted(events["key"].cat.categories)
+    assert events.loc[events["key"] == "sex", ["time", "known_time"]].isna().all(axis=None)
+
+
+def test_an_empty_records_table_gives_no_events() -> None:
+    found = harmonise(table(record("crp", 1.0, "mg/L")).iloc[:0])
+    assert (len(found.events), len(found.rejects)) == (0, 0)
+    assert tuple(found.events.columns) == EVENT_COLUMNS
+
+
+# --- numbers, units, texts ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "unit", "key", "expected"),
+    [
+        ("LOINC//1988-5", 5.8, "mg/dL", "crp", 58.0),
+        ("LOINC//1988-5", 5.8, "MG/L", "crp", 5.8),
+        ("OMOP//3020460", 0.0058, "g/L", "crp", 5.8),
+        ("LOINC//718-7", 13.7, "g/dL", "hemoglobin", 137.0),
+        ("LOINC//718-7", 137.0, "G/L", "hemoglobin", 137.0),
+        ("LOINC//777-3", 95.0, "G/L", "platelets", 95.0),
+        ("LOINC//777-3", 95000.0, "/µL", "platelets", 95.0),
+        ("LOINC//8310-5", 104.0, "°F", "temperature", 40.0),
+        ("LOINC//3094-0", 28.014, "mg/dL", "urea", 10.0),
+        ("LOINC//3091-6", 60.06, "mg/dL", "urea", 10.0),
+        ("LOINC//48066-5", 250.0, "ng/mL", "d_dimer", 0.5),
+        ("LOINC//2744-1", 40.0, "nmol/L", "ph", 7.39794),
+        ("temperature", 38.5, None, "temperature", 38.5),
+        ("temperature", 101.3, None, "temperature", 38.5),
+        ("hematocrit", 0.31, None, "hematocrit", 31.0),
+        ("hematocrit", 31.0, None, "hematocrit", 31.0),
+        ("spo2", 0.94, None, "spo2", 94.0),
+        ("fio2", 40.0, None, "fio2", 0.4),
+        ("fio2", 0.4, None, "fio2", 0.4),
+        ("sodium", 138.0, None, "sodium", 138.0),
+        ("tumour_burden", 40.0, "%", "tumour_burden", 0.4),
+    ],
+)
+def test_a_number_arrives_in_the_canonical_unit(
+    code: str, number: float, unit: str | None, key: str, expected: float
+) -> None:
+    assert values(record(code, number, unit)) == {key: [pytest.approx(expected, rel=2e-3)]}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (record("crp", 5.8), "ambiguous_unit"),
+        (record("LOINC//1988-5", 5.8, " "), "ambiguous_unit"),
+        (record("temperature", 60.0), "ambiguous_unit"),
+        (record("fio2", 7.0), "ambiguous_unit"),
+        (record("monocytes_percent", 0.5), "ambiguous_unit"),
+        (record("urea", 20.0, "mg/dL"), "ambiguous_unit"),
+        (record("crp", 5.8, "furlong"), "unknown_unit"),
+        (record("soluble_il2r", 900.0, "pg/mL"), "unknown_unit"),
+        (record("crp", -1.0, "mg/L"), "implausible"),
+        (record("temperature", 99.0, "Cel"), "implausible"),
+        (record("crp", np.inf, "mg/L"), "implausible"),
+        (record("ph", -3.0, "nmol/L"), "implausible"),
+        (record("ATC//L04AC07", -640.0, "mg"), "implausible"),
+        (record("crs_grade", 6.0), "implausible"),
+        (record("LOINC//0000-0", 1.0), "unknown_code"),
+        (record(None, 1.0), "unknown_code"),
+        (record("crp", 1.0, "mg/L", patient=None), "no_patient"),
+        (record("crp", 1.0, "mg/L", patient="  "), "no_patient"),
+        (record("crp", 1.0, "mg/L", time=None), "no_time"),
+        (record("ATC//L04AC07", 640.0, "mg", time=None), "no_time"),
+        (record("crp"), "no_value"),
+        (record("blood_pressure"), "no_value"),
+        (record("blood_culture", text="Pending"), "no_value"),
+        (record("crp", text="haemolysed"), "not_a_number"),
+        (record("crp", text="1,234", unit="mg/L"), "not_a_number"),
+        (record("sex", text="purple", time=None), "not_a_number"),
+        (record("blood_pressure", text="120/"), "not_a_number"),
+        (record("blood_pressure", 120.0), "not_a_number"),
+        (record("crp", 1.0, "mg/L", time=SEVEN, result=SIX), "result_before_collection"),
+    ],
+)
+def test_a_faulty_record_is_refused_for_its_reason(row: tuple, reason: str) -> None:
+    assert reasons(row) == [reason]
+
+
+def test_a_refusal_says_value_limit_and_unit_but_not_the_patient() -> None:
+    rows = (record("LOINC//1988-5", 120.0, "mg/dL", patient="Smith"),)
+    (detail,) = harmonise(table(*rows)).rejects["detail"]
+    assert detail == "crp: 1200 outside 0 to 1000 (mg/L)"
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "unit", "expected"),
+    [
+        ("crp", "12.5", "mg/L", 12.5),
+        ("crp", "12,5", "mg/L", 12.5),
+        ("crp", "<5", "mg/L", 2.5),  # half the limit: none at all is possible
+        ("crp", "< 0,5", "mg/dL", 2.5),
+        ("il6", ">5000", "pg/mL", 5000.0),
+        ("egfr", ">= 60", "mL/min/1.73m2", 60.0),
+        ("ph", "<6.9", None, 6.9),  # the limit: no patient has half of it
+        ("temperature", "<95", "F", 35.0),
+        ("ferritin", "1.234,5", "ng/mL", 1234.5),
+        ("platelets", "1,234.5", "K/uL", 1234.5),
+    ],
+)
+def test_a_number_in_words_is_read(code: str, text: str, unit: str | None, expected: float) -> None:
+    assert values(record(code, text=text, unit=unit)) == {code: [pytest.approx(expected)]}
+
+
+def test_a_comparison_speaks_louder_than_the_number_beside_it() -> None:
+    assert values(record("crp", 5.0, "mg/L", text="<5")) == {"crp": [2.5]}
+    assert values(record("crp", 5.0, "mg/L", text="see note")) == {"crp": [5.0]}
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "expected"),
+    [
+        ("sex", "Female", 0),
+        ("sex", "male", 1),
+        ("oxygen_device", "Nasal cannula", 1),
+        ("oxygen_device", "high-flow", 2),
+        ("oxygen_device", "ventilator", 5),
+        ("disease", "DLBCL", 2),
+        ("blood_culture", "No growth after 5 days", 0),
+        ("blood_culture", "Escherichia coli", 1),
+        ("crs_grade", "2", 2),
+    ],
+)
+def test_a_state_in_words_becomes_its_number(code: str, text: str, expected: float) -> None:
+    assert values(record(code, text=text)) == {code: [expected]}
+
+
+def test_a_skin_commensal_is_said_beside_the_culture() -> None:
+    found = values(record("blood_culture", text="Staphylococcus epidermidis"))
+    assert found == {"blood_culture": [1.0], "skin_commensal": [1.0]}
+
+
+def test_two_pressures_in_one_text_become_two_events() -> None:
+    found = values(record("LOINC//85354-9", text="120 / 80 mmHg"))
+    assert found == {"diastolic_bp": [80.0], "systolic_bp": [120.0]}
+
+
+def test_an_impossible_half_of_a_blood_pressure_leaves_the_other() -> None:
+    rows = (record("blood_pressure", text="99/300"),)
+    assert values(*rows) == {"systolic_bp": [99.0]}
+    assert reasons(*rows) == ["ambiguous_unit"]  # no unit was given, and 300 suits none
+
+
+def test_a_moment_needs_no_value() -> None:
+    (value,) = values(record("icu_admission"))["icu_admission"]
+    assert isnan(value)
+
+
+def test_a_birth_is_an_event_at_the_birth_date() -> None:
+    events = harmonise(table(record("MEDS_BIRTH", time="1961-04-05T00:00Z"))).events
+    assert events["key"].tolist() == ["birth"]
+    assert events["time"].tolist() == [pd.Timestamp("1961-04-05", tz="UTC")]
+
+
+# --- drugs ----------------------------------------------------------------------------------------
+
+
+def test_a_drug_is_repeated_under_its_classes() -> None:
+    assert values(record("ATC//L04AC07", 640.0, "mg")) == {
+        "tocilizumab": [640.0],
+        "il6_receptor_blocker": [640.0],
+        "il6_blocker": [640.0],
+        "cytokine_blocker": [640.0],
+    }
+    assert set(values(record("teclistamab", 1.5, "mg/kg"))) == {
+        "teclistamab", "bispecific", "therapy",
+    }  # fmt: skip
+
+
+def test_steroids_add_up_in_milligrams_of_dexamethasone() -> None:
+    found = values(record("methylprednisolone", 1.0, "g"), record("prednisone", 10.0, "mg"))
+    assert found["methylprednisolone"] == [1000.0]
+    assert found["corticosteroid"] == [pytest.approx(1.5), pytest.approx(187.5)]
+
+
+def test_a_steroid_dose_that_is_no_mass_has_no_equivalent() -> None:
+    found = values(record("methylprednisolone", 2.0, "mg/kg"))
+    assert found["methylprednisolone"] == [2.0]
+    assert isnan(found["corticosteroid"][0])
+
+
+def test_a_drug_without_a_dose_was_still_given() -> None:
+    assert isnan(values(record("anakinra"))["anakinra"][0])
+    assert values(record("norepinephrine", text="stopped"))["vasopressor"] == [0.0]
+
+
+# --- repeats --------------------------------------------------------------------------------------
+
+
+def test_the_same_value_twice_is_a_duplicate_whatever_its_code_and_unit() -> None:
+    rows = (record("LOINC//1988-5", 0.7, "mg/dL"), record("crp", 7.0, "mg/L"))
+    assert values(*rows) == {"crp": [pytest.approx(7.0)]}
+    assert reasons(*rows) == ["duplicate"]
+
+
+def test_the_same_value_reported_again_later_stays_known_from_the_first() -> None:
+    rows = (record("crp", 7.0, "mg/L", result=SEVEN), record("crp", 7.0, "mg/L", result=NINE))
+    events = harmonise(table(*rows)).events
+    assert events["known_time"].tolist() == [pd.Timestamp(SEVEN)]
+    assert reasons(*rows) == ["duplicate"]
+
+
+def test_a_corrected_value_holds_until_its_correction_is_known() -> None:
+    rows = (record("crp", 70.0, "mg/L", result=SEVEN), record("crp", 7.0, "mg/L", result=NINE))
+    events = harmonise(table(*rows)).events
+    assert events["value"].tolist() == [70.0, 7.0]
+    assert events["until_time"].tolist() == [pd.Timestamp(NINE), pd.NaT]
+    assert reasons(*rows) == []
+
+
+def test_a_correction_may_be_taken_back() -> None:
+    rows = [record("crp", v, "mg/L", result=r) for v, r in ((7, SIX), (70, SEVEN), (7, NINE))]
+    assert values(*rows) == {"crp": [7.0, 70.0, 7.0]}
+
+
+@pytest.mark.parametrize(
+    ("key", "unit", "one", "other", "kept"),
+    [
+        ("crp", "mg/L", 12.0, 90.0, 90.0),
+        ("platelets", "10*9/L", 20.0, 250.0, 20.0),
+        ("temperature", "Cel", 34.0, 38.0, 34.0),  # 2.75 against 1.25 from the middle, 36.75
+        ("egfr", "mL/min/1.73m2", 30.0, 110.0, 30.0),
+        ("crs_grade", None, 1.0, 3.0, 3.0),
+    ],
+)
+def test_of_two_values_at_once_the_more_abnormal_is_kept(
+    key: str, unit: str | None, one: float, other: float, kept: float
+) -> None:
+    rows = (record(key, one, unit), record(key, other, unit))
+    assert values(*rows) == {key: [kept]}
+    assert reasons(*rows) == ["conflict"]
+
+
+def test_one_bottle_without_growth_does_not_take_back_the_others_growth() -> None:
+    rows = (
+        record("blood_culture", text="Escherichia coli", result=SEVEN),
+        record("blood_culture", text="no growth", result=NINE),
+    )
+    assert values(*rows) == {"blood_culture": [1.0]}
+    assert reasons(*rows) == ["conflict"]
+
+
+def test_growth_after_a_preliminary_negative_is_a_correction() -> None:
+    rows = (
+        record("blood_culture", text="no growth to date", result=SEVEN),
+        record("blood_culture", text="Escherichia coli", result=NINE),
+    )
+    assert values(*rows) == {"blood_culture": [0.0, 1.0]}
+
+
+# --- the table itself -----------------------------------------------------------------------------
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(InvalidTableError, match=r"column\(s\) missing: time, code"):
+        harmonise(table(record("crp")).drop(columns=["time", "code"]))
+
+
+def test_times_without_offset_are_refused() -> None:
+    records = table(record("crp", 1.0, "mg/L"))
+    records["time"] = records["time"].dt.tz_localize(None)
+    with pytest.raises(InvalidTableError, match=r"time: .* timestamps with an offset"):
+        harmonise(records)
+
+
+def test_words_among_the_numbers_are_refused() -> None:
+    records = table(record("crp", 1.0, "mg/L")).astype({"numeric_value": "object"})
+    records.loc[0, "numeric_value"] = "abc"
+    with pytest.raises(InvalidTableError, match=r"numeric_value: .* numbers are needed"):
+        harmonise(records)
+
+
+def test_the_given_table_is_left_as_it_was() -> None:
+    records = table(record("crp", 5.8, "mg/dL"), record("crp", text="<5", unit="mg/L"))
+    before = records.copy()
+    harmonise(records)
+    assert_frame_equal(records, before)

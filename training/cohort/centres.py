@@ -1,0 +1,62 @@
+"""The centres: how often they measure, what they order, in which units they print."""
+
+from dataclasses import dataclass
+
+from training.cohort.choices import named
+
+
+@dataclass(frozen=True)
+class UnitHabit:
+    """A unit that a centre prints instead of the canonical one: printed = canonical / `factor`."""
+
+    key: str
+    unit: str
+    factor: float
+
+
+_CONVENTIONAL = (
+    UnitHabit("crp", "mg/dL", 10.0),
+    UnitHabit("creatinine", "mg/dL", 88.42),
+    UnitHabit("bilirubin_total", "mg/dL", 17.104),
+    UnitHabit("hemoglobin", "g/dL", 10.0),
+    UnitHabit("albumin", "g/dL", 10.0),
+    UnitHabit("fibrinogen", "mg/dL", 0.01),
+    UnitHabit("glucose", "mg/dL", 0.05551),
+    UnitHabit("igg", "mg/dL", 0.01),
+    UnitHabit("platelets", "10*3/uL", 1.0),
+    UnitHabit("neutrophils", "10*3/uL", 1.0),
+    UnitHabit("lymphocytes", "10*3/uL", 1.0),
+    UnitHabit("ferritin", "ug/L", 1.0),
+)
+_EUROPEAN = (UnitHabit("hemoglobin", "g/dL", 10.0), UnitHabit("ferritin", "ug/L", 1.0))
+
+
+@dataclass(frozen=True)
+class Centre:
+    """Where patients are treated: how often they are measured, in which units results come.
+
+    `measures_il6` false: IL-6 is never ordered. `home_crp`: finger-prick CRP every day at home.
+    `stays_in` false: patients go home between the step-up doses and come for them. All assumed.
+    """
+
+    key: str
+    ward_check_h: int
+    home_checks: int
+    measures_il6: bool
+    home_crp: bool
+    stays_in: bool
+    orders: float  # multiplies the chance of an informative order
+    delay: float  # multiplies the time to the result
+    units: tuple[UnitHabit, ...]
+
+
+CENTRES: tuple[Centre, ...] = (
+    Centre("university", 6, 2, True, False, True, 1.0, 1.0, _EUROPEAN),
+    Centre("community", 8, 2, False, False, True, 0.7, 1.4, _CONVENTIONAL),
+    Centre("home_based", 6, 3, True, True, False, 0.9, 1.0, ()),
+)
+
+
+def centre(key: str) -> Centre:
+    """The centre named `key`; raises UnknownChoiceError with the known names."""
+    return named(CENTRES, key, "centre")

@@ -1,0 +1,362 @@
+"""The virtual body: one hour of drug, T cells, cytokines, organs, blood values and infection.
+
+    drug or cells x antigen -> stimulus -> activation -> drive -> IL-6 -> CRP, fibrinogen; ferritin
+                                                           |-> fever
+                                                           |-> leak -> pressure, saturation
+
+Compiled code keeps no constant of another file: constants, products and weights come in as arrays,
+so that a changed parameter is never hidden by a cached binary. The step is one hour (Euler).
+"""
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from training.cohort.chance import normal, uniform
+from training.cohort.laboratories import IL6
+from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE
+from training.cohort.people import People
+from training.cohort.products import Kind, Product
+
+STATE = np.dtype(
+    [
+        # therapy
+        ("depot", np.float64),  # fraction of the full dose under the skin
+        ("drug", np.float64),  # fraction of the full dose in the blood
+        ("cells", np.float64),  # CAR-T cells, fraction of their peak
+        ("antigen", np.float64),  # fraction left
+        ("adaptation", np.float64),  # occupancy to which T cells have grown used
+        ("stimulus", np.float64),
+        ("activation", np.float64),
+        (
+            "drive",
+            np.float64,
+        ),  # cytokine drive: about 1 gives fever, 3 hypotension, above 10 severe
+        ("lymphodepletion", np.float64),  # 0 to 1
+        ("depletion", np.float64),  # plasma and B cells lost, 0 to 1
+        # medication
+        ("tocilizumab", np.float64),  # mg/L
+        ("blocked", np.float64),  # share of IL-6 receptors blocked, 0 to 1
+        ("dexamethasone", np.float64),  # mg at the site of effect
+        ("paracetamol", np.float64),  # g
+        ("g_csf", np.float64),  # effect
+        # signals
+        ("il6", np.float64),  # above the rest, as produced, pg/mL
+        ("il6_measured", np.float64),  # with the clearance lost under tocilizumab, pg/mL
+        ("acute_phase", np.float64),
+        ("slow", np.float64),
+        ("marrow", np.float64),
+        ("leak", np.float64),
+        ("leak_of_infection", np.float64),
+        ("fever_of_drive", np.float64),  # K
+        ("fever_of_infection", np.float64),  # K
+        ("temperature", np.float64),
+        ("wander", np.float64),  # slow noise of the pressure, mm[Hg]
+        ("systolic", np.float64),  # without vasopressors
+        ("saturation", np.float64),  # on room air
+        ("heart_rate", np.float64),
+        ("breaths", np.float64),
+        # infection
+        ("burden", np.float64),  # 0, or about 0.02 to 2
+        ("size", np.float64),  # burden that this infection tends to
+        ("growing_h", np.float64),  # since it began
+        ("apparent_h", np.float64),  # since signs appeared; 0 while hidden
+        ("infection", np.int64),  # kind: 0 none, see INFECTIONS
+        ("severe_infection", np.bool_),
+        ("infections", np.int64),  # apparent so far
+        ("onset", np.bool_),  # in this very hour
+        ("covered_h", np.float64),  # of effective treatment
+        ("alive", np.bool_),
+    ]
+)
+
+PRODUCT = np.dtype(
+    [
+        ("cells", np.bool_),
+        ("absorption", np.float64),  # 1/h; 0 for intravenous
+        ("elimination", np.float64),  # 1/h
+        ("half_effect", np.float64),
+        ("adaptation", np.float64),  # 1/h
+        ("expansion_h", np.float64),
+        ("expansion_width_h", np.float64),
+        ("antigen_loss", np.float64),  # 1/h
+        ("sensitivity", np.float64),
+        ("spread", np.float64),
+        ("marrow", np.float64),
+        ("plasma_cells", np.float64),
+        ("first_dose_h", np.float64),  # hour of the simulation of day 0
+    ]
+)
+
+INFECTIONS: tuple[tuple[str, float], ...] = (
+    ("bloodstream", 0.30),
+    ("pneumonia", 0.28),
+    ("other bacterial", 0.16),
+    ("viral", 0.21),
+    ("fungal", 0.05),
+)
+"""Kinds and shares: assumed; mainly bacterial in the first month (Hill 2018, Blood 131:121).
+
+State holds the running number from 1 on."""
+
+
+def product_record(row: Product) -> tuple[float, ...]:
+    """The fields of PRODUCT for one product."""
+    log2 = float(np.log(2.0))
+    absorption = log2 / row.absorption_half_life_h if row.absorption_half_life_h else 0.0
+    return (
+        row.kind is Kind.CAR_T,
+        absorption,
+        log2 / row.elimination_half_life_h,
+        row.half_effect,
+        1.0 / row.adaptation_h,
+        24.0 * row.expansion_day,
+        24.0 * row.expansion_width_day,
+        row.antigen_loss_per_day / 24.0,
+        row.sensitivity,
+        row.spread,
+        row.marrow,
+        row.plasma_cells,
+        float(HOURS_BEFORE_FIRST_DOSE),
+    )
+
+
+def state_at_rest(people: People) -> npt.NDArray[np.void]:
+    """The state of healthy-for-them people before any therapy."""
+    state = np.zeros(len(people.keys), dtype=STATE)
+    state["antigen"] = 1.0
+    state["alive"] = True
+    state["temperature"] = people.persons["temperature"]
+    state["systolic"] = people.persons["systolic"]
+    state["saturation"] = people.persons["saturation"]
+    state["heart_rate"] = people.persons["heart_rate"]
+    state["breaths"] = 15.0
+    state["il6_measured"] = people.rest[:, IL6]
+    return state
+
+
+@numba.njit(cache=True)
+def _therapy(s, person, given, product, hour):  # type: ignore[no-untyped-def]
+    """Concentration or cells, and the stimulus that T cells feel beyond what they are used to."""
+    if product.cells:
+        pace = np.exp(0.28 * person.pace_score)
+        since = hour - given.infused_at
+        if given.infused_at >= 0:
+            late = (since - product.expansion_h * pace) / (product.expansion_width_h * pace)
+            s.cells = np.exp(-max(since - 336.0, 0.0) / 500.0) / (1.0 + np.exp(-late))
+        s.antigen -= product.antigen_loss * s.cells * s.antigen
+        s.stimulus = s.cells * s.antigen
+        s.depletion += (s.cells - s.depletion) / 96.0
+        return
+    pace = np.exp(0.25 * person.pace_score)
+    if product.absorption > 0.0:
+        absorbed = s.depot * (1.0 - np.exp(-product.absorption * pace))
+        s.depot += given.therapy - absorbed
+        s.drug += absorbed - product.elimination * s.drug
+    else:
+        s.drug += given.therapy - product.elimination * s.drug
+    occupancy = s.drug / (s.drug + product.half_effect)
+    s.stimulus = max(occupancy - s.adaptation, 0.0)
+    s.adaptation += (occupancy - s.adaptation) * product.adaptation
+    s.depletion += (occupancy - s.depletion) / 120.0
+
+
+@numba.njit(cache=True)
+def _medication(s, person, given, c, hour):  # type: ignore[no-untyped-def]
+    """Tocilizumab, dexamethasone, paracetamol, G-CSF and lymphodepletion."""
+    litres = 0.09 * person.weight
+    s.tocilizumab += given.tocilizumab / litres
+    s.tocilizumab *= np.exp(-np.log(2.0) / c.tocilizumab_half_life_h)
+    s.blocked = s.tocilizumab / (s.tocilizumab + c.tocilizumab_half_effect)
+    s.dexamethasone += given.dexamethasone
+    s.dexamethasone *= np.exp(-np.log(2.0) / c.dexamethasone_half_life_h)
+    s.paracetamol += given.paracetamol / 1000.0
+    s.paracetamol *= np.exp(-np.log(2.0) / c.paracetamol_half_life_h)
+    s.g_csf += (1.0 if given.g_csf > 0.0 else 0.0) * 0.8
+    s.g_csf *= np.exp(-1.0 / 30.0)
+    if given.depleted_at >= 0:
+        u = (hour - given.depleted_at) / (24.0 * c.lymphodepletion_peak_d)
+        s.lymphodepletion = (u * np.exp(1.0 - u)) ** c.lymphodepletion_shape
+
+
+@numba.njit(cache=True)
+def _cytokines(s, person, product, c):  # type: ignore[no-untyped-def]
+    """Drive from stimulus; IL-6; what the liver sees of it."""
+    calm = s.dexamethasone / (s.dexamethasone + c.dexamethasone_half_effect)
+    felt = s.stimulus * (1.0 - c.dexamethasone_drive_share * calm)
+    s.activation += (felt - s.activation) / c.activation_h
+    own = (
+        product.spread * person.sensitivity_score
+        + c.burden_effect * person.burden_score
+        + c.inflammation_effect * person.inflammation_score
+    )
+    s.drive = s.activation * product.sensitivity * np.exp(own)
+    target = c.il6_at_unit_drive * s.drive**c.il6_exponent
+    target += c.il6_of_infection * s.burden**1.5
+    s.il6 += (target - s.il6) / c.il6_lag_h
+    signal = (s.drive + c.crp_of_infection * s.burden) * (1.0 - c.tocilizumab_crp_share * s.blocked)
+    s.acute_phase += (signal - s.acute_phase) / c.crp_delay_h
+    slow = s.drive * (1.0 - 0.5 * c.tocilizumab_leak_share * person.answer * s.blocked)
+    s.slow += (slow - s.slow) / c.slow_inflammation_h
+    s.marrow += (product.marrow * np.log1p(s.slow) * 0.8 - s.marrow) / 120.0
+
+
+@numba.njit(cache=True)
+def _fever(s, person, key, c, hour, clock):  # type: ignore[no-untyped-def]
+    calm = s.dexamethasone / (s.dexamethasone + c.dexamethasone_half_effect)
+    masked = 1.0 - c.paracetamol_fever_share * min(s.paracetamol / 0.6, 1.0)
+    hidden = masked * (1.0 - c.dexamethasone_fever_share * calm)
+    felt = s.drive * (1.0 - c.tocilizumab_fever_share * s.blocked)
+    s.fever_of_drive = hidden * c.fever_of_drive * felt / (felt + c.fever_half_drive)
+    s.fever_of_infection = hidden * c.fever_of_infection * s.burden / (s.burden + 0.45)
+    swing = c.daily_swing * np.cos(2.0 * np.pi * (clock - 18.0) / 24.0)
+    strongest = max(s.fever_of_drive, s.fever_of_infection)
+    both = strongest + 0.3 * min(s.fever_of_drive, s.fever_of_infection)
+    target = person.temperature + swing + both + 0.15 * normal(key, hour, 1)
+    s.temperature += (min(target, 41.2) - s.temperature) / c.fever_lag_h
+
+
+@numba.njit(cache=True)
+def _organs(s, person, key, c, hour):  # type: ignore[no-untyped-def]
+    """Vessels leak hours after the cytokines; pressure, saturation, pulse and breaths follow."""
+    felt = s.drive * (1.0 - c.tocilizumab_leak_share * person.answer * s.blocked)
+    lag = c.leak_rise_h if felt > s.leak else c.leak_fall_h
+    s.leak += (felt - s.leak) / lag
+    septic = c.leak_of_infection * s.burden**2
+    s.leak_of_infection += (septic - s.leak_of_infection) / c.leak_rise_h
+    shock = np.log1p(s.leak + s.leak_of_infection)
+    lungs = np.log1p(s.leak + s.leak_of_infection * (2.0 if s.infection == 2 else 0.6))
+    s.wander += -s.wander / 8.0 + c.pressure_noise * 0.5 * normal(key, hour, 2)
+    s.systolic = person.systolic - c.pressure_per_leak * person.vessels * shock + s.wander
+    s.saturation = person.saturation - c.saturation_per_leak * person.lung * lungs
+    warm = max(s.temperature - 37.0, 0.0)
+    low = max(105.0 - s.systolic, 0.0)
+    s.heart_rate = person.heart_rate + c.heart_rate_per_kelvin * warm + 0.5 * low
+    s.breaths = 15.0 + 1.6 * warm + 0.9 * max(95.0 - s.saturation, 0.0)
+
+
+@numba.njit(cache=True)
+def _hazard(s, c, neutrophils, igg):  # type: ignore[no-untyped-def]
+    """Of a new infection in this hour (probability)."""
+    hazard = c.infection_per_day / 24.0
+    if neutrophils < 0.5:
+        hazard *= c.hazard_neutrophils_below_half
+    elif neutrophils < 1.0:
+        hazard *= c.hazard_neutrophils_below_one
+    if igg < 4.0:
+        hazard *= c.hazard_igg_below_four
+    calm = s.dexamethasone / (s.dexamethasone + c.dexamethasone_half_effect)
+    hazard *= 1.0 + c.hazard_dexamethasone * calm
+    hazard *= 1.0 + c.hazard_per_drive * np.log1p(s.slow)
+    if s.blocked > 0.3:
+        hazard *= c.hazard_tocilizumab
+    return hazard
+
+
+@numba.njit(cache=True)
+def _begin_infection(s, key, c, hour, shares):  # type: ignore[no-untyped-def]
+    chosen = uniform(key, hour, 4)
+    s.infection = 1
+    for share in shares[:-1]:
+        if chosen > share:
+            s.infection += 1
+    s.severe_infection = uniform(key, hour, 5) < c.severe_infection_share
+    median = 1.3 if s.severe_infection else 0.65
+    s.size = median * np.exp(0.2 * normal(key, hour, 6))
+    s.burden = c.infection_seed
+    s.growing_h = 0.0
+    s.apparent_h = 0.0
+    s.covered_h = 0.0
+
+
+@numba.njit(cache=True)
+def _grow_or_ebb(s, c):  # type: ignore[no-untyped-def]
+    """Burden of an infection: grows, is cleared by treatment, or is outgrown by immunity."""
+    if s.covered_h > 6.0:
+        s.burden -= c.infection_cleared_per_h * s.burden
+    elif s.growing_h > 24.0 * c.infection_immunity_d:
+        s.burden -= 0.35 * c.infection_cleared_per_h * s.burden
+    else:
+        growth = np.log(2.0) / c.infection_doubling_h
+        s.burden += growth * s.burden * (1.0 - s.burden / s.size)
+
+
+@numba.njit(cache=True)
+def _infection(s, labs, given, key, hour, world):  # type: ignore[no-untyped-def]
+    """A hidden beginning, signs about a day later, an end once the burden is small."""
+    c = world.constants[0]
+    s.onset = False
+    if s.infection == 0:
+        hazard = _hazard(s, c, labs[world.neutrophils], labs[world.igg])
+        if uniform(key, hour, 3) < hazard:
+            _begin_infection(s, key, c, hour, world.infection_shares)
+        return
+    s.growing_h += 1.0
+    if given.effective > 0.0:
+        s.covered_h += 1.0
+    _grow_or_ebb(s, c)
+    if s.growing_h > 24.0 and s.burden < c.infection_over:
+        s.infection = 0
+        s.burden = 0.0
+        s.apparent_h = 0.0
+    elif s.apparent_h > 0.0:
+        s.apparent_h += 1.0
+    elif s.burden >= c.infection_apparent:
+        s.apparent_h = 1.0
+        s.infections += 1
+        s.onset = True
+
+
+@numba.njit(cache=True)
+def _drivers(s, person, product, c, drivers):  # type: ignore[no-untyped-def]
+    """In the order of laboratories.DRIVERS."""
+    drivers[0] = np.log1p(s.drive)
+    drivers[1] = np.log1p(s.acute_phase)
+    drivers[2] = np.log1p(s.slow)
+    drivers[3] = np.log1p(s.leak + s.leak_of_infection)
+    drivers[4] = s.burden
+    drivers[5] = s.dexamethasone / (s.dexamethasone + c.dexamethasone_half_effect)
+    drivers[6] = s.stimulus
+    drivers[7] = s.lymphodepletion * person.marrow
+    drivers[8] = s.g_csf
+    drivers[9] = s.marrow
+    drivers[10] = s.depletion * product.plasma_cells
+
+
+@numba.njit(cache=True)
+def _laboratories(s, labs, rest, weights, lags, drivers, c):  # type: ignore[no-untyped-def]
+    """CRP by its turnover (row 0), IL-6 as measured (row 1), all others towards their target."""
+    eaten = np.log(2.0) / c.crp_half_life_h
+    made = rest[0] * (1.0 - s.blocked) + c.crp_most * s.acute_phase / (
+        s.acute_phase + c.crp_half_drive
+    )
+    labs[0] += eaten * (made - labs[0])
+    s.il6_measured = (rest[1] + s.il6) * (1.0 + c.tocilizumab_il6_fold * s.blocked)
+    labs[1] = s.il6_measured
+    for j in range(2, labs.shape[0]):
+        push = 0.0
+        for k in range(drivers.shape[0]):
+            push += weights[j, k] * drivers[k]
+        target = rest[j] * np.exp(push)
+        lag = lags[j, 0] if target > labs[j] else lags[j, 1]
+        labs[j] += (target - labs[j]) / lag
+
+
+@numba.njit(cache=True)
+def advance(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-def]
+    """Let one hour pass for everybody alive; `state` and `labs` are changed in place."""
+    c = world.constants[0]
+    drivers = np.empty(world.weights.shape[1])
+    for i in range(len(world.keys)):
+        s, person, key, given = state[i], world.persons[i], world.keys[i], care[i]
+        if not s.alive:
+            continue
+        product = world.products[person.product]
+        _therapy(s, person, given, product, hour)
+        _medication(s, person, given, c, hour)
+        _infection(s, labs[i], given, key, hour, world)
+        _cytokines(s, person, product, c)
+        _fever(s, person, key, c, hour, clock)
+        _organs(s, person, key, c, hour)
+        _drivers(s, person, product, c, drivers)
+        _laboratories(s, labs[i], world.rest[i], world.weights, world.lags, drivers, c)

@@ -1,0 +1,224 @@
+"""The laboratory values: what moves each, how exactly it is measured, how often it is ordered.
+
+    level follows   rest x exp(sum of weight x driver)   with a lag
+
+CRP and IL-6 have a turnover of their own in the body. Levels at rest stand with the people. All
+numbers here are assumed, set so that levels by CRS grade look as published (docs/cohort.md).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+DRIVERS: tuple[str, ...] = (
+    "cytokines",  # log(1 + drive), early, not blocked by tocilizumab
+    "acute_phase",  # log(1 + delayed IL-6 signal), blocked by tocilizumab
+    "slow",  # log(1 + slow inflammation)
+    "shock",  # log(1 + leak)
+    "infection",  # burden of infection, about 0 to 2
+    "dexamethasone",  # effect, 0 to 1
+    "stimulus",  # T-cell stimulus, about 0 to 1
+    "lymphodepletion",  # 0 to 1
+    "g_csf",  # effect, 0 to 1
+    "marrow",  # suppression of the marrow by inflammation, about 0 to 2
+    "depletion",  # loss of plasma and B cells, 0 to 1
+)
+
+
+@dataclass(frozen=True)
+class Lag:
+    """Time constants (h) with which a level rises and falls towards its target."""
+
+    rise_h: float
+    fall_h: float
+
+
+@dataclass(frozen=True)
+class Assay:
+    """Coefficient of variation of assay and biology; decimals printed; lowest value printed."""
+
+    noise: float
+    decimals: int
+    lowest: float
+
+
+@dataclass(frozen=True)
+class Order:
+    """Chance of being ordered on a quiet day, with fever or CRS; median delay of the result."""
+
+    routine: float
+    worried: float
+    delay_h: float
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """One laboratory value in the catalogue's canonical unit; `weights` name drivers."""
+
+    key: str
+    unit: str
+    lag: Lag
+    weights: dict[str, float]
+    assay: Assay
+    order: Order
+
+
+LABORATORIES: tuple[Laboratory, ...] = (
+    Laboratory("crp", "mg/L", Lag(1, 1), {}, Assay(0.06, 1, 0.3), Order(0.95, 1.0, 1.5)),
+    Laboratory("il6", "pg/mL", Lag(1, 1), {}, Assay(0.15, 1, 1.5), Order(0.2, 0.75, 3.0)),
+    Laboratory(
+        "ferritin",
+        "ng/mL",
+        Lag(26, 140),
+        {"slow": 0.85, "infection": 0.25},
+        Assay(0.07, 0, 1.0),
+        Order(0.4, 0.85, 2.5),
+    ),
+    Laboratory(
+        "ldh",
+        "U/L",
+        Lag(30, 96),
+        {"slow": 0.26, "infection": 0.08, "shock": 0.08},
+        Assay(0.07, 0, 5.0),
+        Order(0.9, 1.0, 1.5),
+    ),
+    Laboratory(
+        "ast",
+        "U/L",
+        Lag(36, 72),
+        {"slow": 0.30, "infection": 0.12, "shock": 0.15},
+        Assay(0.1, 0, 3.0),
+        Order(0.9, 1.0, 1.5),
+    ),
+    Laboratory(
+        "alt",
+        "U/L",
+        Lag(40, 90),
+        {"slow": 0.26, "infection": 0.12, "shock": 0.12},
+        Assay(0.1, 0, 3.0),
+        Order(0.9, 1.0, 1.5),
+    ),
+    Laboratory(
+        "bilirubin_total",
+        "umol/L",
+        Lag(30, 60),
+        {"slow": 0.16, "infection": 0.15, "shock": 0.1},
+        Assay(0.1, 0, 2.0),
+        Order(0.9, 1.0, 1.5),
+    ),
+    Laboratory(
+        "creatinine",
+        "umol/L",
+        Lag(24, 60),
+        {"shock": 0.14, "infection": 0.05},
+        Assay(0.05, 0, 10.0),
+        Order(1.0, 1.0, 1.5),
+    ),
+    Laboratory(
+        "albumin",
+        "g/L",
+        Lag(20, 220),
+        {"slow": -0.10, "infection": -0.08},
+        Assay(0.03, 0, 8.0),
+        Order(0.9, 1.0, 1.5),
+    ),
+    Laboratory(
+        "platelets",
+        "10*9/L",
+        Lag(30, 110),
+        {"slow": -0.24, "lymphodepletion": -0.9, "infection": -0.15, "marrow": -0.2},
+        Assay(0.06, 0, 2.0),
+        Order(1.0, 1.0, 1.0),
+    ),
+    Laboratory(
+        "neutrophils",
+        "10*9/L",
+        Lag(7, 22),
+        {
+            "lymphodepletion": -2.7,
+            "dexamethasone": 0.6,
+            "infection": 0.45,
+            "g_csf": 1.5,
+            "marrow": -0.75,
+        },
+        Assay(0.08, 2, 0.01),
+        Order(1.0, 1.0, 1.0),
+    ),
+    Laboratory(
+        "lymphocytes",
+        "10*9/L",
+        Lag(60, 9),
+        {"stimulus": -1.6, "lymphodepletion": -2.6, "dexamethasone": -0.7},
+        Assay(0.1, 2, 0.01),
+        Order(1.0, 1.0, 1.0),
+    ),
+    Laboratory(
+        "hemoglobin",
+        "g/L",
+        Lag(72, 240),
+        {"slow": -0.05, "lymphodepletion": -0.16, "marrow": -0.04},
+        Assay(0.025, 0, 40.0),
+        Order(1.0, 1.0, 1.0),
+    ),
+    Laboratory(
+        "d_dimer",
+        "mg/L{FEU}",
+        Lag(18, 72),
+        {"slow": 0.62, "infection": 0.35},
+        Assay(0.12, 2, 0.1),
+        Order(0.35, 0.8, 2.0),
+    ),
+    Laboratory(
+        "fibrinogen",
+        "g/L",
+        Lag(20, 60),
+        {"acute_phase": 0.26, "slow": -0.22, "infection": 0.10},
+        Assay(0.06, 2, 0.3),
+        Order(0.4, 0.8, 2.0),
+    ),
+    Laboratory(
+        "procalcitonin",
+        "ng/mL",
+        Lag(9, 36),
+        {"cytokines": 0.75, "infection": 3.2},
+        Assay(0.12, 2, 0.02),
+        Order(0.12, 0.7, 2.0),
+    ),
+    Laboratory(
+        "lactate",
+        "mmol/L",
+        Lag(4, 8),
+        {"shock": 0.32, "infection": 0.15},
+        Assay(0.1, 1, 0.3),
+        Order(0.05, 0.5, 0.5),
+    ),
+    Laboratory(
+        "glucose",
+        "mmol/L",
+        Lag(8, 20),
+        {"dexamethasone": 0.45, "cytokines": 0.05},
+        Assay(0.15, 1, 2.0),
+        Order(0.9, 1.0, 1.0),
+    ),
+    Laboratory(
+        "igg",
+        "g/L",
+        Lag(400, 400),
+        {"depletion": -0.9},
+        Assay(0.05, 1, 0.3),
+        Order(0.06, 0.06, 6.0),
+    ),
+)
+
+PLACE = {row.key: index for index, row in enumerate(LABORATORIES)}
+"""Column of each laboratory value in the arrays of the simulation."""
+
+CRP, IL6 = PLACE["crp"], PLACE["il6"]
+
+
+def laboratory_arrays() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Weights (laboratory x driver) and lags (laboratory x rise, fall; h), for compiled code."""
+    weights = np.array([[row.weights.get(name, 0.0) for name in DRIVERS] for row in LABORATORIES])
+    lags = np.array([[row.lag.rise_h, row.lag.fall_h] for row in LABORATORIES])
+    return weights, lags

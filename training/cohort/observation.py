@@ -1,0 +1,353 @@
+"""What the hospital writes down of the virtual patients: records with delays, habits and mistakes.
+
+Everything is drawn for many patients at once; each draw depends on patient, hour and question.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.catalogue import ANALYTES, DRUGS
+from training.cohort.centres import Centre
+from training.cohort.chance import normals, uniforms
+from training.cohort.dynamics import INFECTIONS
+from training.cohort.laboratories import CRP, LABORATORIES, Laboratory
+from training.cohort.parameters import DISEASES, HOURS_BEFORE_FIRST_DOSE
+from training.cohort.people import People
+from training.cohort.policy import ANTIMICROBIALS, OXYGEN_DEVICES
+from training.cohort.products import Kind, Product
+from training.cohort.written import STATIC, Rows, rounded, with_mistakes
+
+_OBSERVED = 1_000_000
+"""Moments of the observation's draws lie above those of the body and the clinicians."""
+
+_DEVICE, _CULTURE, _ADJUDICATION, _MINUTE, _ORDER, _WEEKEND = 40, 41, 43, 44, 45, 46
+_INCLUDED, _NOISE, _DELAY, _MISTAKE, _MISREAD = 100, 140, 180, 220, 260
+
+_ORGANISMS = (
+    "Escherichia coli",
+    "Klebsiella pneumoniae",
+    "Staphylococcus aureus",
+    "Enterococcus faecium",
+)
+_COMMENSAL = "Staphylococcus epidermidis"
+_NO_GROWTH = "no growth"
+
+_VITAL_SIGNS = (
+    ("temperature", "temperature", "Cel"),
+    ("heart_rate", "heart_rate", "/min"),
+    ("systolic_bp", "systolic", "mm[Hg]"),
+    ("diastolic_bp", "diastolic", "mm[Hg]"),
+    ("respiratory_rate", "breaths", "/min"),
+    ("spo2", "saturation", "%"),
+)
+
+_ANTIMICROBIAL_DOSES_MG = {
+    "piperacillin_tazobactam": 4500.0,
+    "meropenem": 1000.0,
+    "ganciclovir": 350.0,
+    "caspofungin": 50.0,
+}
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened: structured arrays (hour x patient) of body and care, and laboratory levels."""
+
+    people: People
+    products: tuple[Product, ...]
+    state: npt.NDArray[np.void]
+    care: npt.NDArray[np.void]
+    labs: npt.NDArray[np.float32]
+
+
+class _Chance:
+    """Draws for the cells (hour, patient) of one cohort."""
+
+    def __init__(self, keys: npt.NDArray[np.uint64]) -> None:
+        self._keys = keys
+
+    def uniform(
+        self, hour: npt.NDArray[np.int64], patient: npt.NDArray[np.int64], question: int
+    ) -> npt.NDArray[np.float64]:
+        return np.asarray(uniforms(self._keys[patient], hour + _OBSERVED, question))
+
+    def normal(
+        self, hour: npt.NDArray[np.int64], patient: npt.NDArray[np.int64], question: int
+    ) -> npt.NDArray[np.float64]:
+        return np.asarray(normals(self._keys[patient], hour + _OBSERVED, question))
+
+
+class Observer:
+    """One hospital's pen: `centre` decides what is ordered, when it is known, in which unit."""
+
+    def __init__(self, history: History, centre: Centre) -> None:
+        self._history = history
+        self._centre = centre
+        self._chance = _Chance(history.people.keys)
+        self._habits = {habit.key: habit for habit in centre.units}
+        first_dose = history.people.persons["first_dose_day"] * 1440
+        self._start = first_dose - HOURS_BEFORE_FIRST_DOSE * 60
+
+    def rows(self) -> Iterator[Rows]:
+        """Every record, kind by kind."""
+        yield from self._person()
+        yield from self._stay()
+        yield from self._vital_signs()
+        yield from self._support()
+        yield from self._therapy()
+        yield from self._medication()
+        yield from self._infections()
+        yield from self._laboratories()
+
+    def _minutes(
+        self, hour: npt.NDArray[np.int64], patient: npt.NDArray[np.int64], after: int
+    ) -> npt.NDArray[np.int64]:
+        """The minute of a record: all of one hour follow the same clock, `after` orders them."""
+        within = np.floor(40.0 * self._chance.uniform(hour, patient, _MINUTE)).astype(np.int64)
+        return self._start[patient] + 60 * hour + within + after
+
+    def _at(
+        self,
+        mask: npt.NDArray[np.bool_],
+        code: str,
+        values: npt.NDArray[np.generic] | float,
+        unit: str | None = None,
+        after: int = 0,
+    ) -> Rows:
+        hour, patient = np.nonzero(mask)
+        chosen = (
+            values[hour, patient] if isinstance(values, np.ndarray) else np.full(len(hour), values)
+        )
+        minutes = self._minutes(hour, patient, after)
+        return Rows(patient, minutes, code, chosen.astype(np.float64), unit=unit)
+
+    def _person(self) -> Iterator[Rows]:
+        persons = self._history.people.persons
+        everyone = np.arange(len(persons))
+        static = np.full(len(persons), STATIC)
+        nothing = np.full(len(persons), np.nan)
+        born = persons["first_dose_day"] - np.floor(persons["age"] * 365.25).astype(np.int64)
+        yield Rows(everyone, born * 1440 - 480, "birth", nothing)
+        sex = np.where(persons["male"], "male", "female").astype(object)
+        yield Rows(everyone, static, "sex", nothing, sex)
+        disease = np.array([row.key for row in DISEASES], dtype=object)[persons["disease"]]
+        yield Rows(everyone, static, "disease", nothing, disease)
+        for name, code, unit in (
+            ("weight", _loinc("weight"), "kg"),
+            ("height", _loinc("height"), "cm"),
+            ("prior_lines", "prior_lines", None),
+            ("tumour_burden", "tumour_burden", None),
+        ):
+            yield Rows(everyone, static, code, persons[name].astype(np.float64), unit=unit)
+
+    def _stay(self) -> Iterator[Rows]:
+        care, state = self._history.care, self._history.state
+        yield self._at(care["admitted"], "admission", np.nan)
+        yield self._at(care["discharged"], "discharge", np.nan, after=15)
+        yield self._at(care["icu_entered"], "icu_admission", np.nan, after=14)
+        yield self._at(_turns(~state["alive"]), "death", np.nan)
+
+    def _vital_signs(self) -> Iterator[Rows]:
+        care = self._history.care
+        at_bedside = care["checked"] & (care["inside"] | care["visit"])
+        at_home = care["checked"] & ~at_bedside
+        home = ("temperature", "spo2", "heart_rate") if self._centre.home_crp else ("temperature",)
+        for code, name, unit in _VITAL_SIGNS:
+            mask = at_bedside | at_home if code in home else at_bedside
+            yield self._mistyped(self._at(mask, _loinc(code), care[name], unit), code)
+        yield self._at(care["graded"], "crs_grade", care["grade"], after=12)
+
+    def _mistyped(self, rows: Rows, code: str) -> Rows:
+        """One temperature in two thousand loses its decimal point."""
+        if code != "temperature":
+            return rows
+        drawn = uniforms(self._history.people.keys[rows.patient], rows.minute + _OBSERVED, _MISREAD)
+        value = np.where(drawn < 0.0005, rows.value * 10.0, rows.value)
+        return Rows(rows.patient, rows.minute, rows.code, value, unit=rows.unit)
+
+    def _support(self) -> Iterator[Rows]:
+        care = self._history.care
+        hour = np.arange(len(care))[:, None]
+        regular = care["checked"] & (hour % 4 == 0)
+        on = care["vasopressors"] > 0
+        written = on & regular | care["vasopressor_changed"]
+        yield self._at(written, _atc("norepinephrine"), care["norepinephrine"], "ug/kg/min", 3)
+        second = care["vasopressors"] >= 2
+        rate = np.where(second, 0.05, 0.0)
+        changed = second & written | _turns(~second) & (hour > 0)
+        yield self._at(changed, _atc("epinephrine"), rate, "ug/kg/min", 3)
+        supplied = care["oxygen_device"] > 0
+        shown = care["oxygen_changed"] | supplied & regular | care["admitted"]
+        yield self._device(shown & care["checked"])
+        yield self._at(shown & supplied, _loinc("oxygen_flow"), care["oxygen_flow"], "L/min", 4)
+
+    def _device(self, mask: npt.NDArray[np.bool_]) -> Rows:
+        hour, patient = np.nonzero(mask)
+        names = np.array(OXYGEN_DEVICES, dtype=object)
+        text = names[self._history.care["oxygen_device"][hour, patient]]
+        nothing = np.full(len(hour), np.nan)
+        return Rows(patient, self._minutes(hour, patient, 3), "oxygen_device", nothing, text)
+
+    def _therapy(self) -> Iterator[Rows]:
+        """Doses are given on the hour, after that hour's plan and before its measurements."""
+        care = self._history.care
+        chosen = self._history.people.persons["product"]
+        for index, item in enumerate(self._history.products):
+            hour, patient = np.nonzero((care["dose"] > 0) & (chosen == index)[None, :])
+            minutes = self._start[patient] + 60 * hour
+            value = np.round(care["dose"][hour, patient], 2)
+            if item.kind is Kind.CAR_T:
+                yield Rows(patient, minutes, _atc(item.key), value)
+            else:
+                yield Rows(patient, minutes, _atc(item.key), value, unit="mg")
+
+    def _medication(self) -> Iterator[Rows]:
+        care = self._history.care
+        for name, code in (
+            ("tocilizumab", "tocilizumab"),
+            ("dexamethasone", "dexamethasone"),
+            ("paracetamol", "acetaminophen"),
+        ):
+            yield self._at(care[name] > 0, _atc(code), care[name], "mg", 8)
+        yield self._at(care["g_csf"] > 0, _atc("filgrastim"), 0.3, "mg", 8)
+        yield self._at(care["prophylaxis"], _atc("aciclovir"), 400.0, "mg", 8)
+        for number, drug in enumerate(ANTIMICROBIALS[1:], start=1):
+            given = care["antimicrobial_given"] & (care["antimicrobial"] == number)
+            yield self._at(given, _atc(drug), _ANTIMICROBIAL_DOSES_MG[drug], "mg", 10)
+
+    def _infections(self) -> Iterator[Rows]:
+        state, care = self._history.state, self._history.care
+        hour, patient = np.nonzero(state["onset"] & state["alive"])
+        kinds = np.array([name for name, _ in INFECTIONS], dtype=object)
+        text = kinds[state["infection"][hour, patient] - 1]
+        minutes = self._minutes(hour, patient, 0)
+        later = 720 + 2160 * self._chance.uniform(hour, patient, _ADJUDICATION)
+        nothing = np.full(len(hour), np.nan)
+        yield Rows(
+            patient,
+            minutes,
+            "infection_onset",
+            nothing,
+            text,
+            known=minutes + later.astype(np.int64),
+        )
+        hour, patient = np.nonzero(care["culture"])
+        minutes = self._minutes(hour, patient, 9)
+        later = 1080 + 1800 * self._chance.uniform(hour, patient, _CULTURE)
+        nothing = np.full(len(hour), np.nan)
+        text = self._grown(hour, patient)
+        yield Rows(
+            patient, minutes, _culture(), nothing, text, known=minutes + later.astype(np.int64)
+        )
+
+    def _grown(
+        self, hour: npt.NDArray[np.int64], patient: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.object_]:
+        """Bacteria in the blood grow in three of four cultures; one in fifty is contaminated."""
+        state = self._history.state[hour, patient]
+        likely = np.array([0.02, 0.75, 0.15, 0.12, 0.02, 0.02])[state["infection"]]
+        likely = np.where(state["burden"] > 0.1, likely, 0.02)
+        drawn = self._chance.uniform(hour, patient, _CULTURE + 1)
+        which = (drawn / likely * len(_ORGANISMS)).astype(np.int64) % len(_ORGANISMS)
+        organism = np.array(_ORGANISMS, dtype=object)[which]
+        organism = np.where(likely <= 0.02, _COMMENSAL, organism)
+        return np.where(drawn < likely, organism, _NO_GROWTH).astype(object)
+
+    def _drawn(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Hours in which blood is drawn, and those of them in which somebody worries."""
+        care = self._history.care
+        hour = np.arange(len(care))[:, None]
+        clock = (hour + 8) % 24
+        day = (self._history.people.persons["first_dose_day"][None, :] + (hour + 8) // 24) % 7
+        recent_fever = hour - care["any_fever_at"] < 24
+        worried = recent_fever | (care["grade"] > 0)
+        morning = care["inside"] & (clock == 6)
+        hours, patients = np.nonzero(morning & (day >= 5) & ~worried)
+        skipped = self._chance.uniform(hours, patients, _WEEKEND) < 0.4
+        morning[hours[skipped], patients[skipped]] = False
+        evening = care["inside"] & (clock == 18) & ((care["grade"] >= 2) | care["icu"])
+        at_door = care["admitted"] | care["visit"]
+        return (morning | evening | at_door) & self._history.state["alive"], worried
+
+    def _laboratories(self) -> Iterator[Rows]:
+        drawn, worried = self._drawn()
+        hour, patient = np.nonzero(drawn)
+        concern = worried[hour, patient]
+        baseline = hour == 2
+        for index, row in enumerate(LABORATORIES):
+            if row.key == "il6" and not self._centre.measures_il6:
+                continue
+            likely = np.where(concern, row.order.worried, row.order.routine)
+            if row.order.routine < 0.9:
+                likely = likely * self._centre.orders
+            asked = self._chance.uniform(hour, patient, _INCLUDED + index) < np.where(
+                baseline, 1.0, likely
+            )
+            yield from self._results(row, index, hour[asked], patient[asked])
+        if self._centre.home_crp:
+            yield self._finger_prick()
+
+    def _finger_prick(self) -> Rows:
+        """CRP at home every morning: known at once, less exact (15 %)."""
+        care = self._history.care
+        clock = (np.arange(len(care))[:, None] + 8) % 24
+        hour, patient = np.nonzero(
+            care["checked"] & ~care["inside"] & ~care["visit"] & (clock == 8)
+        )
+        level = self._history.labs[hour, patient, CRP].astype(np.float64)
+        value = np.round(level * np.exp(0.15 * self._chance.normal(hour, patient, _DEVICE)))
+        minutes = self._minutes(hour, patient, 2)
+        return Rows(patient, minutes, _loinc("crp"), np.maximum(value, 1.0), unit="mg/L")
+
+    def _results(
+        self,
+        row: Laboratory,
+        index: int,
+        hour: npt.NDArray[np.int64],
+        patient: npt.NDArray[np.int64],
+    ) -> Iterator[Rows]:
+        level = self._history.labs[hour, patient, index].astype(np.float64)
+        value = level * np.exp(row.assay.noise * self._chance.normal(hour, patient, _NOISE + index))
+        value = np.maximum(np.round(value, row.assay.decimals), row.assay.lowest)
+        spread = np.exp(0.35 * self._chance.normal(hour, patient, _DELAY + index))
+        delay = (60.0 * row.order.delay_h * self._centre.delay * spread).astype(np.int64) + 10
+        minutes = self._minutes(hour, patient, 5)
+        mistake = self._chance.uniform(hour, patient, _MISTAKE + index)
+        unit, other = self._printed(row)
+        factor = self._factor(row)
+        printed = rounded(value / factor)
+        results = Rows(patient, minutes, _loinc(row.key), printed, unit=unit)
+        yield from with_mistakes(results, minutes + delay, mistake, other)
+
+    def _printed(self, row: Laboratory) -> tuple[str, str]:
+        """The unit that this centre prints, and the one that a tired hand may type instead."""
+        habit = self._habits.get(row.key)
+        known = [unit for unit in ANALYTES[row.key].conversions if unit != row.unit]
+        if habit is None:
+            return row.unit, known[0] if known else row.unit
+        return habit.unit, row.unit
+
+    def _factor(self, row: Laboratory) -> float:
+        habit = self._habits.get(row.key)
+        return 1.0 if habit is None else habit.factor
+
+
+def _turns(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """True in the hours in which `mask` becomes true."""
+    before = np.vstack([np.zeros((1, mask.shape[1]), dtype=bool), mask[:-1]])
+    return mask & ~before
+
+
+def _loinc(key: str) -> str:
+    return f"LOINC//{ANALYTES[key].loinc[0]}"
+
+
+def _atc(key: str) -> str:
+    return f"ATC//{DRUGS[key].atc[0]}"
+
+
+def _culture() -> str:
+    return "LOINC//600-7"

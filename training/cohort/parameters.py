@@ -1,0 +1,183 @@
+"""Every number that the virtual cohort rests on, each with its unit and where it comes from.
+
+`assumed` marks a value chosen so that trajectories look as published, `tuned` one fitted by hand to
+a published rate, `unverified` one taken from general knowledge and not seen in its source.
+Rows named T.., K.., I.. are those of the table of published targets in docs/cohort.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+HOURS_BEFORE_FIRST_DOSE = 7 * 24
+"""The simulation starts a week before the first dose, at the baseline visit."""
+
+CLOCK_AT_START = 8
+"""Hour of the day at which the simulation starts, and so of the first dose (UTC)."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One constant of the physiology or of the clinicians: `value` in `unit`, seen in `source`."""
+
+    name: str
+    value: float
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Disease:
+    """Who has the disease and what their blood looks like at rest (medians; all assumed).
+
+    Ages in years, counts in 10^9/L, haemoglobin and IgG in g/L, LDH in U/L, creatinine in umol/L;
+    `burden` is the median tumour burden (fraction of the worst).
+    """
+
+    key: str
+    age: float
+    age_sd: float
+    youngest: float
+    oldest: float
+    prior_lines: float
+    burden: float
+    platelets: float
+    neutrophils: float
+    haemoglobin: float
+    igg: float
+    ldh: float
+    creatinine: float
+
+
+DISEASES: tuple[Disease, ...] = (
+    Disease("myeloma", 65, 9, 33, 86, 5.0, 0.30, 145, 2.9, 102, 4.5, 200, 90),
+    Disease("dlbcl", 62, 12, 20, 84, 3.0, 0.35, 170, 3.4, 108, 6.5, 270, 76),
+    Disease("fl", 60, 11, 29, 85, 3.0, 0.25, 190, 3.6, 118, 6.8, 210, 76),
+    Disease("sclc", 64, 8, 32, 82, 2.0, 0.35, 210, 4.4, 112, 9.5, 260, 74),
+    Disease("b_all", 14, 6, 4, 26, 3.0, 0.30, 110, 1.9, 96, 6.5, 250, 48),
+)
+
+PHYSIOLOGY: tuple[Parameter, ...] = (
+    # T cells
+    Parameter(
+        "activation_h", 7.0, "h", "assumed: onset hours after iv, 1-3 days after sc (T28, T40)"
+    ),
+    Parameter("burden_effect", 0.45, "log per SD", "assumed; sign: CRS rises with tumour burden"),
+    Parameter("inflammation_effect", 0.25, "log per SD", "assumed; sign: S01-S03"),
+    Parameter("cell_growth", 1.0, "1", "assumed"),
+    Parameter("antigen_return_h", 2000.0, "h", "assumed"),
+    # Cytokines
+    Parameter("il6_at_unit_drive", 55.0, "pg/mL", "assumed: 100 to > 10,000 in CRS"),
+    Parameter("il6_exponent", 1.5, "1", "assumed"),
+    Parameter("il6_lag_h", 4.0, "h", "assumed"),
+    Parameter("il6_of_infection", 180.0, "pg/mL", "assumed: 50 to 1,000 in infection"),
+    # Fever
+    Parameter("fever_of_drive", 4.3, "K", "assumed: peaks 39-40.5 C"),
+    Parameter("fever_half_drive", 2.0, "1", "assumed"),
+    Parameter("fever_of_infection", 3.0, "K", "assumed"),
+    Parameter("fever_lag_h", 2.5, "h", "assumed: gone hours after tocilizumab"),
+    Parameter("daily_swing", 0.25, "K", "daily swing 0.5 C in all"),
+    Parameter("paracetamol_fever_share", 0.45, "1", "assumed: hides fever for 4 to 6 h"),
+    Parameter("paracetamol_half_life_h", 2.5, "h", "2-4 h, unverified"),
+    # Acute phase
+    Parameter("crp_half_life_h", 19.0, "h", "K01"),
+    Parameter("crp_delay_h", 5.0, "h", "K02"),
+    Parameter("crp_most", 850.0, "mg/L", "assumed: 100-300 in severe CRS"),
+    Parameter("crp_of_infection", 3.5, "1", "assumed: 50-300 mg/L, counts like this much drive"),
+    Parameter("crp_half_drive", 13.0, "1", "assumed: 20-60 mg/L in grade 1-2"),
+    Parameter("slow_inflammation_h", 26.0, "h", "assumed: ferritin rises 12-24 h after CRP"),
+    # Vessels and lung
+    Parameter("leak_rise_h", 15.0, "h", "assumed: hypotension follows the cytokines by hours"),
+    Parameter("leak_fall_h", 18.0, "h", "assumed"),
+    Parameter("leak_of_infection", 2.0, "1", "assumed"),
+    Parameter("pressure_per_leak", 20.0, "mm[Hg]", "assumed"),
+    Parameter(
+        "saturation_per_leak",
+        2.6,
+        "%",
+        "assumed: hypoxia in half as many as hypotension (T65, T66)",
+    ),
+    Parameter("heart_rate_per_kelvin", 10.0, "/min", "about 10 beats a minute for 1 C"),
+    Parameter("pressure_noise", 3.0, "mm[Hg]", "assumed"),
+    # Drugs
+    Parameter("tocilizumab_half_life_h", 144.0, "h", "about 6 days after one dose, unverified"),
+    Parameter("tocilizumab_half_effect", 8.0, "mg/L", "assumed; blocks while > 1 ug/mL"),
+    Parameter("tocilizumab_crp_share", 0.97, "1", "assumed: CRP stays low for 1-2 weeks"),
+    Parameter("tocilizumab_fever_share", 0.85, "1", "assumed"),
+    Parameter(
+        "tocilizumab_leak_share",
+        0.80,
+        "1",
+        "assumed; times the patient's own answer, 2/3 on average",
+    ),
+    Parameter(
+        "tocilizumab_il6_fold", 4.0, "1", "assumed; measured IL-6 rises: no receptor clearance"
+    ),
+    Parameter("dexamethasone_half_life_h", 40.0, "h", "biological half-life 36-54 h, unverified"),
+    Parameter("dexamethasone_half_effect", 30.0, "mg", "assumed"),
+    Parameter("dexamethasone_drive_share", 0.60, "1", "assumed"),
+    Parameter("dexamethasone_fever_share", 0.35, "1", "assumed: hides fever"),
+    # Blood counts
+    Parameter(
+        "lymphodepletion_peak_d", 11.0, "d", "lowest day 5-9 after infusion; given days -5 to -3"
+    ),
+    Parameter("lymphodepletion_shape", 3.0, "1", "assumed; severe neutropenia median 9 d (I21)"),
+    # Infection
+    Parameter("infection_per_day", 0.0042, "1/d", "tuned to I10-I13"),
+    Parameter("hazard_neutrophils_below_half", 2.6, "ratio", "assumed"),
+    Parameter("hazard_neutrophils_below_one", 1.5, "ratio", "assumed"),
+    Parameter("hazard_igg_below_four", 1.5, "ratio", "assumed; sign: I09"),
+    Parameter("hazard_dexamethasone", 1.2, "added ratio", "assumed"),
+    Parameter("hazard_per_drive", 0.30, "added ratio per log", "assumed; sign: I14"),
+    Parameter("hazard_tocilizumab", 1.2, "ratio", "assumed; I15 is not adjusted"),
+    Parameter("infection_doubling_h", 6.5, "h", "assumed"),
+    Parameter("infection_seed", 0.02, "1", "assumed"),
+    Parameter("infection_apparent", 0.25, "1", "assumed: burden at which signs appear, the onset"),
+    Parameter("infection_over", 0.05, "1", "assumed"),
+    Parameter("infection_cleared_per_h", 0.045, "1/h", "falls over 1-3 days when covered"),
+    Parameter("infection_immunity_d", 5.0, "d", "assumed: uncovered infection ebbs from then on"),
+    Parameter("severe_infection_share", 0.5, "1", "half of the infections are grade 3 or more"),
+    Parameter("death_at_grade_4_per_h", 0.0015, "1/h", "assumed"),
+    Parameter("death_in_septic_shock_per_h", 0.0020, "1/h", "assumed"),
+)
+
+POLICY: tuple[Parameter, ...] = (
+    Parameter("fever_at", 38.0, "Cel", "ASTCT 2019, doi 10.1016/j.bbmt.2018.12.758"),
+    Parameter("fever_counts_h", 12.0, "h", "assumed: a fever is over after 12 h without one"),
+    Parameter("hypotension_counts_h", 6.0, "h", "assumed: pressure low within 6 h counts"),
+    Parameter("one_vasopressor_below", 82.0, "mm[Hg]", "assumed"),
+    Parameter("two_vasopressors_below", 60.0, "mm[Hg]", "assumed"),
+    Parameter("vasopressors_off_above", 92.0, "mm[Hg]", "assumed"),
+    Parameter("pressure_of_vasopressor", 24.0, "mm[Hg]", "assumed"),
+    Parameter("fluid_bolus", 9.0, "mm[Hg]", "assumed"),
+    Parameter("fluid_h", 8.0, "h", "assumed"),
+    Parameter("nasal_cannula_below", 91.5, "%", "SpO2 < 92 % on air"),
+    Parameter("high_flow_below", 86.0, "%", "assumed"),
+    Parameter("cpap_below", 81.0, "%", "assumed"),
+    Parameter("ventilator_below", 77.0, "%", "assumed"),
+    Parameter("wean_above", 93.0, "%", "assumed"),
+    Parameter("support_at_least_h", 6.0, "h", "assumed"),
+    Parameter("paracetamol_above", 38.2, "Cel", "assumed"),
+    Parameter("paracetamol_every_h", 6.0, "h", "1 g every 6-8 h"),
+    Parameter("tocilizumab_every_h", 8.0, "h", "label: again after 8 h, at most 4 doses (read)"),
+    Parameter("tocilizumab_doses", 4.0, "1", "label (read)"),
+    Parameter("tocilizumab_per_kg", 8.0, "mg/kg", "label; 12 below 30 kg; at most 800 mg (read)"),
+    Parameter("tocilizumab_act", 0.4, "probability per check", "assumed"),
+    Parameter("tocilizumab_grade_1_after_h", 48.0, "h", "24-72 h of grade 1, unverified"),
+    Parameter("steroid_dose", 10.0, "mg", "dexamethasone 10 mg every 6 h"),
+    Parameter("steroid_every_h", 6.0, "h", "dexamethasone 10 mg every 6 h"),
+    Parameter("steroid_after_tocilizumab_h", 14.0, "h", "assumed: no answer at grade 2"),
+    Parameter(
+        "empirical_hours", 72.0, "h", "assumed; under 4 days, so not an infection of its own"
+    ),
+    Parameter("treatment_hours", 168.0, "h", "assumed: 7 days"),
+    Parameter("covered_share", 0.85, "1", "assumed"),
+    Parameter("phones_share", 0.9, "1", "assumed: comes in with fever at home"),
+)
+
+
+def as_record(table: tuple[Parameter, ...]) -> npt.NDArray[np.void]:
+    """The table as one numpy record with a field a parameter, for compiled code."""
+    kind = np.dtype([(row.name, np.float64) for row in table])
+    return np.array([tuple(row.value for row in table)], dtype=kind)

@@ -1,0 +1,188 @@
+"""Who the virtual patients are: age, disease, tumour, and blood at rest that belong together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from training.cohort.chance import normals, uniforms
+from training.cohort.laboratories import LABORATORIES
+from training.cohort.parameters import DISEASES, HOURS_BEFORE_FIRST_DOSE
+from training.cohort.products import Product
+
+_BIRTH = 0
+"""The moment of all draws that make a person; the hours of the simulation follow from 1 on."""
+
+PERSON = np.dtype(
+    [
+        ("product", np.int64),
+        ("disease", np.int64),
+        ("age", np.float64),  # years
+        ("male", np.bool_),
+        ("weight", np.float64),  # kg
+        ("height", np.float64),  # cm
+        ("prior_lines", np.int64),
+        ("tumour_burden", np.float64),  # fraction, 0 to 1
+        ("burden_score", np.float64),  # standard normal
+        ("inflammation_score", np.float64),  # standard normal
+        ("sensitivity_score", np.float64),  # standard normal: what nobody can measure
+        ("pace_score", np.float64),  # standard normal: how fast cells expand or doses act
+        ("vessels", np.float64),  # how easily the pressure falls, about 1
+        ("lung", np.float64),  # how easily the saturation falls, about 1
+        ("answer", np.float64),  # how well CRS answers to tocilizumab, 0 to 1
+        ("marrow", np.float64),  # how deep lymphodepletion goes, about 1
+        ("temperature", np.float64),  # at rest, Cel
+        ("systolic", np.float64),  # at rest, mm[Hg]
+        ("heart_rate", np.float64),  # at rest, /min
+        ("saturation", np.float64),  # at rest, %
+        ("hypotension_below", np.float64),  # mm[Hg], by age (PALS)
+        ("first_dose_day", np.int64),  # days after the calendar's origin
+    ]
+)
+
+
+@dataclass(frozen=True)
+class People:
+    """`persons` (structured, one row a patient), `rest` (patient x laboratory, canonical units)."""
+
+    keys: npt.NDArray[np.uint64]
+    persons: npt.NDArray[np.void]
+    rest: npt.NDArray[np.float64]
+
+
+def make_people(keys: npt.NDArray[np.uint64], products: tuple[Product, ...]) -> People:
+    """One person for each key, given one of `products` by their shares."""
+    draw = _Draws(keys)
+    persons = np.zeros(len(keys), dtype=PERSON)
+    persons["product"] = _choose(draw.uniform(), np.array([row.share for row in products]))
+    persons["disease"] = _diseases(persons["product"], products, draw.uniform())
+    _describe(persons, draw)
+    _score(persons, draw)
+    _rest_of_vitals(persons, draw)
+    return People(keys, persons, _rest_of_laboratories(persons, draw))
+
+
+class _Draws:
+    """Numbers one question after the other, the same questions for everyone."""
+
+    def __init__(self, keys: npt.NDArray[np.uint64]) -> None:
+        self._keys = keys
+        self._moments = np.full(len(keys), _BIRTH, dtype=np.int64)
+        self._question = 0
+
+    def uniform(self) -> npt.NDArray[np.float64]:
+        self._question += 1
+        return np.asarray(uniforms(self._keys, self._moments, self._question))
+
+    def normal(self) -> npt.NDArray[np.float64]:
+        self._question += 1
+        return np.asarray(normals(self._keys, self._moments, self._question))
+
+    def spread(self, sd: float) -> npt.NDArray[np.float64]:
+        """A log-normal factor with median 1."""
+        return np.exp(sd * self.normal())
+
+
+def _choose(
+    uniform: npt.NDArray[np.float64], shares: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    return np.searchsorted(np.cumsum(shares / shares.sum())[:-1], uniform).astype(np.int64)
+
+
+def _diseases(
+    chosen: npt.NDArray[np.int64], products: tuple[Product, ...], uniform: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    names = [row.key for row in DISEASES]
+    diseases = np.zeros(len(chosen), dtype=np.int64)
+    for index, row in enumerate(products):
+        mine = chosen == index
+        kinds = np.array([names.index(name) for name, _ in row.diseases])
+        shares = np.array([share for _, share in row.diseases])
+        diseases[mine] = kinds[_choose(uniform[mine], shares)]
+    return diseases
+
+
+def _column(persons: npt.NDArray[np.void], name: str) -> npt.NDArray[np.float64]:
+    """The disease table's column `name`, one value a person."""
+    return np.array([getattr(row, name) for row in DISEASES], dtype=np.float64)[persons["disease"]]
+
+
+def _describe(persons: npt.NDArray[np.void], draw: _Draws) -> None:
+    age = _column(persons, "age") + _column(persons, "age_sd") * draw.normal()
+    age = np.clip(age, _column(persons, "youngest"), _column(persons, "oldest"))
+    male = draw.uniform() < 0.56
+    grown = np.clip((age - 2.0) / 15.0, 0.15, 1.0)
+    height = (88.0 + 78.0 * grown + np.where(male, 11.0 * grown, 0.0)) * draw.spread(0.035)
+    persons["age"] = np.round(age, 1)
+    persons["male"] = male
+    persons["height"] = np.round(height)
+    persons["weight"] = np.round(
+        (25.5 - 8.5 * (1.0 - grown)) * (height / 100.0) ** 2 * draw.spread(0.16), 1
+    )
+    lines = _column(persons, "prior_lines") * draw.spread(0.35)
+    persons["prior_lines"] = np.clip(np.round(lines), 1, 14)
+    persons["first_dose_day"] = np.floor(draw.uniform() * 700).astype(np.int64) + (
+        HOURS_BEFORE_FIRST_DOSE // 24
+    )
+
+
+def _score(persons: npt.NDArray[np.void], draw: _Draws) -> None:
+    burden = draw.normal()
+    persons["burden_score"] = burden
+    persons["inflammation_score"] = 0.45 * burden + np.sqrt(1 - 0.45**2) * draw.normal()
+    persons["sensitivity_score"] = draw.normal()
+    persons["pace_score"] = draw.normal()
+    median = _column(persons, "burden")
+    odds = median / (1.0 - median) * np.exp(0.9 * burden)
+    persons["tumour_burden"] = np.round(odds / (1.0 + odds), 3)
+    persons["vessels"] = draw.spread(0.25)
+    persons["lung"] = draw.spread(0.35)
+    persons["marrow"] = draw.spread(0.2)
+    persons["answer"] = np.sqrt(draw.uniform())
+
+
+def _rest_of_vitals(persons: npt.NDArray[np.void], draw: _Draws) -> None:
+    age = persons["age"]
+    child = np.clip((18.0 - age) / 14.0, 0.0, 1.0)
+    persons["temperature"] = 36.7 + 0.2 * draw.normal()
+    persons["systolic"] = np.clip(
+        122.0 + 0.25 * (age - 50.0) - 16.0 * child + 11.0 * draw.normal(), 92, 170
+    )
+    persons["heart_rate"] = np.clip(75.0 + 22.0 * child + 9.0 * draw.normal(), 48, 125)
+    persons["saturation"] = np.clip(
+        97.0 - 0.02 * np.maximum(age - 50, 0) + 0.8 * draw.normal(), 94, 99.5
+    )
+    persons["hypotension_below"] = np.where(age <= 10, 70.0 + 2.0 * np.floor(age), 90.0)
+
+
+def _rest_of_laboratories(persons: npt.NDArray[np.void], draw: _Draws) -> npt.NDArray[np.float64]:
+    """Values at rest: sick marrow, tumour load and inflammation pull several of them together."""
+    burden, inflamed = persons["burden_score"], persons["inflammation_score"]
+    worn = 0.3 * (persons["prior_lines"] - 3.0) / 2.0 + 0.5 * burden + 0.6 * draw.normal()
+    muscle = np.where(persons["male"], 1.1, 0.9)
+    rest = {
+        "crp": 4.5 * np.exp(0.85 * inflamed) * draw.spread(0.5),
+        "il6": 4.0 * np.exp(0.45 * inflamed) * draw.spread(0.4),
+        "ferritin": 380.0 * np.exp(0.4 * inflamed + 0.35 * worn) * draw.spread(0.6),
+        "ldh": _column(persons, "ldh") * np.exp(0.28 * burden) * draw.spread(0.2),
+        "ast": 24.0 * np.exp(0.1 * burden) * draw.spread(0.3),
+        "alt": 23.0 * draw.spread(0.4),
+        "bilirubin_total": 9.0 * draw.spread(0.35),
+        "creatinine": _column(persons, "creatinine") * muscle * draw.spread(0.22),
+        "albumin": np.clip(38.5 - 1.8 * inflamed + 2.0 * draw.normal(), 22, 48),
+        "platelets": _column(persons, "platelets") * np.exp(-0.28 * worn) * draw.spread(0.28),
+        "neutrophils": _column(persons, "neutrophils")
+        * np.exp(-0.12 * worn + 0.1 * inflamed)
+        * draw.spread(0.35),
+        "lymphocytes": 0.85 * np.exp(-0.1 * worn) * draw.spread(0.45),
+        "hemoglobin": np.clip(
+            _column(persons, "haemoglobin") - 5.0 * worn + 10.0 * draw.normal(), 66, 168
+        ),
+        "d_dimer": 0.6 * np.exp(0.2 * burden + 0.15 * inflamed) * draw.spread(0.45),
+        "fibrinogen": np.clip(3.5 + 0.5 * inflamed + 0.5 * draw.normal(), 1.6, 7.5),
+        "procalcitonin": 0.06 * np.exp(0.2 * inflamed) * draw.spread(0.35),
+        "lactate": 1.2 * draw.spread(0.25),
+        "glucose": 5.8 * draw.spread(0.14),
+        "igg": _column(persons, "igg") * draw.spread(0.5),
+    }
+    return np.column_stack([rest[row.key] for row in LABORATORIES])

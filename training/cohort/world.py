@@ -1,0 +1,55 @@
+"""What does not change while the hours pass, as arrays for compiled code."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from training.cohort.centres import Centre
+from training.cohort.dynamics import INFECTIONS, PRODUCT, product_record
+from training.cohort.laboratories import PLACE, laboratory_arrays
+from training.cohort.parameters import PHYSIOLOGY, Parameter, as_record
+from training.cohort.people import People
+from training.cohort.policy import SITE, schedule_records
+from training.cohort.products import Product
+
+
+class World(NamedTuple):
+    """Handed whole to the compiled functions; `neutrophils`, `igg` are columns of `rest`."""
+
+    keys: npt.NDArray[np.uint64]
+    persons: npt.NDArray[np.void]
+    rest: npt.NDArray[np.float64]
+    products: npt.NDArray[np.void]
+    schedules: npt.NDArray[np.void]
+    site: npt.NDArray[np.void]
+    constants: npt.NDArray[np.void]
+    policy: npt.NDArray[np.void]
+    weights: npt.NDArray[np.float64]
+    lags: npt.NDArray[np.float64]
+    infection_shares: npt.NDArray[np.float64]
+    neutrophils: int
+    igg: int
+
+
+def make_world(
+    people: People, products: tuple[Product, ...], centre: Centre, policy: tuple[Parameter, ...]
+) -> World:
+    """The world of these people under these products, at this centre, treated by this policy."""
+    weights, lags = laboratory_arrays()
+    site = (centre.ward_check_h, centre.home_checks, centre.stays_in)
+    return World(
+        keys=people.keys,
+        persons=people.persons,
+        rest=people.rest,
+        products=np.array([product_record(row) for row in products], dtype=PRODUCT),
+        schedules=schedule_records(products),
+        site=np.array([site], dtype=SITE),
+        constants=as_record(PHYSIOLOGY),
+        policy=as_record(policy),
+        weights=weights,
+        lags=lags,
+        infection_shares=np.cumsum([share for _, share in INFECTIONS]),
+        neutrophils=PLACE["neutrophils"],
+        igg=PLACE["igg"],
+    )

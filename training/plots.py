@@ -1,0 +1,388 @@
+"""Draws figures, and only draws: numbers come in, a `Figure` goes out, nothing global is touched.
+
+Colours are Okabe and Ito's, which colour-blind readers tell apart. Lines and letters use four inks
+that the report exchanges for those of a light or a dark page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from training.wording import in_order, outcome_name, scorer_title, stratum_title
+
+INK, MUTED, GRID, PAPER = "#1b2733", "#5c6b7a", "#dfe5eb", "#fefefe"
+
+MODEL = "#0072b2"
+COLOURS = {
+    "model": MODEL,
+    "model without grade": "#56b4e9",
+    "model without trajectories": "#009e73",
+    "persistence": "#d55e00",
+    "last_value_logistic": "#7a6fb0",
+    "crp": "#cc79a7",
+    "crp_rule": "#e69f00",
+    "fever": "#8a8f98",
+    "easix": "#a0522d",
+}
+ANOTHER = "#8a8f98"
+LOW_TO_HIGH = LinearSegmentedColormap.from_list("low_to_high", ["#56b4e9", "#b9c0c8", "#d55e00"])
+SHOWN_ANALYTES = 15
+PERCENT = PercentFormatter(1.0, decimals=0)
+
+
+@dataclass(frozen=True)
+class PatientCourse:
+    """One patient's course: arrays over the same as-of times, in days since the first row.
+
+    `risk`, `low`, `high` are probabilities; `crp_day` and `crp` (mg/L) are the measurements;
+    `marks` are moments worth a line, by name.
+    """
+
+    day: Sequence[float]
+    risk: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    crp_day: Sequence[float]
+    crp: Sequence[float]
+    marks: Mapping[str, float]
+
+
+def discrimination_figure(judged: Mapping[str, Any], outcome: str) -> Figure:
+    """ROC beside precision and recall, for every scorer of one outcome's evaluation."""
+    figure, (roc, precision) = _figure(9.2, 5.0, 1, 2)
+    _titles(roc, "Caught events against false alarms", "False alarms (share of rows without event)",
+            "Caught (share of rows before an event)")  # fmt: skip
+    _titles(precision, "Right alarms against caught events",
+            "Caught (share of rows before an event)", "Right (share of alarms)")  # fmt: skip
+    roc.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
+    drawn = 0
+    for name in reversed(in_order(list(judged["models"]))):
+        curves = judged["models"][name].get("curves") or {}
+        if "roc" not in curves:
+            continue
+        drawn += 1
+        look = _line_look(name)
+        roc.plot(curves["roc"]["false_alarm_rate"], curves["roc"]["sensitivity"], **look)
+        found = curves["precision_recall"]
+        precision.step(found["sensitivity"], found["precision"], where="pre", **look)
+    rows, events = judged["counts"]["rows"], judged["counts"]["events"]
+    if rows:
+        precision.axhline(events / rows, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
+    for axes in (roc, precision):
+        axes.set(xlim=(0, 1), ylim=(0, 1.01))
+        axes.xaxis.set_major_formatter(PERCENT)
+        axes.yaxis.set_major_formatter(PERCENT)
+    if not drawn:
+        return _empty_figure(f"No curve: {events} event(s) among {rows} rows")
+    _legend_below(figure, roc)
+    return _named(figure, f"How well {outcome_name(outcome)} is told apart")
+
+
+def comparison_figure(judged: Mapping[str, Any], outcome: str) -> Figure:
+    """AUROC and average precision of every scorer with their intervals, one line a scorer."""
+    names = in_order(list(judged["models"]))
+    figure, panels = _figure(9.2, 1.6 + 0.34 * len(names), 1, 2, sharey=True)
+    titles = (("auroc", "AUROC (0.5 = guessing)"), ("auprc", "Average precision"))
+    for axes, (metric, title) in zip(panels, titles, strict=True):
+        _titles(axes, title, "", "")
+        for place, name in enumerate(names):
+            _whisker(axes, place, judged["models"][name]["metrics"][metric], _colour(name))
+        axes.set_yticks(range(len(names)), [scorer_title(name) for name in names])
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+    panels[0].axvline(0.5, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
+    return _named(figure, f"The model beside simpler ways to foresee {outcome_name(outcome)}")
+
+
+def calibration_figure(judged: Mapping[str, Any], outcome: str, model: str = "model") -> Figure:
+    """Observed rate against foretold risk, over the numbers of rows at each risk."""
+    curves = judged["models"][model].get("curves") or {}
+    if "calibration" not in curves:
+        reason = judged["models"][model]["metrics"]["ici"]["reason"]
+        return _empty_figure(f"No calibration curve: {reason}")
+    found = curves["calibration"]
+    figure, (axes, counts) = _figure(6.4, 5.6, 2, 1, height_ratios=(4, 1), sharex=True)
+    groups = found["groups"]
+    limit = min(1.0, 1.08 * max(*groups["risk"], *groups["high"]))
+    _titles(axes, "", "", "Observed (share of rows with the event)")
+    axes.plot([0, limit], [0, limit], color=MUTED, linewidth=1, linestyle=(0, (2, 3)),
+              label="Perfect agreement")  # fmt: skip
+    if "smooth" in found:
+        axes.plot(found["smooth"]["risk"], found["smooth"]["observed"], color=MODEL, linewidth=2,
+                  label="Smooth observed rate")  # fmt: skip
+    observed = np.array(groups["observed"])
+    below = np.maximum(observed - np.array(groups["low"]), 0)
+    above = np.maximum(np.array(groups["high"]) - observed, 0)
+    axes.errorbar(groups["risk"], observed, yerr=[below, above], fmt="o", color=MODEL,
+                  markeredgecolor=PAPER, markersize=7, elinewidth=1.2,
+                  label="Tenths of the rows, 95 % interval")  # fmt: skip
+    axes.set(xlim=(0, limit), ylim=(0, limit))
+    axes.legend(frameon=False, loc="upper left", labelcolor=INK, fontsize=9)
+    edges = np.array(found["histogram"]["edges"])
+    counts.bar(edges[:-1], found["histogram"]["rows"], np.diff(edges), align="edge",
+               color=MODEL, alpha=0.55)  # fmt: skip
+    counts.set_yscale("log")
+    _titles(counts, "", "Foretold risk", "Rows")
+    for panel in (axes, counts):
+        panel.xaxis.set_major_formatter(_short_percent(limit))
+    axes.yaxis.set_major_formatter(_short_percent(limit))
+    return _named(
+        figure, f"When the model says x % risk of {outcome_name(outcome)}, how often is it so?"
+    )
+
+
+def decision_figure(judged: Mapping[str, Any], outcome: str) -> Figure:
+    """Net benefit against the threshold, beside acting on all, on none and on each baseline."""
+    figure, axes = _figure(7.6, 4.6)
+    _titles(axes, "", "Risk above which one would act",
+            "Net benefit per 100 rows")  # fmt: skip
+    found = {
+        name: answer["curves"]["net_benefit"]
+        for name, answer in judged["models"].items()
+        if "net_benefit" in (answer.get("curves") or {})
+    }
+    if not found:
+        return _empty_figure("No decision curve: no scorer gives a probability")
+    first = next(iter(found.values()))
+    axes.plot(first["threshold"], 100 * np.array(first["act_on_all"]), color=MUTED, linewidth=1.2,
+              linestyle=(0, (4, 2)), label="Act on all")  # fmt: skip
+    axes.axhline(0, color=INK, linewidth=1.2, label="Act on none")
+    for name in reversed(in_order(list(found))):
+        axes.plot(
+            found[name]["threshold"], 100 * np.array(found[name]["net_benefit"]), **_line_look(name)
+        )
+    top = max(100 * max(curve["net_benefit"]) for curve in found.values())
+    axes.set(xlim=(0, 0.5), ylim=(-0.15 * top if top > 0 else -1, 1.12 * top if top > 0 else 1))
+    axes.xaxis.set_major_formatter(PERCENT)
+    _legend_below(figure, axes)
+    return _named(figure, f"Is acting on the risk of {outcome_name(outcome)} worth it?")
+
+
+def stratum_figure(judged: Mapping[str, Any], outcome: str, stratum: str = "grade") -> Figure:
+    """AUROC and average precision within each value of a column, such as today's grade."""
+    parts = (judged.get("strata") or {}).get(stratum) or {}
+    if not parts:
+        return _empty_figure("Today's grade is not known for these rows")
+    values = list(parts)
+    names = [name for name in in_order(list(judged["models"])) if name in _SHOWN_BY_STRATUM]
+    figure, panels = _figure(9.2, 1.9 + 0.8 * len(values), 1, 2, sharey=True)
+    step = 0.8 / max(len(names), 1)
+    titles = (("auroc", "AUROC (0.5 = guessing)"), ("auprc", "Average precision"))
+    for axes, (metric, title) in zip(panels, titles, strict=True):
+        _titles(axes, title, "", "")
+        for place, value in enumerate(values):
+            if place % 2:
+                axes.axhspan(place - 0.5, place + 0.5, color=GRID, alpha=0.45, linewidth=0)
+            for number, name in enumerate(names):
+                here = place + (number - (len(names) - 1) / 2) * step
+                label = scorer_title(name) if place == 0 else None
+                _whisker(axes, here, parts[value]["models"][name]["metrics"][metric],
+                         _colour(name), label)  # fmt: skip
+        axes.set_ylim(len(values) - 0.5, -0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+    labels = [_stratum_label(stratum, value, parts[value]["counts"]) for value in values]
+    panels[0].set_yticks(range(len(values)), labels)
+    panels[0].axvline(0.5, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
+    _legend_below(figure, panels[0])
+    return _named(figure, f"Foreseeing {outcome_name(outcome)} from where the patient stands today")
+
+
+_SHOWN_BY_STRATUM = ("model", "model without grade", "persistence", "last_value_logistic", "crp")
+
+
+def importance_figure(mean_contribution: pd.Series, outcome: str) -> Figure:
+    """Mean absolute contribution (log-odds) of each analyte; the index holds their names."""
+    shown = mean_contribution.sort_values(ascending=False).head(SHOWN_ANALYTES)
+    figure, axes = _figure(7.6, 1.4 + 0.3 * len(shown))
+    _titles(axes, "", "Mean share in the risk (log-odds, without sign)", "")
+    axes.barh(range(len(shown)), shown.to_numpy(), height=0.66, color=MODEL)
+    axes.set_yticks(range(len(shown)), [str(name) for name in shown.index])
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    return _named(figure, f"What moves the risk of {outcome_name(outcome)} most")
+
+
+def contribution_figure(
+    contributions: pd.DataFrame, values: pd.DataFrame | None, outcome: str
+) -> Figure:
+    """Each row's contribution per analyte as a swarm of dots, coloured by the analyte's value.
+
+    `contributions` is rows by analytes in log-odds; `values` holds the last values under the same
+    names (NaN = missing, drawn grey), or is None.
+    """
+    order = contributions.abs().mean().sort_values(ascending=False).head(SHOWN_ANALYTES).index
+    figure, axes = _figure(8.4, 1.6 + 0.36 * len(order))
+    _titles(axes, "", "Share in the risk (log-odds): left lowers it, right raises it", "")
+    for place, name in enumerate(order):
+        share = contributions[name].to_numpy(dtype=float)
+        rank = _ranks(values[name]) if values is not None and name in values else None
+        colour = MUTED if rank is None else LOW_TO_HIGH(np.where(np.isnan(rank), 0.5, rank))
+        axes.scatter(share, place + _spread(share), s=7, c=colour, alpha=0.75, linewidths=0,
+                     rasterized=True)  # fmt: skip
+    axes.axvline(0, color=MUTED, linewidth=1)
+    axes.set_yticks(range(len(order)), [str(name) for name in order])
+    axes.set_ylim(len(order) - 0.4, -0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(7))
+    if values is not None:
+        _value_key(figure)
+    return _named(figure, f"How each analyte's value moves the risk of {outcome_name(outcome)}")
+
+
+def patient_figure(course: PatientCourse, outcome: str) -> Figure:
+    """One patient's risk over time with its interval, above the CRP."""
+    figure, (risk, crp) = _figure(8.4, 5.4, 2, 1, height_ratios=(3, 2), sharex=True)
+    _titles(risk, "", "", "Risk in the next 24 h")
+    _titles(crp, "", "Days since the first row", "CRP, mg/L")
+    risk.fill_between(course.day, course.low, course.high, color=MODEL, alpha=0.2, linewidth=0)
+    risk.plot(course.day, course.risk, color=MODEL, linewidth=2, marker="o", markersize=5,
+              markeredgecolor=PAPER)  # fmt: skip
+    risk.yaxis.set_major_formatter(_short_percent(max(course.high, default=1.0)))
+    risk.set_ylim(bottom=0)
+    crp.plot(course.crp_day, course.crp, color=COLOURS["crp"], linewidth=2, marker="o",
+             markersize=5, markeredgecolor=PAPER)  # fmt: skip
+    crp.set_ylim(bottom=0)
+    for name, day in course.marks.items():
+        for axes in (risk, crp):
+            axes.axvline(day, color=COLOURS["persistence"], linewidth=1.2, linestyle=(0, (4, 2)))
+        risk.annotate(name, (day, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -4),
+                      textcoords="offset points", va="top", fontsize=9, color=INK)  # fmt: skip
+    return _named(figure, f"One patient's risk of {outcome_name(outcome)}, day by day")
+
+
+def evaluation_figures(evaluation: Mapping[str, Any]) -> dict[str, Figure]:
+    """Every figure that an evaluation alone can give, by `<outcome>_<figure>`."""
+    figures = {}
+    for outcome, judged in evaluation["outcomes"].items():
+        figures[f"{outcome}_comparison"] = comparison_figure(judged, outcome)
+        if "grade" in judged.get("strata", {}):
+            figures[f"{outcome}_by_grade"] = stratum_figure(judged, outcome)
+        figures[f"{outcome}_discrimination"] = discrimination_figure(judged, outcome)
+        figures[f"{outcome}_calibration"] = calibration_figure(judged, outcome)
+        figures[f"{outcome}_decision"] = decision_figure(judged, outcome)
+    return figures
+
+
+# Pieces ---------------------------------------------------------------------------------------
+
+
+def _figure(width: float, height: float, rows: int = 1, columns: int = 1, **shape: Any) -> Any:
+    """A transparent figure in inches with its panels in our look."""
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="none")
+    shares = {"sharex": shape.pop("sharex", False), "sharey": shape.pop("sharey", False)}
+    panels = figure.subplots(rows, columns, gridspec_kw=shape or None, **shares)
+    for axes in np.atleast_1d(panels).ravel():
+        axes.set_facecolor("none")
+        axes.grid(color=GRID, linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.tick_params(colors=MUTED, labelcolor=INK, labelsize=9.5, length=0)
+        for side, spine in axes.spines.items():
+            spine.set_visible(side == "bottom")
+            spine.set_color(MUTED)
+    return figure, panels
+
+
+def _named(figure: Figure, title: str) -> Figure:
+    figure.suptitle(title, color=INK, fontsize=12.5, fontweight="bold", x=0.01, ha="left")
+    return figure
+
+
+def _titles(axes: Axes, title: str, across: str, up: str) -> None:
+    axes.set_title(title, color=INK, fontsize=10.5, loc="left")
+    axes.set_xlabel(across, color=MUTED, fontsize=9.5)
+    axes.set_ylabel(up, color=MUTED, fontsize=9.5)
+
+
+def _colour(name: str) -> str:
+    return COLOURS.get(name, ANOTHER)
+
+
+def _line_look(name: str) -> dict[str, Any]:
+    main = name in ("model", "persistence")
+    return {
+        "color": _colour(name),
+        "linewidth": 2.4 if name == "model" else 1.8 if main else 1.2,
+        "alpha": 1.0 if main else 0.85,
+        "label": scorer_title(name),
+    }
+
+
+def _whisker(
+    axes: Axes, place: float, figure: Mapping[str, Any], colour: str, label: str | None = None
+) -> None:
+    """A figure's estimate as a dot, its interval as a line; a stated gap where it has none."""
+    if figure["value"] is None:
+        axes.plot([], [], "o", color=colour, label=label)
+        axes.annotate("not defined", (0.02, place), xycoords=("axes fraction", "data"), va="center",
+                      fontsize=7.5, color=MUTED)  # fmt: skip
+        return
+    if figure["low"] is not None:
+        axes.plot([figure["low"], figure["high"]], [place, place], color=colour, linewidth=2)
+    hollow = figure["low"] is None
+    axes.plot([figure["value"]], [place], "o", markersize=7, label=label, color=colour,
+              markerfacecolor=PAPER if hollow else colour)  # fmt: skip
+
+
+def _stratum_label(stratum: str, value: str, counts: Mapping[str, int]) -> str:
+    numbers = f"{counts['rows']:,} rows, {counts['events']:,} before an event"
+    return f"{stratum_title(stratum, value)}\n{numbers}"
+
+
+def _legend_below(figure: Figure, axes: Axes) -> None:
+    lines, labels = axes.get_legend_handles_labels()
+    order = sorted(range(len(labels)), key=lambda i: _legend_place(labels[i]))
+    figure.legend([lines[i] for i in order], [labels[i] for i in order], loc="outside lower left",
+                  ncols=3, frameon=False, fontsize=9, labelcolor=INK)  # fmt: skip
+
+
+def _legend_place(label: str) -> int:
+    titles = [scorer_title(name) for name in COLOURS]
+    return titles.index(label) if label in titles else len(titles)
+
+
+def _short_percent(limit: float) -> PercentFormatter:
+    return PercentFormatter(1.0, decimals=0 if limit > 0.08 else 1)
+
+
+def _ranks(values: pd.Series) -> np.ndarray:
+    """Values as ranks from 0 to 1; NaN stays."""
+    ranks: np.ndarray = values.rank(pct=True).to_numpy(dtype=float)
+    return ranks
+
+
+def _spread(share: np.ndarray) -> np.ndarray:
+    """How far each dot steps aside, so that crowded places look thick."""
+    if not len(share) or np.ptp(share) == 0:
+        return np.zeros(len(share))
+    counts, edges = np.histogram(share, bins=60)
+    where = np.clip(np.digitize(share, edges) - 1, 0, len(counts) - 1)
+    width = 0.38 * np.sqrt(counts[where] / counts.max())
+    # a fixed low-discrepancy step (golden ratio): deterministic, no two neighbours alike
+    step = (np.arange(len(share)) * 0.6180339887) % 1.0
+    aside: np.ndarray = (2 * step - 1) * width
+    return aside
+
+
+def _value_key(figure: Figure) -> None:
+    """A small key of the colours below the figure."""
+    key = [
+        Line2D([], [], marker="o", linestyle="", color=LOW_TO_HIGH(place), label=label)
+        for place, label in ((0.0, "Low value"), (0.5, "Middle or missing"), (1.0, "High value"))
+    ]
+    figure.legend(handles=key, loc="outside lower left", ncols=3, frameon=False, fontsize=9,
+                  labelcolor=INK)  # fmt: skip
+
+
+def _empty_figure(words: str) -> Figure:
+    """A figure that says why there is nothing to draw."""
+    figure, axes = _figure(7.6, 1.2)
+    axes.set_axis_off()
+    axes.text(0, 0.5, words, color=MUTED, fontsize=10.5, va="center")
+    return figure
