@@ -53,7 +53,8 @@ def explain(
     """
     values, _ = model.risk.contributions(rows, threads)
     shares = by_analyte(model.calibration.slope * values, model.risk.names)
-    return shares, log_odds - shares.sum(axis=1).to_numpy()
+    total = np.cumsum(shares.to_numpy(), axis=1)[:, -1]  # in order, so one row rounds as many do
+    return shares, log_odds - total
 
 
 def tier_of(risk: float, tiers: TierThresholds) -> Tier:
