@@ -1,17 +1,33 @@
-"""Which figures a training run gets: gathers what `plots` draws."""
-
-from collections.abc import Mapping
+"""Which figures a training run gets: gathers the numbers that `plots` draws."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from features.catalogue.naming import name_of
+from features.outcomes import Outcome, happenings
 from models.bundle import OutcomeModel
 from models.predict import explain
 from training import plots
+from training.train import Run
+from training.wording import outcome_name
 
 EXPLAINED_ROWS = 1500
+FEWEST_ROWS_OF_A_COURSE = 4
+
+
+def run_figures(run: Run) -> dict[str, Figure]:
+    """Every figure of a training run, by `<outcome>_<figure>`.
+
+    One patient's course is drawn only where all learning was from virtual patients: reports travel.
+    """
+    figures = plots.evaluation_figures(run.evaluation)
+    for outcome, trained in run.trained.items():
+        figures |= explanation_figures(str(outcome), trained.model, trained.training.rows)
+        course = _example_course(run, outcome) if run.bundle.card.virtual else None
+        if course is not None:
+            figures[f"{outcome}_patient"] = plots.patient_figure(course, str(outcome))
+    return figures
 
 
 def explanation_figures(outcome: str, model: OutcomeModel, rows: pd.DataFrame) -> dict[str, Figure]:
@@ -33,23 +49,44 @@ def explanation_figures(outcome: str, model: OutcomeModel, rows: pd.DataFrame) -
 
 
 def patient_course(
-    predictions: pd.DataFrame, crp: pd.DataFrame, marks: Mapping[str, pd.Timestamp]
+    risks: pd.DataFrame, crp: pd.DataFrame, marks: dict[str, pd.Timestamp]
 ) -> plots.PatientCourse:
-    """One patient's course in days since the first prediction.
+    """One patient's course in days since the first row.
 
-    `predictions` has `as_of`, `risk`, `risk_low`, `risk_high` of one patient and outcome; `crp` is the
-    patient's CRP events (`time`, `value` in mg/L).
+    `risks` has `as_of`, `risk`, `low`, `high` of one patient and outcome; `crp` is the patient's
+    CRP (`time`, `value` in mg/L), of which the part within the rows is shown.
     """
-    ordered = predictions.sort_values("as_of")
-    start = ordered["as_of"].iloc[0]
+    ordered = risks.sort_values("as_of")
+    start, end = ordered["as_of"].iloc[0], ordered["as_of"].iloc[-1]
     day = pd.Timedelta(days=1)
-    measured = crp[crp["time"].between(start, ordered["as_of"].iloc[-1])].sort_values("time")
+    measured = crp[crp["time"].between(start, end + day)].sort_values("time")
     return plots.PatientCourse(
         day=((ordered["as_of"] - start) / day).tolist(),
         risk=ordered["risk"].tolist(),
-        low=ordered["risk_low"].tolist(),
-        high=ordered["risk_high"].tolist(),
+        low=ordered["low"].tolist(),
+        high=ordered["high"].tolist(),
         crp_day=((measured["time"] - start) / day).tolist(),
         crp=measured["value"].tolist(),
         marks={name: (moment - start) / day for name, moment in marks.items()},
     )
+
+
+def _example_course(run: Run, outcome: Outcome) -> plots.PatientCourse | None:
+    """The patient with an event whose highest risk is the median of such patients: neither the best
+    nor the worst. Risks are those of members that had not seen the patient, over the repeats."""
+    scored = run.trained[outcome].scored
+    ours = scored[scored["model"] == "model"]
+    with_event = ours[ours["patient_id"].isin(ours.loc[ours["label"] == 1, "patient_id"])]
+    patients = with_event.groupby("patient_id", observed=True)
+    enough = patients["as_of"].nunique() >= FEWEST_ROWS_OF_A_COURSE
+    highest = patients["risk"].max()[enough].sort_values(kind="stable")
+    if highest.empty:
+        return None
+    patient = highest.index[len(highest) // 2]
+    rows = with_event[with_event["patient_id"] == patient].groupby("as_of")["risk"]
+    risks = rows.agg(risk="mean", low="min", high="max").reset_index()
+    events = run.cohort.source.events
+    own = events[(events["patient_id"] == patient) & (events["key"] == "crp")]
+    happened = happenings(events, outcome)
+    onset = happened.loc[happened["patient_id"] == str(patient), "time"].min()
+    return patient_course(risks, own, {outcome_name(str(outcome)): onset})
