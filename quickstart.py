@@ -177,7 +177,7 @@ def show(answer: dict) -> None:
     print(f"model {answer['model_version'][:12]}, learnt from {answer['learnt_from']}")
     for outcome, found in outcomes_of(answer):
         print(f"\n{outcome}: {risk_words(found)}")
-        for reason in found["verdict_reasons"] if "verdict_reasons" in found else ():
+        for reason in found["verdict_reasons"]:
             print(f"  ! {reason}")
         for reason in found["reasons"]:
             sign = "raises" if reason["contribution"] > 0 else "lowers"

@@ -12,8 +12,7 @@ import pandas as pd
 from features.outcomes import Outcome
 from features.readers import READERS
 from features.tables import InvalidInputError
-from training import commands
-from training.cohort import CENTRES, PRODUCTS
+from training import cohort, commands
 
 DONE, BAD_INPUT = 0, 2
 
@@ -52,18 +51,7 @@ def _add_simulate(verbs: "Verbs") -> None:
         "write a cohort of virtual patients (always labelled as virtual)",
         "--patients 1000 --seed 1 --format table --out cohort",
     )
-    parser.add_argument("--patients", type=_count, default=1000, help="how many")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same bytes")
-    parser.add_argument(
-        "--format", choices=("table", "meds"), default="table", help="files to write"
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
-    parser.add_argument(
-        "--product", action="append", choices=PRODUCTS, help="only this product; may be repeated"
-    )
-    parser.add_argument(
-        "--centre", choices=CENTRES, default=CENTRES[0], help="where they are treated"
-    )
+    cohort.add_flags(parser)
 
 
 def _add_ingest(verbs: "Verbs") -> None:

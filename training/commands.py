@@ -3,30 +3,34 @@
 import json
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from matplotlib.figure import Figure
 
 from features.declared import columns_of
 from features.matrix import as_of_grid, feature_rows
 from features.tables import count_rejects
 from models.bundle import Bundle, load_bundle
-from training import apply, track
-from training.cohort import export, simulate
+from training import apply, cohort, track
 from training.config import TrainingConfig
 from training.dataset import load_events, read_moments
-from training.plots import run_figures
-from training.report import write_report
-from training.train import train
+from training.plots import evaluation_figures
+from training.progress import counted_progress
+from training.report import report_context, write_report
+from training.run_figures import run_figures
+from training.train import Run, train
+
+UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
+OTHERS = "The model had seen none of these patients."
 
 
 def run_simulate(options: Namespace) -> None:
     """Write a virtual cohort."""
-    cohort = simulate(
-        options.patients, options.seed, tuple(options.product or ()) or None, options.centre
-    )
-    export.write(cohort, options.out, options.format)
-    print(f"{options.patients} virtual patients, {len(cohort.records)} records -> {options.out}")
+    bar = counted_progress("simulating")
+    for path in cohort.run(options, bar):
+        print(path)
 
 
 def run_ingest(options: Namespace) -> None:
@@ -75,7 +79,7 @@ def run_train(options: Namespace) -> None:
     run = train(config)
     report = report_folder(options.out)
     figures = run_figures(run)
-    write_report(run.evaluation, figures, report_context(run.bundle, config), report)
+    write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report)
     print(f"bundle {run.bundle.version} -> {options.out}")
     print(f"report -> {report / 'report.html'}")
     if options.track:
@@ -84,13 +88,29 @@ def run_train(options: Namespace) -> None:
         print(f"to release it: python -m training promote {run_id} --alias champion")
 
 
+def _track(config: TrainingConfig, run: Run, figures: Mapping[str, Figure], report: Path) -> str:
+    """Log everything to MLflow and register the bundle; returns the run's identifier."""
+    with track.tracking(config.experiment, f"{config.format} {config.records.name}") as tracked:
+        tracked.log_settings(config)
+        tracked.log_evaluation(run.evaluation)
+        tracked.log_figures(figures)
+        tracked.log_file(report / "report.html")
+        tracked.register(config.out)
+    return tracked.run_id
+
+
 def run_evaluate(options: Namespace) -> None:
     """Judge a bundle on other patients; write metrics.json and report.html."""
     with opened_bundle(options.model) as bundle:
-        cohort = apply.cohort_for(bundle, options.records, options.format, options.every)
-        evaluation = apply.judge(bundle, cohort, options.bootstrap, options.seed)
+        others = apply.cohort_for(bundle, options.records, options.format, options.every)
+        evaluation = apply.judge(bundle, others, options.bootstrap, options.seed)
         figures = evaluation_figures(evaluation)
-        write_report(evaluation, figures, report_context(bundle, cohort.source), options.out)
+        write_report(
+            evaluation,
+            figures,
+            report_context(bundle, {"records": options.records}, OTHERS),
+            options.out,
+        )
     print(f"metrics.json and report.html -> {options.out}")
 
 

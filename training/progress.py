@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -20,3 +20,16 @@ def progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
         yield item
         if done == total or done * 5 // total > (done - 1) * 5 // total:
             logger.info("%s: %d of %d", what, done, total)
+
+
+def counted_progress(what: str) -> Callable[[int, int], None]:
+    """The same for work that reports itself: call it with items done and items in all."""
+    shown = 0
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown
+        if done == total or done * 5 // total > shown:
+            shown = done * 5 // total
+            logger.info("%s: %d of %d", what, done, total)
+
+    return show

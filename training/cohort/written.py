@@ -9,7 +9,7 @@ import pandas as pd
 
 from features.tables import RECORD_COLUMNS, TIME_TYPE
 
-CALENDAR_ORIGIN = pd.Timestamp("2030-01-07T08:00Z")
+CALENDAR_ORIGIN = pd.Timestamp("2020-01-06T08:00Z")
 """An artificial Monday, in the future so that nobody takes these dates for a real hospital's."""
 
 STATIC = np.iinfo(np.int64).min
