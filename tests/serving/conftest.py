@@ -17,21 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import numpy as np
-import pandas as pd
 import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from models.bundle import Bundle, load_bundle
-from models.risk import Recipe
+from models.bundle import Bundle
 from serving.app import create_app
 from serving.logs import LineFormatter
 from serving.settings import read_settings
-from training.config import TrainingConfig
-from training.train import train
 
-QUICK_RECIPE = Recipe(15, 0.3, 2, 2.0, 0.7, 0.7, 5.0, threads=1)
 ROOT = Path(__file__).parents[2]
 
 
@@ -87,43 +81,14 @@ def running_service(
 
 
 @pytest.fixture(scope="session")
-def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small bundle, fitted here on a few virtual patients."""
-    folder = tmp_path_factory.mktemp("bundle")
-    fit_small_bundle(folder / "bundle")
-    return folder / "bundle"
+def bundle(ward_bundle: Bundle) -> Bundle:
+    """The bundle that the services of these tests answer with."""
+    return ward_bundle
 
 
-def fit_small_bundle(folder: Path) -> None:
-    """Train both outcomes on sixty patients whose CRP and temperature run ahead of their course."""
-    rng = np.random.default_rng(7)
-    records = pd.concat([virtual_patient(f"virtual-{n}", rng) for n in range(60)])
-    file = folder.with_suffix(".parquet")
-    records.to_parquet(file)
-    choices = {"folds": 2, "repeats": 1, "bootstrap": 2, "variants": False}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.train.recipe_for", lambda _: QUICK_RECIPE)
-        train(TrainingConfig(records=file, format="table", out=folder, **choices))
-
-
-def virtual_patient(name: str, rng: np.random.Generator) -> pd.DataFrame:
-    """Five days of one patient: a dose, measurements twice a day, an outcome where CRP peaks."""
-    start = pd.Timestamp("2024-01-01T08:00:00Z")
-    peak = rng.uniform(5, 200)
-    lines = [(start, "teclistamab", 0.06, "mg/kg")]
-    for hours in range(0, 121, 12):
-        surge = np.exp(-(((hours - 48) / 30) ** 2)) * peak
-        measured = (
-            ("crp", 3 + surge, "mg/L"),
-            ("temperature", 36.6 + 2.5 * surge / 200 + rng.normal(0, 0.1), "Cel"),
-            ("platelets", rng.uniform(60, 250), "10*9/L"),
-        )
-        lines += [(start + pd.Timedelta(hours=hours), *line) for line in measured]
-    at_peak = start + pd.Timedelta(hours=50)
-    lines += [(at_peak, "crs_grade", 3.0 if peak > 120 else 1.0, None)]
-    lines += [(at_peak, "infection_onset", None, None)] if 60 < peak < 120 else []
-    table = pd.DataFrame(lines, columns=["time", "code", "numeric_value", "unit"])
-    return table.assign(patient_id=name)
+@pytest.fixture(scope="session")
+def bundle_folder(bundle: Bundle) -> Path:
+    return bundle.folder
 
 
 @pytest.fixture(scope="session")
@@ -179,11 +144,6 @@ def thread_service(
             server.should_exit = True
             thread.join()
             root.removeHandler(handler)
-
-
-@pytest.fixture(scope="session")
-def bundle(bundle_folder: Path) -> Bundle:
-    return load_bundle(bundle_folder)
 
 
 @pytest.fixture

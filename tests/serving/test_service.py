@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.bundle import load_bundle
-from models.predict import predict_patient
+from models.bundle import Bundle, load_bundle
+from models.predict import predict_patient, predict_rows
 from models.prediction import Verdict
 from serving.schemas import EXAMPLE_REQUEST, MOST_BODY_BYTES, MOST_RECORDS
 
@@ -72,6 +72,44 @@ def test_the_served_answer_equals_the_model_to_the_bit(service, bundle_folder: P
     assert answer["model_version"] == expected.model_version
 
 
+def request_record(record: dict) -> dict:
+    """A line of a records table as a caller writes it."""
+    value = record["numeric_value"]
+    return {
+        "time": None if pd.isna(record["time"]) else record["time"].isoformat(),
+        "code": record["code"],
+        "value": None if pd.isna(value) else value,
+        "unit": None if pd.isna(record["unit"]) else record["unit"],
+        "result_time": None
+        if pd.isna(record["result_time"])
+        else record["result_time"].isoformat(),
+    }
+
+
+def test_the_served_answer_equals_the_batch_answer_to_the_bit(
+    service, bundle: Bundle, ward_records: pd.DataFrame, ward_events: pd.DataFrame
+):
+    names = [f"patient-{number:02d}" for number in range(0, 80, 8)]
+    as_of = pd.Timestamp("2026-03-04T06:00:00Z")
+    moments = pd.DataFrame(
+        {"patient_id": names, "as_of": pd.Series([as_of] * len(names), dtype="datetime64[us, UTC]")}
+    )
+    batch = predict_rows(bundle, ward_events, moments, contributions=False)
+    asked = batch.set_index(["patient_id", "outcome"])
+    for name in names:
+        lines = ward_records[ward_records["patient_id"] == name].to_dict("records")
+        records = [request_record(line) for line in lines]
+        answer = ask(service.client, patient_id=name, as_of=as_of.isoformat(), records=records)
+        for served in answer.json()["outcomes"]:
+            line = asked.loc[(name, served["outcome"])]
+            assert (served["verdict"], served["at_risk"]) == (line["verdict"], line["at_risk"])
+            if served["verdict"] != Verdict.ABSTAIN:
+                assert served["risk"] == line["risk"]
+                assert served["interval"] == [line["risk_low"], line["risk_high"]]
+                assert served["tier"] == line["tier"]
+    assert (batch["verdict"] != Verdict.ABSTAIN).sum() > len(names)
+
+
 def test_contributions_of_the_served_answer_add_up_to_its_risk(service):
     for outcome in ask(service.client).json()["outcomes"]:
         log_odds = outcome["base"] + sum(outcome["contributions"].values())
@@ -80,7 +118,7 @@ def test_contributions_of_the_served_answer_add_up_to_its_risk(service):
 
 def test_an_answer_says_what_it_is_and_where_it_learnt(service):
     answer = ask(service.client).json()
-    assert "virtual" in answer["learnt_from"]
+    assert answer["learnt_from"] == "80 drawn patients"
     assert "not a certified medical device" in answer["disclaimer"]
     assert answer["patient_id"] == PATIENT
     assert answer["as_of"] == "2024-03-06T07:00:00Z"
@@ -313,7 +351,7 @@ def test_the_model_is_described(service, bundle_folder: Path):
     model = service.client.get("/v1/model").json()
     assert model["model_version"] == bundle.version
     assert set(model["outcomes"]) == {"severe_crs", "infection"}
-    assert "virtual" in model["learnt_from"]
+    assert model["learnt_from"] == "80 drawn patients"
 
 
 def test_health_is_told_to_everybody(service):
