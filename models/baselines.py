@@ -43,12 +43,13 @@ class Persistence:
     """Today's grade and the day: logistic regression on the grade as categories and the day.
 
     The opponent of every model of severe CRS: on the public patients it equals the published ones.
-    Without any grade on record it knows the day alone.
+    Without any grade on record it knows the day alone. Ridge (C = 0.1) and a day term scaled by
+    5 days gave the strongest opponent on those patients.
     """
 
     def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:
         """Learn from rows and labels 0 and 1."""
-        logistic = LogisticRegression(C=1.0, max_iter=1000).fit(self._design(rows), label)
+        logistic = LogisticRegression(C=0.1, max_iter=1000).fit(self._design(rows), label)
         self._weights = logistic.coef_[0]
         self._intercept = float(logistic.intercept_[0])
         return self
@@ -72,7 +73,7 @@ class Persistence:
     def _design(rows: pd.DataFrame) -> np.ndarray:
         grade, day = _column(rows, "crs_grade.last"), _days(rows)
         grades = [grade == 1, grade == 2, grade >= 3, np.isnan(grade)]
-        return np.column_stack([*grades, day, day**2 / 10.0]).astype(float)
+        return np.column_stack([*grades, day / 5.0]).astype(float)
 
 
 class RuleRate:
