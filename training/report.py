@@ -49,7 +49,8 @@ CAPTIONS = {
     "where it lies above the other lines.",
     "importance": "Contributions of all features of an analyte, added up; mean over rows.",
     "contributions": "One dot a row. Contributions show what the model used, not what causes what.",
-    "patient": "The shaded band is the interval of the risk.",
+    "patient": "Risks come from members that had not seen this virtual patient; the shaded band is "
+    "their spread over the repeats.",
 }
 """What to look at, by the figure's kind; also the order of the figures."""
 
@@ -61,6 +62,14 @@ COUNTS = {
     "censored": "rows left out: horizon not observed",
     "not_at_risk": "rows left out: not at risk (already in the outcome)",
 }
+
+FATES = {
+    "event": "as-of rows before an event",
+    "no_event": "as-of rows without an event in the horizon",
+    "censored": "as-of rows left out: horizon not observed",
+    "not_at_risk": "as-of rows left out: not at risk (already in the outcome)",
+}
+"""What became of every as-of row of the cohort, where the evaluation says it."""
 
 REJECTS = {
     "unknown_code": "code that no analyte, drug or procedure has",
@@ -138,7 +147,13 @@ def render(
         lstrip_blocks=True,
     )
     sections = [
-        _outcome_section(outcome, evaluation["outcomes"][outcome], figures, context)
+        _outcome_section(
+            outcome,
+            evaluation["outcomes"][outcome],
+            figures,
+            context,
+            (evaluation.get("fates") or {}).get(outcome) or {},
+        )
         for outcome in outcomes_in_order(list(evaluation["outcomes"]))
     ]
     return environment.get_template(TEMPLATE).render(
@@ -177,6 +192,7 @@ def _outcome_section(
     judged: Mapping[str, Any],
     figures: Mapping[str, Figure],
     context: Mapping[str, Any],
+    fates: Mapping[str, int],
 ) -> dict[str, Any]:
     models = in_order(list(judged["models"]))
     of_models = {name: judged["models"][name]["metrics"] for name in models}
@@ -188,7 +204,7 @@ def _outcome_section(
         "definition": definition,
         "sentences": plain_sentences(outcome, judged),
         "cards": _cards(judged),
-        "counts": [(words, judged["counts"].get(key, 0)) for key, words in COUNTS.items()],
+        "counts": _counted(judged["counts"], fates),
         "figures": _figures_of(outcome, figures),
         "tables": [
             _table("Telling apart and alarms", RANKING, of_models),
@@ -209,6 +225,14 @@ def _outcome_section(
             for key, count in (context.get("features") or {}).get(outcome, {}).items()
         ],
     }  # fmt: skip
+
+
+def _counted(counts: Mapping[str, int], fates: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Who was judged; the rows left out come from the cohort's fates where these are known."""
+    if not fates:
+        return [(words, counts[key]) for key, words in COUNTS.items()]
+    judged = [(words, counts[key]) for key, words in COUNTS.items() if key not in FATES]
+    return judged + [(words, fates.get(key, 0)) for key, words in FATES.items()]
 
 
 def plain_sentences(outcome: str, judged: Mapping[str, Any]) -> list[str]:

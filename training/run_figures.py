@@ -1,80 +1,93 @@
-"""The figures of a training run: how good, what moves the risk, and one patient's course."""
+"""The figures of a training run: gathers the numbers that `plots` draws."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from features.catalogue.naming import name_of
-from features.outcomes import Outcome
-from models.explain import by_analyte
-from models.predict import risks
-from training.plots import (
-    PatientCourse,
-    contribution_figure,
-    evaluation_figures,
-    importance_figure,
-    patient_figure,
-)
+from features.outcomes import Outcome, happenings
+from models.bundle import OutcomeModel
+from models.predict import explain
+from training import plots
 from training.train import EXPLAINED_ROWS, Run
+from training.wording import outcome_name
 
-HOURS_PER_DAY = 24.0
+FEWEST_ROWS_OF_A_COURSE = 4
 
 
-def run_figures(run: Run, seed: int = 0) -> dict[str, Figure]:
-    """Every figure of a run by `<outcome>_<figure>`."""
-    figures = evaluation_figures(run.evaluation)
-    for outcome in run.trained:
-        figures |= _explanation_figures(run, outcome, seed)
-        figures[f"{outcome}_patient"] = patient_figure(_course(run, outcome), outcome)
+def run_figures(run: Run) -> dict[str, Figure]:
+    """Every figure of a training run, by `<outcome>_<figure>`.
+
+    One patient's course is drawn only where all learning was from virtual patients: reports travel.
+    """
+    figures = plots.evaluation_figures(run.evaluation)
+    for outcome, trained in run.trained.items():
+        figures |= _explanation_figures(str(outcome), trained.model, trained.training.rows)
+        course = _example_course(run, outcome) if run.bundle.card.virtual else None
+        if course is not None:
+            figures[f"{outcome}_patient"] = plots.patient_figure(course, str(outcome))
     return figures
 
 
-def _explanation_figures(run: Run, outcome: Outcome, seed: int) -> dict[str, Figure]:
-    trained = run.trained[outcome]
-    rows = trained.training.rows
-    sample = rows.sample(min(EXPLAINED_ROWS, len(rows)), random_state=seed)
-    model = trained.model
-    values, _ = model.risk.contributions(sample)
-    shares = by_analyte(model.calibration.slope * values, model.risk.names)
-    last = {key: sample[f"{key}.last"] for key in shares if f"{key}.last" in sample}
-    titles = {key: name_of(key) for key in shares}
-    named = shares.rename(columns=titles)
-    shown = pd.DataFrame(last).reset_index(drop=True).rename(columns=titles)
+def _explanation_figures(
+    outcome: str, model: OutcomeModel, rows: pd.DataFrame
+) -> dict[str, Figure]:
+    """Importance and contributions by analyte, from at most `EXPLAINED_ROWS` evenly spaced rows.
+
+    `rows` are feature rows with the model's columns.
+    """
+    places = np.unique(np.linspace(0, len(rows) - 1, EXPLAINED_ROWS).astype(int))
+    shown = rows.iloc[places].reset_index(drop=True)
+    log_odds = model.calibration.log_odds(model.risk.margin(shown))
+    contributions, _ = explain(model, shown, log_odds)
+    values = {key: shown[f"{key}.last"] for key in contributions if f"{key}.last" in shown}
+    named = contributions.rename(columns=name_of)
+    named_values = pd.DataFrame(values).rename(columns=name_of)
     return {
-        f"{outcome}_importance": importance_figure(named.abs().mean(), outcome),
-        f"{outcome}_contributions": contribution_figure(named, shown, outcome),
+        f"{outcome}_importance": plots.importance_figure(named.abs().mean(), outcome),
+        f"{outcome}_contributions": plots.contribution_figure(named, named_values, outcome),
     }
 
 
-def _course(run: Run, outcome: Outcome) -> PatientCourse:
-    """The patient with an event who has the most rows, as the shipped model sees them."""
-    training = run.trained[outcome].training
-    patients, rows = np.unique(training.patient, return_counts=True)
-    with_event = np.isin(patients, training.patient[training.label == 1])
-    chosen = patients[with_event][rows[with_event].argmax()]
-    here = (run.cohort.as_of["patient_id"] == chosen).to_numpy()
-    as_of = run.cohort.as_of["as_of"][here]
-    found = risks(run.trained[outcome].model, run.cohort.rows[here])
-    events = run.cohort.source.events
-    crp = events[(events["patient_id"] == chosen) & (events["key"] == "crp")]
-    first = as_of.iloc[0]
-    return PatientCourse(
-        day=_days(as_of, first),
-        risk=found.risk,
-        low=found.low,
-        high=found.high,
-        crp_day=_days(crp["time"], first),
-        crp=crp["value"].to_numpy(),
-        marks=_onset(run, outcome, here, first),
+def patient_course(
+    risks: pd.DataFrame, crp: pd.DataFrame, marks: dict[str, pd.Timestamp]
+) -> plots.PatientCourse:
+    """One patient's course in days since the first row.
+
+    `risks` has `as_of`, `risk`, `low`, `high` of one patient and outcome; `crp` is the patient's
+    CRP (`time`, `value` in mg/L), of which the part within the rows is shown.
+    """
+    ordered = risks.sort_values("as_of")
+    start, end = ordered["as_of"].iloc[0], ordered["as_of"].iloc[-1]
+    day = pd.Timedelta(days=1)
+    measured = crp[crp["time"].between(start, end + day)].sort_values("time")
+    return plots.PatientCourse(
+        day=((ordered["as_of"] - start) / day).tolist(),
+        risk=ordered["risk"].tolist(),
+        low=ordered["low"].tolist(),
+        high=ordered["high"].tolist(),
+        crp_day=((measured["time"] - start) / day).tolist(),
+        crp=measured["value"].tolist(),
+        marks={name: (moment - start) / day for name, moment in marks.items()},
     )
 
 
-def _onset(run: Run, outcome: Outcome, here: np.ndarray, first: pd.Timestamp) -> dict[str, float]:
-    """The last row before the event, as a mark."""
-    label = run.cohort.labels[outcome].label[here]
-    before = run.cohort.as_of["as_of"][here][label == 1]
-    return {"event within the horizon": _days(before, first)[-1]} if len(before) else {}
-
-
-def _days(times: pd.Series, first: pd.Timestamp) -> np.ndarray:
-    return ((times - first) / pd.Timedelta(hours=HOURS_PER_DAY)).to_numpy(dtype=float)
+def _example_course(run: Run, outcome: Outcome) -> plots.PatientCourse | None:
+    """The patient with an event whose highest risk is the median of such patients: neither the best
+    nor the worst. Risks are those of members that had not seen the patient, over the repeats."""
+    scored = run.trained[outcome].scored
+    ours = scored[scored["model"] == "model"]
+    with_event = ours[ours["patient_id"].isin(ours.loc[ours["label"] == 1, "patient_id"])]
+    patients = with_event.groupby("patient_id", observed=True)
+    enough = patients["as_of"].nunique() >= FEWEST_ROWS_OF_A_COURSE
+    highest = patients["risk"].max()[enough].sort_values(kind="stable")
+    if highest.empty:
+        return None
+    patient = highest.index[len(highest) // 2]
+    rows = with_event[with_event["patient_id"] == patient].groupby("as_of")["risk"]
+    risks = rows.agg(risk="mean", low="min", high="max").reset_index()
+    events = run.cohort.source.events
+    own = events[(events["patient_id"] == patient) & (events["key"] == "crp")]
+    happened = happenings(events, outcome)
+    onset = happened.loc[happened["patient_id"] == str(patient), "time"].min()
+    return patient_course(risks, own, {outcome_name(str(outcome)): onset})
