@@ -95,7 +95,8 @@ def _value_sentence(key: str, recent: Recent) -> str:
     last = plain_number(recent.last)
     before = "" if np.isnan(recent.change) else plain_number(recent.last - recent.change)
     if before in ("", last):
-        return f"{name} {last}{_spaced(unit)}, {recent.age_hours:.0f} h old"
+        age = "" if np.isnan(recent.age_hours) else f", {recent.age_hours:.0f} h old"
+        return f"{name} {last}{_spaced(unit)}{age}"
     verb = "rose" if recent.change > 0 else "fell"
     return f"{name} {verb} from {before} to {last}{_spaced(unit)} in {CHANGE_HOURS} h"
 
@@ -124,7 +125,8 @@ def _score_sentence(key: str, row: pd.Series) -> str:
 
 
 def _spaced(unit: str) -> str:
-    return f" {unit}" if unit else ""
+    """A unit after its number; a count's own name, as UCUM's {score}, is not said."""
+    return f" {unit}" if unit and not unit.startswith("{") else ""
 
 
 def plain_number(value: float) -> str:

@@ -1,0 +1,103 @@
+"""When a risk may be used: a table of cases."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.outcomes import Outcome
+from models.guard import absent_evidence, judge
+from models.prediction import Verdict
+from models.reference import AnalyteReference, FeatureReference, Reference, describe_features
+
+ANALYTES = {
+    "crp": AnalyteReference(importance=0.50, present=0.95, usual_age_hours=30.0),
+    "platelets": AnalyteReference(importance=0.26, present=0.90, usual_age_hours=10.0),
+    "ferritin": AnalyteReference(importance=0.24, present=0.60, usual_age_hours=40.0),
+    "il6": AnalyteReference(importance=0.90, present=0.20, usual_age_hours=24.0),
+}
+WIDE = FeatureReference(1.0, 0.0, 50.0, 500.0)
+REFERENCE = Reference(
+    {f"{key}.{what}": WIDE for key in ANALYTES for what in ("last", "age", "change_24h")},
+    {str(Outcome.SEVERE_CRS): ANALYTES},
+)
+FRESH = {
+    **{f"{key}.last": 50.0 for key in ANALYTES}, **{f"{key}.age": 5.0 for key in ANALYTES}
+}  # fmt: skip
+
+
+def judged(at_risk: bool = True, **changed: float):
+    row = {**FRESH, **{name.replace("__", "."): value for name, value in changed.items()}}
+    return judge(pd.DataFrame([row]), Outcome.SEVERE_CRS, np.array([at_risk]), REFERENCE)[0]
+
+
+def gone(key: str) -> dict[str, float]:
+    return {f"{key}__last": np.nan, f"{key}__age": np.nan}
+
+
+CASES = {
+    "all there": ({}, Verdict.ANSWER, ""),
+    "a rare analyte is not missed": (gone("il6"), Verdict.ANSWER, ""),
+    "a little is missing": (gone("ferritin"), Verdict.ANSWER, ""),
+    "a quarter is missing": (gone("platelets"), Verdict.CAUTION, "26% .*latelets"),
+    "half is missing": (gone("crp"), Verdict.CAUTION, "50% .*C-reactive protein"),
+    "most is missing": (gone("crp") | gone("platelets"), Verdict.ABSTAIN, "76%"),
+    "crp is fresh at twice its usual age": ({"crp__age": 60.0}, Verdict.ANSWER, ""),
+    "crp is stale beyond": ({"crp__age": 60.1}, Verdict.CAUTION, "too old"),
+    "daily blood is never stale": ({"platelets__age": 48.0}, Verdict.ANSWER, ""),
+    "older than two days is": ({"platelets__age": 48.1}, Verdict.CAUTION, "too old"),
+    "just blocked": ({"il6_blocker__age": 2.0}, Verdict.CAUTION, "anti-IL-6 given 2 h ago"),
+    "blocked three weeks ago": ({"il6_blocker__age": 504.0}, Verdict.CAUTION, "anti-IL-6"),
+    "blocked longer ago": ({"il6_blocker__age": 504.1}, Verdict.ANSWER, ""),
+    "never blocked": ({"il6_blocker__age": np.nan}, Verdict.ANSWER, ""),
+    "four strange inputs": (
+        {f"{key}__last": 900.0 for key in ANALYTES}, Verdict.ANSWER, ""
+    ),
+    "five strange inputs": (
+        {f"{key}__last": 900.0 for key in ANALYTES} | {"crp__change_24h": -1.0},
+        Verdict.CAUTION, "5 inputs lie outside",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_verdict_case_by_case(case):
+    changed, verdict, words = CASES[case]
+    found = judged(**changed)
+    assert found.verdict == verdict
+    assert bool(found.reasons) == bool(words)
+    if words:
+        assert pd.Series([found.reasons[0]]).str.contains(words).all()
+
+
+def test_a_patient_inside_the_outcome_is_not_asked_about():
+    found = judged(at_risk=False)
+    assert found.verdict == Verdict.ABSTAIN
+    assert found.reasons == ("already in CRS of grade 3 or more: not asked again",)
+
+
+def test_each_row_gets_its_own_judgement():
+    rows = pd.DataFrame([FRESH, {**FRESH, "crp.last": np.nan, "crp.age": np.nan}, FRESH])
+    found = judge(rows, Outcome.SEVERE_CRS, np.array([True, True, False]), REFERENCE)
+    assert [j.verdict for j in found] == [Verdict.ANSWER, Verdict.CAUTION, Verdict.ABSTAIN]
+
+
+def test_absent_evidence_sums_to_one_where_nothing_is_there():
+    rows = pd.DataFrame([dict.fromkeys(FRESH, np.nan), FRESH])
+    absent = absent_evidence(rows, ANALYTES)
+    assert absent.sum(axis=1).tolist() == pytest.approx([1.0, 0.0])
+    assert list(absent) == ["crp", "platelets", "ferritin"]
+
+
+def test_a_model_without_usual_evidence_always_abstains():
+    reference = Reference({}, {str(Outcome.SEVERE_CRS): {}})
+    found = judge(pd.DataFrame([FRESH]), Outcome.SEVERE_CRS, np.array([True]), reference)
+    assert found[0].verdict == Verdict.ABSTAIN
+
+
+def test_the_reference_survives_json_and_counts_presence():
+    rows = pd.DataFrame({"crp.last": [1.0, 2.0, np.nan, 3.0], "il6.last": [np.nan] * 4})
+    features = describe_features(rows)
+    assert set(features) == {"crp.last"}
+    assert (features["crp.last"].present, features["crp.last"].median) == (0.75, 2.0)
+    again = Reference.from_json(REFERENCE.to_json())
+    assert again == REFERENCE

@@ -1,0 +1,130 @@
+"""What becomes of an as-of row, on hand-drawn patients; the horizon is 24 hours."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.outcomes import Outcome
+from training.labels import Fate, label_rows
+
+DAY = pd.Timedelta(hours=24)
+NAN = np.nan
+MICROSECOND = 1 / 3.6e9
+QUIET = (("a", "therapy", 0.0, NAN), *(("a", "temperature", h, 37.0) for h in (0.0, 20.0, 200.0)))
+"""Measured at 20 h, so a horizon from 0 h is looked at, and observed until 200 h."""
+
+
+@pytest.fixture
+def fate_of(draw_events, ask_at):
+    def fate(*lines, at=0.0, outcome=Outcome.SEVERE_CRS):
+        found = label_rows(draw_events(*lines), ask_at(("a", at)), outcome, DAY)
+        expected = {Fate.EVENT: 1.0, Fate.NO_EVENT: 0.0}.get(found.fate[0], NAN)
+        assert found.label[0] == pytest.approx(expected, nan_ok=True)
+        return found.fate[0]
+
+    return fate
+
+
+@pytest.mark.parametrize(
+    ("hour", "expected"),
+    [
+        (-1.0, Fate.NOT_AT_RISK),
+        (0.0, Fate.NOT_AT_RISK),
+        (MICROSECOND, Fate.EVENT),
+        (23.9, Fate.EVENT),
+        (24.0, Fate.EVENT),
+        (24.0 + MICROSECOND, Fate.NO_EVENT),
+    ],
+)
+def test_the_horizon_is_open_at_the_as_of_time_and_closed_at_its_end(hour, expected, fate_of):
+    assert fate_of(*QUIET, ("a", "crs_grade", hour, 3.0)) == expected
+    onset = ("a", "infection_onset", hour, NAN)
+    assert fate_of(*QUIET, onset, outcome=Outcome.INFECTION) == expected
+
+
+def test_only_grade_three_and_more_is_severe(fate_of):
+    assert fate_of(*QUIET, ("a", "crs_grade", 5.0, 2.0)) == Fate.NO_EVENT
+    assert fate_of(*QUIET, ("a", "crs_grade", 5.0, 4.0)) == Fate.EVENT
+
+
+def test_a_grade_charted_late_is_an_event_at_the_hour_it_was_there(fate_of):
+    assert fate_of(*QUIET, ("a", "crs_grade", 20.0, 3.0, 30.0)) == Fate.EVENT
+    assert fate_of(*QUIET, ("a", "crs_grade", -2.0, 3.0, 10.0)) == Fate.NOT_AT_RISK
+    assert fate_of(*QUIET, ("a", "crs_grade", 25.0, 3.0, 25.0)) == Fate.NO_EVENT
+
+
+def test_a_grade_that_was_corrected_away_is_no_event(fate_of):
+    corrected = (("a", "crs_grade", 5.0, 3.0, 5.0, 9.0), ("a", "crs_grade", 5.0, 1.0, 9.0))
+    assert fate_of(*QUIET, *corrected) == Fate.NO_EVENT
+    assert fate_of(*QUIET, *corrected, at=6.0) != Fate.NOT_AT_RISK
+
+
+def test_a_horizon_that_nobody_measured_in_is_censored(fate_of):
+    assert fate_of(*QUIET, at=50.0) == Fate.CENSORED
+    assert fate_of(*QUIET, ("a", "crs_grade", 60.0, 0.0), at=50.0) == Fate.CENSORED
+    assert fate_of(*QUIET, ("a", "crp", 60.0, 3.0), at=50.0) == Fate.NO_EVENT
+
+
+def test_a_measurement_at_the_as_of_time_is_none_within_the_horizon(fate_of):
+    assert fate_of(*QUIET, ("a", "crp", 50.0, 3.0), at=50.0) == Fate.CENSORED
+    assert fate_of(*QUIET, ("a", "crp", 74.0, 3.0), at=50.0) == Fate.NO_EVENT
+
+
+def test_records_that_end_within_the_horizon_are_censored_unless_the_event_came(fate_of):
+    short = QUIET[:3]  # ends at 20 h
+    assert fate_of(*short) == Fate.CENSORED
+    assert fate_of(*short, ("a", "crs_grade", 10.0, 3.0)) == Fate.EVENT
+    assert fate_of(*short, ("a", "crp", 24.0, 3.0)) == Fate.NO_EVENT
+
+
+def test_a_discharge_within_the_horizon_is_no_event(fate_of):
+    short = QUIET[:3]
+    assert fate_of(*short, ("a", "discharge", 21.0, NAN)) == Fate.NO_EVENT
+    assert fate_of(*short, ("a", "discharge", 0.0, NAN)) == Fate.CENSORED
+    with_event = (("a", "discharge", 21.0, NAN), ("a", "crs_grade", 10.0, 3.0))
+    assert fate_of(*short, *with_event) == Fate.EVENT
+
+
+def test_death_within_the_horizon_is_censored_and_after_an_event_an_event(fate_of):
+    short = QUIET[:3]
+    died = ("a", "death", 22.0, NAN)
+    assert fate_of(*QUIET, died) == Fate.CENSORED
+    assert fate_of(*short, ("a", "discharge", 21.0, NAN), died) == Fate.CENSORED
+    assert fate_of(*QUIET, died, ("a", "crs_grade", 10.0, 4.0)) == Fate.EVENT
+    assert fate_of(*QUIET, ("a", "death", 24.0 + MICROSECOND, NAN)) == Fate.NO_EVENT
+
+
+def test_inside_an_episode_wins_over_every_other_fate(fate_of):
+    first = ("a", "infection_onset", -13 * 24.0, NAN)
+    again = ("a", "infection_onset", 5.0, NAN)
+    assert fate_of(*QUIET, first, again, outcome=Outcome.INFECTION) == Fate.NOT_AT_RISK
+    old = ("a", "infection_onset", -14 * 24.0 - 1.0, NAN)
+    assert fate_of(*QUIET, old, again, outcome=Outcome.INFECTION) == Fate.EVENT
+
+
+def test_a_patient_whose_crs_came_down_is_at_risk_again(fate_of):
+    history = (("a", "crs_grade", -20.0, 3.0), ("a", "crs_grade", -5.0, 1.0))
+    assert fate_of(*QUIET, *history) == Fate.NO_EVENT
+    assert fate_of(*QUIET, *history, ("a", "crs_grade", 9.0, 3.0)) == Fate.EVENT
+
+
+def test_no_patient_takes_anothers_event_and_rows_keep_their_order(draw_events, ask_at):
+    others = [("b" if p == "a" else p, *rest) for p, *rest in QUIET]
+    events = draw_events(
+        *QUIET, *others, ("b", "crs_grade", 30.0, 3.0), ("a", "temperature", 40.0, 37.0),
+        ("b", "temperature", 40.0, 37.0),
+    )  # fmt: skip
+    asked = ask_at(("b", 24.0), ("a", 24.0), ("b", 0.0), ("a", 0.0), ("b", 30.0), ("nobody", 0.0))
+    found = label_rows(events, asked, Outcome.SEVERE_CRS, DAY)
+    assert found.fate.tolist() == [
+        Fate.EVENT, Fate.NO_EVENT, Fate.NO_EVENT, Fate.NO_EVENT, Fate.NOT_AT_RISK, Fate.CENSORED
+    ]  # fmt: skip
+    assert found.counts == {"event": 1, "no_event": 3, "not_at_risk": 1, "censored": 1}
+
+
+def test_the_horizon_can_be_shorter(draw_events, ask_at):
+    events = draw_events(*QUIET, ("a", "crs_grade", 10.0, 3.0), ("a", "crp", 5.0, 1.0))
+    asked = ask_at(("a", 0.0))
+    six, twelve = (pd.Timedelta(hours=h) for h in (6, 12))
+    assert label_rows(events, asked, Outcome.SEVERE_CRS, six).fate.tolist() == [Fate.NO_EVENT]
+    assert label_rows(events, asked, Outcome.SEVERE_CRS, twelve).fate.tolist() == [Fate.EVENT]
