@@ -62,6 +62,8 @@ def _window_statistic(  # type: ignore[no-untyped-def]  # noqa: C901 - one choic
         return float(count)
     if count == 0:
         return 0.0 if statistic == SUM else np.nan
+    if np.isnan(total):  # a drug without a dose among them
+        return np.nan
     if statistic == MINIMUM:
         return low
     if statistic == MAXIMUM:
@@ -140,8 +142,25 @@ def _fill_row(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop is what 
         plan += 1
 
 
+@njit(cache=True)
+def _course_start(  # type: ignore[no-untyped-def]
+    as_of, first_group, stop_group, group_key, event_bounds, time, known, until, start_rank
+):
+    """When the course started as far as was known at `as_of`; `ALWAYS` where it had not."""
+    start, best = ALWAYS, len(start_rank)
+    for group in range(first_group, stop_group):
+        rank = start_rank[group_key[group]]
+        for event in range(event_bounds[group], event_bounds[group + 1] if rank < best else 0):
+            if time[event] > as_of:
+                break
+            if time[event] != ALWAYS and known[event] <= as_of < until[event]:
+                start, best = time[event], rank
+                break
+    return start
+
+
 def _fill_columns(  # type: ignore[no-untyped-def]
-    as_of, row_bounds, start, group_bounds, group_key, event_bounds,
+    as_of, row_bounds, start_rank, group_bounds, group_key, event_bounds,
     time, known, until, value, plan_bounds, statistics, windows, columns, out,
 ):  # fmt: skip
     """Fill `out` (rows x columns, float32) for all patients, in parallel over patients.
@@ -149,9 +168,17 @@ def _fill_columns(  # type: ignore[no-untyped-def]
     Patient p owns rows `row_bounds[p]:row_bounds[p + 1]` (ascending `as_of`) and groups
     `group_bounds[p]:group_bounds[p + 1]`; group g holds key `group_key[g]` and events
     `event_bounds[g]:event_bounds[g + 1]` (ascending `time`); key k plans
-    `plan_bounds[k]:plan_bounds[k + 1]`. Times are microseconds.
+    `plan_bounds[k]:plan_bounds[k + 1]` and starts a course where `start_rank[k]` is below
+    len(start_rank), the lowest rank first. Times are microseconds.
     """
     for patient in prange(len(row_bounds) - 1):
+        rows = range(row_bounds[patient], row_bounds[patient + 1])
+        starts = np.empty(len(rows), dtype=np.int64)
+        for place, row in enumerate(rows):
+            starts[place] = _course_start(
+                as_of[row], group_bounds[patient], group_bounds[patient + 1], group_key,
+                event_bounds, time, known, until, start_rank,
+            )  # fmt: skip
         for group in range(group_bounds[patient], group_bounds[patient + 1]):
             key = group_key[group]
             plan = slice(plan_bounds[key], plan_bounds[key + 1])
@@ -159,11 +186,11 @@ def _fill_columns(  # type: ignore[no-untyped-def]
                 continue
             begin, stop = event_bounds[group], event_bounds[group + 1]
             end = begin
-            for row in range(row_bounds[patient], row_bounds[patient + 1]):
+            for place, row in enumerate(rows):
                 while end < stop and time[end] <= as_of[row]:
                     end += 1
                 _fill_row(
-                    as_of[row], start[patient], time, known, until, value, begin, end,
+                    as_of[row], starts[place], time, known, until, value, begin, end,
                     statistics[plan], windows[plan], columns[plan], out[row],
                 )  # fmt: skip
 

@@ -65,7 +65,7 @@ def feature_rows(
     """
     moments = _checked_moments(as_of)
     features = _features_behind(columns)
-    values = trajectory_rows(events, moments, course_starts(events), features)
+    values = trajectory_rows(events, moments, features, COURSE_START_KEYS)
     place = {feature: position for position, feature in enumerate(features)}
     matrix = np.empty((len(moments), len(columns)), dtype=np.float32)
     for position, column in enumerate(columns):
@@ -159,8 +159,10 @@ def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:
     missing = {"patient_id", "as_of"} - set(as_of.columns)
     if missing:
         raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(sorted(missing))}")
-    if getattr(as_of["as_of"].dt, "tz", None) is None:
+    if not isinstance(as_of["as_of"].dtype, pd.DatetimeTZDtype):
         raise InvalidInputError("as-of times need a time zone, for example 2026-03-01T06:00+00:00")
+    if as_of["as_of"].isna().any():
+        raise InvalidInputError("an as-of time is missing")
     return pd.DataFrame(
         {
             "patient_id": as_of["patient_id"].astype("str").to_numpy(),

@@ -70,11 +70,10 @@ def at_risk(events: pd.DataFrame, as_of: pd.DataFrame, outcome: Outcome) -> np.n
     """Whether each as-of row is outside the outcome, by what was known then (bool array)."""
     definition = DEFINITIONS[outcome]
     state = (Feature(definition.key, Statistic.LAST), Feature(definition.key, Statistic.AGE))
-    starts = pd.Series(dtype="datetime64[us, UTC]")
     chosen = events[events["key"] == definition.key]
     if chosen.empty:
         return np.ones(len(as_of), dtype=bool)
-    last, age = trajectory_rows(chosen, as_of, starts, state).T
+    last, age = trajectory_rows(chosen, as_of, state).T
     inside = ~np.isnan(age)
     if definition.at_least is not None:
         inside &= last >= definition.at_least

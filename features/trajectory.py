@@ -29,7 +29,7 @@ class Statistic(StrEnum):
     SLOPE = "slope"  # least-squares slope per hour; missing below two distinct times
     CHANGE = "change"  # last value less the one that was current h hours before the as-of time
     SUM = "sum"  # 0 where the window holds nothing; missing where it holds a drug without a dose
-    BASELINE = "baseline"  # last value up to the course's start, else the first value
+    BASELINE = "baseline"  # last value up to the course's start, as known then, else the first
     CHANGE_FROM_BASELINE = "change_from_baseline"
     FOLD_OF_BASELINE = "fold_of_baseline"  # missing where the baseline is not positive
 
@@ -69,15 +69,19 @@ class SortedEvents:
 
 
 def trajectory_rows(
-    events: pd.DataFrame, as_of: pd.DataFrame, starts: pd.Series, features: Sequence[Feature]
+    events: pd.DataFrame,
+    as_of: pd.DataFrame,
+    features: Sequence[Feature],
+    start_keys: Sequence[str] = (),
 ) -> np.ndarray:
     """The declared columns for each as-of time.
 
     Args:
         events: the events table.
         as_of: columns `patient_id`, `as_of` (any order, any patients).
-        starts: course start by patient_id, the end of the baseline; a patient without one has none.
         features: what to compute; names must be distinct.
+        start_keys: what starts a course and so ends the baseline: the first known event of the
+            first of these keys that has one.
 
     Returns:
         float32 array (rows of `as_of` x features), NaN where a value does not exist.
@@ -90,13 +94,14 @@ def trajectory_rows(
     sorted_rows = _empty_rows(len(order), features)
     patients = np.arange(len(prepared.patients) + 1)
     plan_bounds, statistics, windows, columns = _plan(features, prepared.keys)
-    start = _microseconds(starts.reindex(prepared.patients), kernel.ALWAYS)
+    rank = {key: place for place, key in enumerate(start_keys)}
+    start_rank = np.array([rank.get(key, len(prepared.keys)) for key in prepared.keys], np.int64)
     many = len(prepared.patients) >= PATIENTS_WORTH_ALL_CORES
     fill_columns = kernel.fill_columns_parallel if many else kernel.fill_columns
     fill_columns(
         moment[order],
         np.searchsorted(patient[order], patients),
-        start,
+        start_rank,
         np.searchsorted(prepared.group_patient, patients),
         prepared.group_key,
         prepared.event_bounds,

@@ -194,7 +194,7 @@ def _verify(folder: Path) -> str:
 
 
 def _manifest(folder: Path) -> str:
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MANIFEST)
     lines = (f"{_digest(p.read_bytes())}  {p.relative_to(folder).as_posix()}" for p in files)
     return "\n".join(lines) + "\n"
 

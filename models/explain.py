@@ -22,13 +22,16 @@ _SCORE_MEANING = {score.name.partition(".")[0]: score.meaning for score in SCORE
 
 
 def by_analyte(contributions: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
-    """Sum contributions (rows x features) over the features of each analyte, in a fixed order."""
+    """Sum contributions (rows x features) over the features of each analyte, in a fixed order.
+
+    One feature after the other: a matrix product would round one row otherwise than many.
+    """
     analytes = analytes_of(names)
     order = sorted(set(analytes))
     place = {analyte: position for position, analyte in enumerate(order)}
-    membership = np.zeros((len(names), len(order)))
-    membership[np.arange(len(names)), [place[analyte] for analyte in analytes]] = 1.0
-    return pd.DataFrame(contributions @ membership, columns=order)
+    total = np.zeros((len(order), len(contributions)))
+    np.add.at(total, [place[analyte] for analyte in analytes], contributions.T)
+    return pd.DataFrame(np.ascontiguousarray(total.T), columns=order)
 
 
 def reasons(
@@ -90,8 +93,8 @@ def _sentence(key: str, row: pd.Series, recent: Recent | None) -> str:
 def _value_sentence(key: str, recent: Recent) -> str:
     name, unit = name_of(key), unit_of(key)
     last = plain_number(recent.last)
-    before = plain_number(recent.last - recent.change)
-    if np.isnan(recent.change) or before == last:
+    before = "" if np.isnan(recent.change) else plain_number(recent.last - recent.change)
+    if before in ("", last):
         return f"{name} {last}{_spaced(unit)}, {recent.age_hours:.0f} h old"
     verb = "rose" if recent.change > 0 else "fell"
     return f"{name} {verb} from {before} to {last}{_spaced(unit)} in {CHANGE_HOURS} h"

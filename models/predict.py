@@ -53,7 +53,8 @@ def explain(
     """
     values, _ = model.risk.contributions(rows, threads)
     shares = by_analyte(model.calibration.slope * values, model.risk.names)
-    return shares, log_odds - shares.sum(axis=1).to_numpy()
+    total = np.cumsum(shares.to_numpy(), axis=1)[:, -1]  # in order, so one row rounds as many do
+    return shares, log_odds - total
 
 
 def tier_of(risk: float, tiers: TierThresholds) -> Tier:
@@ -125,12 +126,12 @@ def predict_patient(
     Raises:
         InvalidInputError: records of no or of several patients, or a moment without a time zone.
     """
-    patients = records["patient_id"].astype("str").unique()
+    harmonised = harmonise(records)
+    patients = records["patient_id"].astype("str").str.strip().unique()
     if len(patients) != 1:
         raise InvalidInputError(f"records of {len(patients)} patients where one is asked about")
     if as_of.tzinfo is None:
         raise InvalidInputError(f"as_of {as_of} needs a time zone")
-    harmonised = harmonise(records)
     moment = pd.DataFrame({"patient_id": patients, "as_of": [as_of.tz_convert("UTC")]})
     rows = feature_rows(harmonised.events, moment, bundle.columns)
     return PatientPrediction(

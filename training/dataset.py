@@ -94,12 +94,20 @@ def read_moments(path: Path) -> pd.DataFrame:
     """
     try:
         table = pd.read_csv(path, dtype="str", keep_default_na=False)
-    except (OSError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+    except (
+        OSError, UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError
+    ) as error:  # fmt: skip
         raise InvalidTableError(f"{path}: not a readable CSV file ({error})") from error
+    if not isinstance(table.index, pd.RangeIndex):  # the first column was taken for row names
+        raise InvalidTableError(f"{path}: lines have more cells than the header")
     missing = {"patient_id", "as_of"} - set(table.columns)
     if missing or table.empty:
         named = ", ".join(sorted(missing)) or "no lines"
         raise InvalidTableError(f"{path}: needs columns patient_id and as_of; missing: {named}")
+    table = table.assign(patient_id=table["patient_id"].str.strip())
+    nameless = table["patient_id"] == ""
+    if nameless.any():
+        raise InvalidTableError(f"{path}:{nameless.argmax() + 2}: patient_id is empty")
     zoned = table["as_of"].str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")
     times = pd.to_datetime(table["as_of"], utc=True, errors="coerce", format="ISO8601")
     wrong = times.isna() | ~zoned

@@ -5,7 +5,9 @@ dates, so time counts from `ORIGIN`: a row with `ICULOS` = t is known at t hours
 """
 
 import lzma
+import re
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -94,11 +96,17 @@ def read(path: Path) -> Reading:
     numbers become rejects.
 
     Raises:
-        InvalidInputError: no stay, a truncated archive, a missing column, a row of wrong length.
+        InvalidInputError: no stay, two of one name, a truncated archive, a missing column, a row of
+            wrong length, bytes that are no text.
     """
     stays = list(_stay_files(path))
     if not stays:
         raise InvalidInputError(f"{path}: holds no .psv file")
+    names, counts = np.unique([stay.name for stay in stays], return_counts=True)
+    if counts.max() > 1:
+        raise InvalidInputError(
+            f"{path}: holds {counts.max()} files named {names[counts.argmax()]}"
+        )
     by_header: dict[str, list[StayFile]] = {}
     for stay in stays:
         by_header.setdefault(stay.header, []).append(stay)
@@ -131,10 +139,18 @@ def _archive_members(path: Path) -> Iterator[StayFile]:
                 content = archive.extractfile(member) if member.name.endswith(".psv") else None
                 if content is not None:
                     yield StayFile(PurePosixPath(member.name).name, content.read())
-    except (tarfile.TarError, EOFError, lzma.LZMAError, OSError) as error:
+            _refuse_missing_end(archive)
+    except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError) as error:
         raise InvalidInputError(
             f"{path}: not a whole tar archive of .psv files ({error}); is the download complete?"
         ) from error
+
+
+def _refuse_missing_end(archive: tarfile.TarFile) -> None:
+    """A whole archive ends in zero blocks; `tarfile` takes any other end for one without a word."""
+    rest = archive.fileobj.read(-1) if archive.fileobj else b""
+    if not rest or rest.strip(b"\0"):
+        raise tarfile.ReadError("its end is missing")
 
 
 def _parse(stays: list[StayFile], header: str) -> pd.DataFrame:
@@ -152,6 +168,9 @@ def _parse(stays: list[StayFile], header: str) -> pd.DataFrame:
     empty = [stay.name for stay, length in zip(stays, lengths, strict=True) if length == 0]
     if empty:
         raise InvalidInputError(f"{empty[0]}: has a header and no rows ({len(empty)} such file(s))")
+    gaps = [s.name for s, body in zip(stays, bodies, strict=True) if _EMPTY_LINE.search(body)]
+    if gaps:
+        raise InvalidInputError(f"{gaps[0]}: an empty line between its rows")
     table = _parse_body(b"\n".join(bodies), columns, stays)
     which = np.repeat(np.arange(len(stays)), lengths)
     line = np.arange(len(which)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 2
@@ -161,6 +180,9 @@ def _parse(stays: list[StayFile], header: str) -> pd.DataFrame:
         names.take(which).reset_index(drop=True) + ":" + pd.Series(line).astype("str")
     ).array
     return table
+
+
+_EMPTY_LINE = re.compile(rb"\n[ \t\r]*\n")
 
 
 def _parse_body(body: bytes, columns: list[str], stays: list[StayFile]) -> pd.DataFrame:
@@ -187,7 +209,11 @@ def _parse_text(body: bytes, columns: list[str], cell_type: pa.DataType) -> pa.T
 
 def _refuse_ragged_rows(stays: list[StayFile], width: int) -> None:
     for stay in stays:
-        for number, line in enumerate(stay.content.decode("utf-8", "replace").split("\n"), start=1):
+        try:
+            text = stay.content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InvalidInputError(f"{stay.name}: not UTF-8 text ({error.reason})") from error
+        for number, line in enumerate(text.split("\n"), start=1):
             cells = line.count("|") + 1
             if line.strip() and cells != width:
                 raise InvalidInputError(
@@ -205,13 +231,13 @@ def _numeric_cells(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     ]
     numbers = {column: pd.to_numeric(table[column], errors="coerce") for column in text_columns}
     cells = table.assign(**numbers)
-    for column in text_columns:
-        wrong = table[column].notna() & cells[column].isna()
-        rejects.append(_not_a_number(table[wrong], column))
     lost = cells[HOUR_COLUMN].isna()
     if lost.any():
         place = cells.loc[lost, "source"].iloc[0]
         raise InvalidInputError(f"{place}: {HOUR_COLUMN} is not a number, so the row has no time")
+    for column in text_columns:
+        wrong = table[column].notna() & cells[column].isna()
+        rejects.append(_not_a_number(table[wrong], column))
     return cells, pd.concat([part for part in rejects if len(part)] or rejects, ignore_index=True)
 
 
@@ -287,21 +313,9 @@ def _measurements(cells: pd.DataFrame) -> pd.DataFrame:
 def _static_values(cells: pd.DataFrame) -> pd.DataFrame:
     """Birth, sex, unit and time from hospital to intensive care, from each stay's first row."""
     first = cells.drop_duplicates("patient_id")
-    years = first[AGE_COLUMN].to_numpy()
-    parts = (
-        [
-            _records(
-                first["patient_id"],
-                _hours(-years * 365.25 * 24),
-                "birth",
-                np.nan,
-                None,
-                first["source"],
-            )[~np.isnan(years)]
-        ]
-        if not np.isnan(years).all()
-        else []
-    )
+    aged = first[first[AGE_COLUMN].notna()]
+    birth = _hours(-aged[AGE_COLUMN].to_numpy() * 365.25 * 24)
+    parts = [_records(aged["patient_id"], birth, "birth", np.nan, None, aged["source"])]
     for column, (code, unit) in STATIC_COLUMNS.items():
         value = first[column].to_numpy() * (-1.0 if column == "HospAdmTime" else 1.0)
         known = ~np.isnan(value)

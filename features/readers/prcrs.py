@@ -11,6 +11,7 @@ rejects before anything else is done.
 """
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -105,7 +106,7 @@ def read(path: Path) -> Reading:
     table = _workbook(path) if path.suffix.lower() in (".xlsx", ".xlsm") else _csv(path)
     table = _with_patients(table, path)
     measured = [column for column in DAILY_COLUMNS if column in table]
-    numbers, not_numbers = _numbers(table, [*measured, *HOST_COLUMNS, AGE_COLUMN])
+    numbers, not_numbers = _numbers(table, [*measured, *HOST_COLUMNS, AGE_COLUMN, GRADE_COLUMN])
     filled, note = _filled_cells(numbers, table)
     records = pd.concat(
         [
@@ -176,6 +177,8 @@ def _csv(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise InvalidInputError(f"{path}: not a readable CSV file ({error})") from error
+    if not isinstance(table.index, pd.RangeIndex):  # the first column was taken for row names
+        raise InvalidTableError(f"{path}: rows have more cells than the header")
     lines = pd.Series(range(2, len(table) + 2), dtype="str")
     named = table.rename(columns={column: _known_name(column) for column in table.columns})
     return named.assign(source=path.name + ":" + lines)
@@ -184,7 +187,12 @@ def _csv(path: Path) -> pd.DataFrame:
 def _workbook(path: Path) -> pd.DataFrame:
     try:
         sheet = pd.read_excel(path, header=None, dtype=object, engine="openpyxl")
-    except (ValueError, OSError, KeyError) as error:  # openpyxl raises these on a damaged file
+    except (
+        ValueError,
+        OSError,
+        KeyError,
+        BadZipFile,
+    ) as error:  # openpyxl raises these on a damaged file
         raise InvalidInputError(f"{path}: not a readable workbook ({error})") from error
     names = [_header_name(sheet[column].head(HEADER_LINES)) for column in sheet.columns]
     if DAY_COLUMN not in names:
@@ -222,6 +230,9 @@ def _known_name(text: str) -> str:
 
 def _with_patients(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """The table with `patient_id`, numeric `day` and `grade`, day columns checked."""
+    repeated = table.columns[table.columns.duplicated() & table.columns.isin(_KNOWN)]
+    if len(repeated):
+        raise InvalidTableError(f"{path}: column {repeated[0]!r} stands there twice")
     required = [DAY_COLUMN, SEX_COLUMN, AGE_COLUMN]
     missing = [column for column in required if column not in table]
     if missing or not set(DAILY_COLUMNS) & set(table.columns):
@@ -283,7 +294,7 @@ def _rejects(
 ) -> pd.DataFrame:
     row, position = np.nonzero(chosen.to_numpy())
     columns = chosen.columns.to_numpy()[position]
-    known = {**DAILY_COLUMNS, **HOST_COLUMNS}
+    known = {**DAILY_COLUMNS, **HOST_COLUMNS, GRADE_COLUMN: ("crs_grade", None)}
     lines = table.iloc[row].reset_index(drop=True)
     return pd.DataFrame(
         {

@@ -1,0 +1,176 @@
+"""Patients drawn in a line each, and a small trained bundle, for the tests of every folder."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.declared import columns_of
+from features.harmonise import harmonise
+from features.matrix import as_of_grid, feature_rows
+from features.outcomes import Outcome
+from features.tables import EVENT_COLUMNS, TIME_TYPE
+from models.baselines import BASELINES
+from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
+from models.explain import by_analyte
+from models.reference import Reference, describe_analytes, describe_features
+from models.risk import Recipe
+from models.rules import RULE_COLUMNS
+from training.fit import TrainingRows, fit_committee, useful_columns
+from training.labels import label_rows
+from training.split import fold_plan
+
+START = pd.Timestamp("2026-03-01T06:00", tz="UTC")
+TINY = Recipe(12, 0.3, 3, 1.0, 0.8, 0.5, 1.0, threads=1)
+DAY = pd.Timedelta(hours=24)
+
+
+def instants(hours: Sequence[float | None]) -> pd.Series:
+    """Hours after `START` as instants exact to the microsecond; None stays missing."""
+    moments = [
+        pd.NaT if h is None else START + pd.Timedelta(microseconds=round(h * 3.6e9)) for h in hours
+    ]
+    return pd.Series(moments, dtype=TIME_TYPE)
+
+
+@pytest.fixture(scope="session")
+def draw_events() -> Callable[..., pd.DataFrame]:
+    """Makes an events table of tuples (patient, key, hour, value[, known hour[, until hour]])."""
+
+    def draw(*lines: tuple) -> pd.DataFrame:
+        full = [(*line, *[None] * (6 - len(line))) for line in lines]
+        patient, key, hour, value, known, until = zip(*full, strict=True) if full else [()] * 6
+        table = {
+            "patient_id": pd.Series(patient, dtype="str"),
+            "time": instants(hour),
+            "known_time": instants([h if k is None else k for h, k in zip(hour, known, strict=True)]),
+            "until_time": instants(until),
+            "key": pd.Series(key, dtype="str"),
+            "value": pd.Series(value, dtype="float64"),
+        }
+        return pd.DataFrame(table)[list(EVENT_COLUMNS)]
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def ask_at() -> Callable[..., pd.DataFrame]:
+    """Makes as-of rows of pairs (patient, hour)."""
+
+    def ask(*pairs: tuple[str, float]) -> pd.DataFrame:
+        return pd.DataFrame(
+            {
+                "patient_id": pd.Series([patient for patient, _ in pairs], dtype="str"),
+                "as_of": instants([hour for _, hour in pairs]),
+            }
+        )
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def ward_records() -> pd.DataFrame:
+    """Records of 80 drawn patients over eight days, with CRS that follows fever and CRP."""
+    random = np.random.default_rng(5)
+    lines: list[tuple] = []
+    for number in range(80):
+        name, severity = f"patient-{number:02d}", random.gamma(1.0, 1.0)
+        lines.append((name, None, "sex", number % 2, None, None))
+        lines.append((name, 0.0, "teclistamab", 1.5, "mg/kg", None))
+        for day in range(8):
+            rise = severity * np.exp(-((day - 3.0) ** 2) / 4.0)
+            hour = 24.0 * day - 0.5
+            for key, value, unit in (
+                ("crp", 5.0 + 90.0 * rise * random.lognormal(0, 0.2), "mg/L"),
+                ("platelets", 180.0 / (1 + rise) * random.lognormal(0, 0.1), "10*9/L"),
+                ("ldh", 200.0 * (1 + rise) * random.lognormal(0, 0.1), "U/L"),
+                ("creatinine", 80.0 * random.lognormal(0, 0.1), "umol/L"),
+                ("temperature", 36.8 + min(rise, 3.0) + random.normal(0, 0.2), "Cel"),
+            ):
+                if random.random() > 0.1:
+                    lines.append((name, hour, key, round(value, 2), unit, hour + 1.5))
+            grade = float(np.clip(np.round(1.6 * rise), 0, 4))
+            lines.append((name, hour + 6.0, "crs_grade", grade, None, None))
+            if random.random() < 0.03 + 0.03 * severity:
+                lines.append((name, hour + 9.0, "infection_onset", None, None, None))
+        if severity > 1.0:
+            lines.append((name, 60.25, "tocilizumab", 8.0, "mg/kg", None))
+    patient, hour, code, value, unit, known = zip(*lines, strict=True)
+    return pd.DataFrame(
+        {
+            "patient_id": pd.Series(patient, dtype="str"),
+            "time": instants(hour),
+            "code": pd.Series(code, dtype="str"),
+            "numeric_value": pd.Series(value, dtype="float64"),
+            "text_value": pd.Series([None] * len(lines), dtype="str"),
+            "unit": pd.Series(unit, dtype="str"),
+            "result_time": instants(known),
+            "source": "drawn",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def ward_events(ward_records: pd.DataFrame) -> pd.DataFrame:
+    """The harmonised events of `ward_records`."""
+    return harmonise(ward_records).events
+
+
+@pytest.fixture(scope="session")
+def ward_rows(ward_events: pd.DataFrame) -> pd.DataFrame:
+    """Their daily feature rows."""
+    columns = dict.fromkeys((*columns_of(ward_events["key"].unique()), *RULE_COLUMNS))
+    return feature_rows(ward_events, as_of_grid(ward_events, DAY), tuple(columns))
+
+
+@pytest.fixture(scope="session")
+def ward_training(
+    ward_events: pd.DataFrame, ward_rows: pd.DataFrame
+) -> dict[Outcome, TrainingRows]:
+    """Labelled rows with three folds, by outcome."""
+    moments = as_of_grid(ward_events, DAY)
+    found = {}
+    for outcome in Outcome:
+        label = label_rows(ward_events, moments, outcome, DAY).label
+        used = ~np.isnan(label)
+        patient = moments["patient_id"].to_numpy()[used]
+        plan = fold_plan(patient, label[used], 3, 2, seed=1)
+        found[outcome] = TrainingRows(ward_rows[used], label[used], patient, plan)
+    return found
+
+
+@pytest.fixture(scope="session")
+def ward_bundle(
+    ward_training: dict[Outcome, TrainingRows],
+    ward_rows: pd.DataFrame,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Bundle:
+    """A released bundle learnt from the drawn ward with tiny boosters."""
+    folder = tmp_path_factory.mktemp("released") / "bundle"
+    models, analytes = {}, {}
+    for outcome, training in ward_training.items():
+        fitted = fit_committee(training, useful_columns(training.rows), TINY, 3, "test")
+        opponents = {
+            name: make().fit(training.rows, training.label)
+            for name, make in BASELINES[outcome].items()
+        }
+        tiers = TierThresholds(0.1, 0.3)
+        models[outcome] = OutcomeModel(fitted.model, fitted.calibration, tiers, opponents)
+        values, _ = fitted.model.contributions(training.rows)
+        shares = by_analyte(fitted.calibration.slope * values, fitted.model.names)
+        analytes[str(outcome)] = describe_analytes(training.rows, shares)
+    card = Card("80 drawn patients", True, 80, 24.0, "0" * 64, "0" * 64, 3, {"numpy": "2"})
+    reference = Reference(describe_features(ward_rows), analytes)
+    save_bundle(folder, 24.0, card, models, reference, {"outcomes": {}}, "# Model card\n")
+    return load_bundle(folder)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real public data beside the repository; a test skips where it is absent."""
+    folder = Path(__file__).parents[1].parent / "shared/data"
+    if not folder.is_dir():
+        pytest.skip(f"real data are not here: {folder.name} beside the repository")
+    return folder
