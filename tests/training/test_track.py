@@ -60,6 +60,7 @@ def tiny_bundle(folder, seed=0):
         join_members(boosters, COLUMNS),
         Calibration(1.0, 0.0, (0.01, 0.0, 0.01), 2),
         TierThresholds(0.1, 0.3),
+        {},
     )
     analytes = {key: AnalyteReference(0.5, 1.0, 24.0) for key in ("crp", "temperature")}
     card = Card("80 invented rows", True, 80, 24.0, "0" * 64, "test", seed, {"numpy": "2"})
@@ -216,6 +217,27 @@ def test_an_address_without_a_model_is_refused_in_one_sentence(store, tmp_path, 
         fetch(uri, tmp_path / "out")
     assert str(refusal.value).startswith(uri)
     assert not (tmp_path / "out").exists()
+
+
+def test_tracking_in_a_new_store_prints_nothing(tmp_path):
+    script = (
+        "from training.track import promotions, tracking\n"
+        "with tracking('new', 'run') as run:\n"
+        "    run.log_settings({'seed': 1})\n"
+        "promotions()\n"
+    )
+    root = Path(pyfunc.__file__).parent.parent
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{tmp_path / 'new.db'}"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_nothing_is_fetched_over_something(store, tmp_path):
