@@ -1,113 +1,135 @@
 """The table of declared columns: every number that a model may see, in the order of the matrix."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
+from features.catalogue import ANALYTES, AnalyteKind
+from features.groups import GROUPS
+from features.outcomes import Outcome
 from features.scores import SCORES, Score
 from features.tables import InvalidInputError
 from features.trajectory import Feature, Statistic
 
 Column = Feature | Score
 
+# Who carries the model of severe CRS: what is known to move with cytokine release, in few columns,
+# because real events are few. How often something was measured is left out: it tells one hospital's
+# habits more than a patient's state and does not travel.
+CRS_ANALYTES = (
+    "crp", "ferritin", "il6", "ifn_gamma", "il10", "d_dimer", "fibrinogen", "ldh", "platelets",
+    "albumin", "ast", "procalcitonin", "calcium", "creatinine", "aptt", "lactate",
+)  # fmt: skip
 VITAL_SIGNS = (
-    "temperature",
-    "heart_rate",
-    "respiratory_rate",
-    "systolic_bp",
-    "diastolic_bp",
-    "mean_arterial_pressure",
-    "spo2",
-)
-FREQUENT_LABS = (
-    "crp", "procalcitonin", "il6", "ferritin", "ldh", "d_dimer", "fibrinogen", "platelets", "wbc",
-    "neutrophils", "lymphocytes", "hemoglobin", "creatinine", "urea", "bilirubin_total", "ast",
-    "alt", "albumin", "sodium", "potassium", "calcium", "glucose", "lactate", "aptt", "pt", "inr",
-    "bicarbonate", "phosphate", "magnesium", "il10", "ifn_gamma", "tnf_alpha",
-)  # fmt: skip
-OTHER_LABS = (
-    "monocytes", "neutrophils_percent", "lymphocytes_percent", "monocytes_percent", "red_cells",
-    "hematocrit", "prealbumin", "chloride", "uric_acid", "triglycerides", "alp", "ggt", "hbdh",
-    "bilirubin_direct", "bnp", "nt_probnp", "troponin_i", "troponin_t", "il2", "il4", "il17a",
-    "igg", "egfr", "ph", "paco2", "pao2", "sao2", "fio2", "base_excess", "etco2", "oxygen_flow",
-    "beta2_microglobulin", "soluble_il2r", "gcs_total", "ice_score",
-)  # fmt: skip
-HOST_FACTS = (
-    "sex", "weight", "prior_lines", "tumour_burden", "blasts", "cell_dose", "medical_icu",
-    "surgical_icu", "hospital_to_icu",
+    "temperature", "heart_rate", "respiratory_rate", "systolic_bp", "diastolic_bp",
+    "mean_arterial_pressure", "spo2",
 )  # fmt: skip
 THERAPIES = ("therapy", "bispecific", "car_t")
-COVERING_DRUGS = (
-    "il6_blocker", "corticosteroid", "g_csf", "antipyretic", "antimicrobial_treatment",
-    "vasopressor", "immunoglobulin",
+COVERING_DRUGS = ("il6_blocker", "corticosteroid", "antipyretic", "vasopressor")
+
+# Who carries the model of infection: everything a ward measures, and how closely it looks
+EVERY_ANALYTE = tuple(
+    key for key, row in ANALYTES.items() if row.kind != AnalyteKind.BODY and key not in VITAL_SIGNS
+)
+HOST_FACTS = (
+    "sex", "weight", "prior_lines", "tumour_burden", "medical_icu", "surgical_icu",
+    "hospital_to_icu",
 )  # fmt: skip
-GRADES = ("crs_grade", "icans_grade")
+INFECTION_DRUGS = (
+    "il6_blocker", "corticosteroid", "g_csf", "antipyretic", "immunoglobulin",
+    "antimicrobial_treatment", "antimicrobial_prophylaxis", "vasopressor",
+)  # fmt: skip
+
+Shape = tuple[Statistic, int | None]
+LAST: Shape = (Statistic.LAST, None)
+AGE: Shape = (Statistic.AGE, None)
 
 
-def _each(keys: Iterable[str], *shapes: tuple[Statistic, int | None]) -> tuple[Feature, ...]:
+def _each(keys: Iterable[str], *shapes: Shape) -> tuple[Feature, ...]:
     """The same statistics of several keys."""
     return tuple(Feature(key, statistic, hours) for key in keys for statistic, hours in shapes)
 
 
-FEATURES: tuple[Column, ...] = (
+def _scores(*names: str) -> tuple[Score, ...]:
+    """Declared scores whose analyte (what stands before the dot) is one of these."""
+    return tuple(score for score in SCORES if score.name.partition(".")[0] in names)
+
+
+SEVERE_CRS_COLUMNS: tuple[Column, ...] = (
     *_each(
-        VITAL_SIGNS,
-        (Statistic.LAST, None),
-        (Statistic.AGE, None),
-        *((s, h) for h in (6, 24) for s in (Statistic.MINIMUM, Statistic.MAXIMUM, Statistic.MEAN)),
-        (Statistic.SPREAD, 24),
-        (Statistic.SLOPE, 6),
-        (Statistic.SLOPE, 24),
+        CRS_ANALYTES,
+        LAST,
         (Statistic.CHANGE, 24),
-        (Statistic.MAXIMUM, 72),
-        (Statistic.COUNT, 24),
-        (Statistic.CHANGE_FROM_BASELINE, None),
-    ),
-    *_each(
-        FREQUENT_LABS,
-        (Statistic.LAST, None),
-        (Statistic.AGE, None),
-        (Statistic.CHANGE, 24),
-        (Statistic.CHANGE, 72),
+        (Statistic.CHANGE, 48),
+        (Statistic.FOLD_OF_BASELINE, None),
         (Statistic.SLOPE, 72),
         (Statistic.MINIMUM, 72),
         (Statistic.MAXIMUM, 72),
-        (Statistic.COUNT, 24),
-        (Statistic.COUNT, 72),
-        (Statistic.FOLD_OF_BASELINE, None),
-        (Statistic.MAXIMUM, None),
     ),
     *_each(
-        OTHER_LABS,
-        (Statistic.LAST, None),
-        (Statistic.AGE, None),
+        VITAL_SIGNS,
+        LAST,
+        (Statistic.MINIMUM, 24),
+        (Statistic.MAXIMUM, 24),
+        (Statistic.MEAN, 24),
         (Statistic.CHANGE, 24),
-        (Statistic.COUNT, 72),
     ),
-    *_each(HOST_FACTS, (Statistic.LAST, None)),
-    *_each(("icu_admission",), (Statistic.HOURS_SINCE_FIRST, None)),
+    *_each(("temperature",), (Statistic.MAXIMUM, 72)),
     *_each(
-        THERAPIES,
-        (Statistic.AGE, None),
-        (Statistic.HOURS_SINCE_FIRST, None),
-        (Statistic.COUNT, None),
-    ),
-    *_each(COVERING_DRUGS, (Statistic.AGE, None), (Statistic.COUNT, 72)),
-    *_each(("corticosteroid",), (Statistic.SUM, 24), (Statistic.SUM, 168)),
-    *_each(("blood_culture",), (Statistic.COUNT, 72), (Statistic.AGE, None)),
-    *_each(
-        GRADES,
-        (Statistic.LAST, None),
-        (Statistic.AGE, None),
+        ("crs_grade",),
+        LAST,
         (Statistic.CHANGE, 24),
-        (Statistic.MAXIMUM, None),
-        (Statistic.SUM, 72),
+        (Statistic.CHANGE, 48),
+        (Statistic.HOURS_UNCHANGED, None),
+        (Statistic.HOURS_SINCE_POSITIVE, None),
     ),
-    *SCORES,
+    *_each(("icans_grade",), LAST),
+    *_each(THERAPIES, AGE, (Statistic.HOURS_SINCE_FIRST, None), (Statistic.COUNT, None)),
+    *_each(COVERING_DRUGS, AGE),
+    *_each(("corticosteroid",), (Statistic.SUM, 24)),
+    *_each(("oxygen_flow", "fio2", "tumour_burden"), LAST),
+    *_scores("age", "shock_index"),
 )
-"""Every declared column; a model keeps those that its training data can fill."""
+
+INFECTION_COLUMNS: tuple[Column, ...] = (
+    *_each((*VITAL_SIGNS, *EVERY_ANALYTE), LAST, AGE),
+    *_each(
+        VITAL_SIGNS,
+        (Statistic.COUNT, 6),
+        (Statistic.COUNT, 24),
+        (Statistic.MEAN, 6),
+        (Statistic.MEAN, 24),
+    ),
+    *_each(
+        ("any_laboratory",),
+        AGE,
+        *((Statistic.COUNT, hours) for hours in (6, 24, 72, None)),
+    ),
+    *_each(("any_vital_sign",), *((Statistic.COUNT, hours) for hours in (6, 24, 72))),
+    *_each(("blood_gas",), (Statistic.COUNT, 24)),
+    *_each(("crp", "procalcitonin"), (Statistic.CHANGE, 24), (Statistic.MAXIMUM, 72)),
+    *_each(("temperature",), (Statistic.MAXIMUM, 24), (Statistic.MAXIMUM, 72)),
+    *_each(("neutrophils",), (Statistic.MINIMUM, 168)),
+    *_each(HOST_FACTS, LAST),
+    *_each(("icu_admission",), (Statistic.HOURS_SINCE_FIRST, None)),
+    *_each(THERAPIES, AGE, (Statistic.HOURS_SINCE_FIRST, None), (Statistic.COUNT, None)),
+    *_each(INFECTION_DRUGS, AGE, (Statistic.COUNT, 72)),
+    *_each(("corticosteroid",), (Statistic.SUM, 24), (Statistic.SUM, 168)),
+    *_each(("blood_culture",), AGE, (Statistic.COUNT, 72)),
+    *_each(("crs_grade", "icans_grade"), LAST),
+    *_scores("age", "partial_news2", "partial_qsofa", "partial_sirs", "partial_sofa"),
+)
+
+COLUMNS: Mapping[Outcome, tuple[Column, ...]] = MappingProxyType(
+    {Outcome.SEVERE_CRS: SEVERE_CRS_COLUMNS, Outcome.INFECTION: INFECTION_COLUMNS}
+)
+"""The columns that each outcome's model may see; it keeps those that its training data fill."""
+
+FEATURES: tuple[Column, ...] = tuple(
+    {column.name: column for column in (*SEVERE_CRS_COLUMNS, *INFECTION_COLUMNS, *SCORES)}.values()
+)
+"""Every declared column once."""
 
 _BY_NAME = {column.name: column for column in FEATURES}
-if len(_BY_NAME) != len(FEATURES):
-    raise InvalidInputError("two declared features share one name")
 
 
 def columns_named(names: Sequence[str]) -> tuple[Column, ...]:
@@ -130,6 +152,6 @@ def columns_of(keys: Iterable[str]) -> tuple[Column, ...]:
 
 def _can_be_filled(column: Column, present: set[str]) -> bool:
     if isinstance(column, Feature):
-        return column.key in present
+        return not present.isdisjoint(GROUPS.get(column.key, {column.key}))
     filled = [feature.key in present for feature in column.inputs]
     return all(filled) if column.needs_every_key else any(filled)

@@ -35,12 +35,15 @@ class Code(IntEnum):
     BASELINE = 11
     CHANGE_FROM_BASELINE = 12
     FOLD_OF_BASELINE = 13
+    HOURS_UNCHANGED = 14
+    HOURS_SINCE_POSITIVE = 15
 
 
 LAST, AGE, HOURS_SINCE_FIRST, COUNT = Code.LAST, Code.AGE, Code.HOURS_SINCE_FIRST, Code.COUNT
 MINIMUM, MAXIMUM, MEAN, SPREAD = Code.MINIMUM, Code.MAXIMUM, Code.MEAN, Code.SPREAD
 SLOPE, CHANGE, SUM, BASELINE = Code.SLOPE, Code.CHANGE, Code.SUM, Code.BASELINE
 CHANGE_FROM_BASELINE, FOLD_OF_BASELINE = Code.CHANGE_FROM_BASELINE, Code.FOLD_OF_BASELINE
+HOURS_UNCHANGED, HOURS_SINCE_POSITIVE = Code.HOURS_UNCHANGED, Code.HOURS_SINCE_POSITIVE
 
 
 @njit(cache=True, inline="always")
@@ -88,14 +91,16 @@ def _fill_row(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop is what 
     count, total, squares, x, xx, xd = 0, 0.0, 0.0, 0.0, 0.0, 0.0
     low, high = np.inf, -np.inf
     last, last_time = np.nan, ALWAYS
-    first_value, first_time, baseline = np.nan, ALWAYS, np.nan
+    first_value, first_time = np.nan, ALWAYS
+    baseline, baseline_event, last_event, first_event = np.nan, -1, -1, -1
+    run_time, in_run, positive_time = ALWAYS, True, ALWAYS
     plan, planned = 0, len(statistics)
     for event in range(end - 1, begin - 1, -1):
         if known[event] > as_of or until[event] <= as_of:
             continue
         moment = time[event]
         if count == 0:
-            last, last_time = value[event], moment
+            last, last_time, last_event = value[event], moment, event
             while plan < planned and windows[plan] == NO_WINDOW:
                 out[columns[plan]] = last if statistics[plan] == LAST else _hours(as_of, last_time)
                 plan += 1
@@ -119,19 +124,30 @@ def _fill_row(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop is what 
         xd += hours * distance
         low = min(low, value[event])
         high = max(high, value[event])
-        if np.isnan(baseline) and moment <= start:
-            baseline = value[event]
-        first_value, first_time = value[event], moment
-    if np.isnan(baseline):
-        baseline = first_value
+        if baseline_event < 0 and moment <= start:
+            baseline, baseline_event = value[event], event
+        first_value, first_time, first_event = value[event], moment, event
+        in_run = in_run and value[event] == last
+        if in_run:
+            run_time = moment
+        if value[event] > 0.0:
+            positive_time = moment
+    if baseline_event < 0:
+        baseline, baseline_event = first_value, first_event
     while plan < planned:
         statistic = statistics[plan]
         if windows[plan] == NO_WINDOW or statistic == CHANGE:
             result = np.nan
         elif statistic == HOURS_SINCE_FIRST:
             result = _hours(as_of, first_time)
+        elif statistic == HOURS_UNCHANGED:
+            result = _hours(as_of, run_time)
+        elif statistic == HOURS_SINCE_POSITIVE:
+            result = _hours(as_of, positive_time)
         elif statistic == BASELINE:
             result = baseline
+        elif baseline_event == last_event and statistic >= CHANGE_FROM_BASELINE:
+            result = np.nan  # nothing was measured since
         elif statistic == CHANGE_FROM_BASELINE:
             result = last - baseline
         elif statistic == FOLD_OF_BASELINE:

@@ -62,7 +62,103 @@ def modified_easix(ldh: np.ndarray, crp: np.ndarray, platelets: np.ndarray) -> n
     return _log2_positive(_ratio(ldh * crp * MG_PER_DL_CRP, platelets))
 
 
+@dataclass(frozen=True)
+class Sign:
+    """One sign of a bedside score: its points by band, `points[k]` from `bounds[k - 1]` up.
+
+    `key` and whether its worst is the `Statistic.MAXIMUM` or the `Statistic.MINIMUM` of a window.
+    """
+
+    key: str
+    worst: Statistic
+    bounds: tuple[float, ...]
+    points: tuple[float, ...]
+
+    def award(self, value: np.ndarray) -> np.ndarray:
+        """Points of each value; a sign that was not measured gives none.
+
+        >>> Sign("spo2", Statistic.MINIMUM, (92, 94, 96), (3, 2, 1, 0)).award(
+        ...     np.array([91.0, 92.0, 97.0, np.nan])
+        ... )
+        array([3., 2., 0., 0.])
+        """
+        band = np.searchsorted(np.array(self.bounds), np.nan_to_num(value), side="right")
+        return np.where(np.isnan(value), 0.0, np.array(self.points)[band])
+
+
+JUST_ABOVE = 1e-4
+"""Turns the "more than x" of a published table into "from x + 0.0001 on"."""
+
+HIGH, LOW = Statistic.MAXIMUM, Statistic.MINIMUM
+
+NEWS2 = (
+    Sign("respiratory_rate", HIGH, (8 + JUST_ABOVE, 12, 21, 25), (3, 1, 0, 2, 3)),
+    Sign("spo2", LOW, (92, 94, 96), (3, 2, 1, 0)),
+    Sign("fio2", HIGH, (0.21 + JUST_ABOVE,), (0, 2)),
+    Sign("systolic_bp", LOW, (90 + JUST_ABOVE, 101, 111, 220), (3, 2, 1, 0, 3)),
+    Sign("heart_rate", HIGH, (40 + JUST_ABOVE, 51, 91, 111, 131), (3, 1, 0, 1, 2, 3)),
+    Sign(
+        "temperature",
+        HIGH,
+        (35 + JUST_ABOVE, 36 + JUST_ABOVE, 38 + JUST_ABOVE, 39 + JUST_ABOVE),
+        (3, 1, 0, 1, 2),
+    ),
+)
+QSOFA = (
+    Sign("respiratory_rate", HIGH, (22,), (0, 1)),
+    Sign("systolic_bp", LOW, (100 + JUST_ABOVE,), (1, 0)),
+)
+SIRS = (
+    Sign("temperature", HIGH, (36, 38 + JUST_ABOVE), (1, 0, 1)),
+    Sign("heart_rate", HIGH, (90 + JUST_ABOVE,), (0, 1)),
+    Sign("respiratory_rate", HIGH, (20 + JUST_ABOVE,), (0, 1)),
+    Sign("wbc", HIGH, (4, 12 + JUST_ABOVE), (1, 0, 1)),
+)
+SOFA = (
+    Sign("mean_arterial_pressure", LOW, (70,), (1, 0)),
+    Sign("creatinine", HIGH, (110, 171, 300, 441), (0, 1, 2, 3, 4)),
+    Sign("bilirubin_total", HIGH, (20, 33, 102, 205), (0, 1, 2, 3, 4)),
+    Sign("platelets", LOW, (20, 50, 100, 150), (4, 3, 2, 1, 0)),
+)
+
+BEDSIDE_SCORES = (
+    ("partial_news2", NEWS2, "NEWS2 without consciousness", "Royal College of Physicians 2017"),
+    ("partial_qsofa", QSOFA, "qSOFA without mentation", "Singer 2016, JAMA 315:801"),
+    ("partial_sirs", SIRS, "SIRS without PaCO2", "Bone 1992, Chest 101:1644"),
+    (
+        "partial_sofa",
+        SOFA,
+        "SOFA of circulation, kidney, liver and coagulation",
+        "Vincent 1996, Intensive Care Med 22:707",
+    ),
+)
+"""Name, signs, meaning, source. "Partial": a sign that was not measured counts as normal, as SOFA's
+authors do, so that the score exists wherever one of its signs does."""
+
+
+def _points_score(
+    name: str, signs: tuple[Sign, ...], hours: int | None, meaning: str, source: str
+) -> Score:
+    """Points of the latest values (`hours` None), or of each sign's worst in a window."""
+    inputs = tuple(
+        Feature(sign.key, Statistic.LAST if hours is None else sign.worst, hours) for sign in signs
+    )
+    window = "last" if hours is None else f"worst_{hours}h"
+
+    def total(*values: np.ndarray) -> np.ndarray:
+        points = sum(sign.award(value) for sign, value in zip(signs, values, strict=True))
+        nothing = np.logical_and.reduce([np.isnan(value) for value in values])
+        return np.where(nothing, np.nan, points)
+
+    return Score(f"{name}.{window}", inputs, total, meaning, source, needs_every_key=False)
+
+
 SCORES: tuple[Score, ...] = (
+    *(
+        _points_score(name, signs, hours, meaning, source)
+        for name, signs, meaning, source in BEDSIDE_SCORES
+        for hours in (None, 12, 24)
+    ),
     Score(
         "age.years",
         (Feature("birth", Statistic.AGE), _last("age")),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features import kernel
+from features.groups import with_groups
 
 PATIENTS_WORTH_ALL_CORES = 64
 
@@ -30,8 +31,10 @@ class Statistic(StrEnum):
     CHANGE = "change"  # last value less the one that was current h hours before the as-of time
     SUM = "sum"  # 0 where the window holds nothing; missing where it holds a drug without a dose
     BASELINE = "baseline"  # last value up to the course's start, as known then, else the first
-    CHANGE_FROM_BASELINE = "change_from_baseline"
-    FOLD_OF_BASELINE = "fold_of_baseline"  # missing where the baseline is not positive
+    CHANGE_FROM_BASELINE = "change_from_baseline"  # missing where the baseline is the last value
+    FOLD_OF_BASELINE = "fold_of_baseline"  # the same; missing also where it is not positive
+    HOURS_UNCHANGED = "hours_unchanged"  # hours since the latest value became what it is
+    HOURS_SINCE_POSITIVE = "hours_since_positive"  # hours since the first value above 0
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ def trajectory_rows(
     Returns:
         float32 array (rows of `as_of` x features), NaN where a value does not exist.
     """
-    prepared = sort_events(events)
+    wanted = {feature.key for feature in features}
+    prepared = sort_events(with_groups(events, wanted))
     patient = prepared.patients.get_indexer(as_of["patient_id"].astype("str"))
     moment = _microseconds(as_of["as_of"], kernel.ALWAYS)
     order = np.lexsort((moment, patient))

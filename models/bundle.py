@@ -150,7 +150,7 @@ def load_bundle(folder: str | Path) -> Bundle:
 def _load_outcome(folder: Path, outcome: Outcome, stated: Mapping[str, Any]) -> OutcomeModel:
     opponents = _read_json(folder / f"{outcome}.baselines.json")
     return OutcomeModel(
-        RiskModel.load(folder / f"{outcome}.ubj", stated["feature_names"], stated["members"]),
+        RiskModel.load(folder / f"{outcome}.ubj", stated),
         Calibration.from_json(_read_json(folder / f"{outcome}.calibration.json")),
         TierThresholds(**stated["tiers"]),
         {name: BASELINES[outcome][name]().restore(state) for name, state in opponents.items()},
@@ -169,8 +169,7 @@ def _description(
         "seed": card.seed,
         "outcomes": {
             str(outcome): {
-                "feature_names": list(model.risk.names),
-                "members": model.risk.members,
+                **model.risk.state,
                 "tiers": asdict(model.tiers),
             }
             for outcome, model in models.items()

@@ -1,149 +1,155 @@
 """The gradient-boosted model of one outcome: a committee of boosters that act as one.
 
-Each member is fitted without one fold of the patients. Their trees stand in one XGBoost booster,
-leaves divided by the number of members, so that its margin is the committee's mean, its TreeSHAP
-contributions explain exactly that mean, and each member can still be asked alone.
+Each member starts from what today's grade gives (`start.py`) and is fitted without one fold of the
+patients. The members' trees stand in one XGBoost booster, leaves divided by the number of members,
+so that its margin is the committee's mean, its TreeSHAP contributions explain exactly that mean,
+and each member can still be asked alone.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xgboost as xgb
 
+from models.recipes import Recipe
+from models.start import GRADE, Start, mean_start
+
 
 @dataclass(frozen=True)
-class Recipe:
-    """How one member is fitted; chosen before looking at the data, by the number of patients with
-    an event (see `RECIPES`)."""
+class Member:
+    """One fitted booster with the start that it corrects."""
 
-    rounds: int
-    learning_rate: float
-    depth: int
-    min_child_weight: float
-    row_share: float
-    column_share: float
-    l2: float
-    threads: int = 2
-
-
-def recipe_for(patients_with_event: int) -> Recipe:
-    """The recipe for a cohort with this many patients who had the outcome."""
-    for limit, recipe in RECIPES:
-        if patients_with_event < limit:
-            return recipe
-    raise AssertionError("the last recipe has no limit")
-
-
-RECIPES: tuple[tuple[float, Recipe], ...] = (
-    (100, Recipe(150, 0.04, 2, 2.0, 0.7, 0.3, 5.0)),
-    (float("inf"), Recipe(300, 0.04, 5, 20.0, 0.7, 0.3, 10.0)),
-)
-"""(patients with an event below, recipe): the fewer the events, the shallower the trees."""
+    start: Start
+    booster: xgb.Booster
 
 
 class RiskModel:
-    """A committee of boosters for one outcome.
+    """A committee for one outcome.
 
-    `names` are the feature columns in order; `members` how many boosters the trees come from.
+    `names` are the columns that it reads, in order; a start that knows the grade reads
+    `crs_grade.last`, which is then among them.
     """
 
-    def __init__(self, booster: xgb.Booster, names: Sequence[str], members: int) -> None:
+    def __init__(self, booster: xgb.Booster, names: Sequence[str], starts: Sequence[Start]) -> None:
         self._booster = booster
         self.names = tuple(names)
-        self.members = members
-        self._rounds = booster.num_boosted_rounds() // members
+        self.starts = tuple(starts)
+        self._start = mean_start(self.starts)
+        self._rounds = booster.num_boosted_rounds() // self.members
+
+    @property
+    def members(self) -> int:
+        """How many boosters the trees come from."""
+        return len(self.starts)
 
     def margin(self, rows: pd.DataFrame, threads: int = 0) -> np.ndarray:
         """Uncalibrated log-odds, float64 of shape (rows,)."""
-        return self._margin(self._matrix(rows, threads), (0, 0))
+        return self._start.margin(rows) + self._margin(self._matrix(rows, threads), (0, 0))
 
     def member_margins(self, rows: pd.DataFrame, threads: int = 0) -> np.ndarray:
         """Each member's own log-odds, float64 of shape (rows, members)."""
         matrix = self._matrix(rows, threads)
-        base = self._base_margin
-        parts = [
-            self._margin(matrix, (member * self._rounds, (member + 1) * self._rounds)) - base
-            for member in range(self.members)
-        ]
-        return base + self.members * np.column_stack(parts)
+        return np.column_stack(
+            [
+                start.margin(rows) + self.members * self._margin(matrix, self._trees_of(member))
+                for member, start in enumerate(self.starts)
+            ]
+        )
 
     def contributions(self, rows: pd.DataFrame, threads: int = 0) -> tuple[np.ndarray, float]:
-        """TreeSHAP values (rows x features, log-odds before calibration) and their base."""
+        """Contributions (rows x names, log-odds before calibration) and their base.
+
+        TreeSHAP of the joined booster; the grade's share of the start is added to the grade.
+        """
         values = self._booster.predict(self._matrix(rows, threads), pred_contribs=True)
         values = values.astype(np.float64)
-        return values[:, :-1], float(values[0, -1]) if len(values) else self._base_margin
-
-    def importance(self) -> dict[str, float]:
-        """Total gain by feature, features never split on left out."""
-        return {name: float(gain) for name, gain in self._gains().items()}
+        base = self._start.intercept + (float(values[0, -1]) if len(values) else 0.0)
+        shares = values[:, :-1]
+        if GRADE in self.names:
+            shares[:, self.names.index(GRADE)] += self._start.grade_part(rows)
+        return shares, base
 
     def save(self, path: Path) -> None:
-        """Write the booster as UBJSON."""
+        """Write the booster as UBJSON; names and starts are the bundle's to keep."""
         self._booster.save_model(path)
 
+    @property
+    def state(self) -> dict[str, Any]:
+        """Names and starts as plain values for JSON."""
+        return {
+            "feature_names": list(self.names),
+            "starts": [asdict(start) for start in self.starts],
+        }
+
     @classmethod
-    def load(cls, path: Path, names: Sequence[str], members: int) -> "RiskModel":
-        """Read a booster written by `save`."""
+    def load(cls, path: Path, state: Mapping[str, Any]) -> "RiskModel":
+        """Read a booster written by `save` with the `state` kept beside it."""
         booster = xgb.Booster()
         booster.load_model(path)
-        return cls(booster, names, members)
+        starts = [Start(one["intercept"], tuple(one["weights"])) for one in state["starts"]]
+        return cls(booster, state["feature_names"], starts)
 
-    def _gains(self) -> dict[str, float]:
-        return self._booster.get_score(importance_type="total_gain")
+    def _trees_of(self, member: int) -> tuple[int, int]:
+        return member * self._rounds, (member + 1) * self._rounds
 
     def _margin(self, matrix: xgb.DMatrix, trees: tuple[int, int]) -> np.ndarray:
         margin = self._booster.predict(matrix, output_margin=True, iteration_range=trees)
         return margin.astype(np.float64)
 
-    @property
-    def _base_margin(self) -> float:
-        config = json.loads(self._booster.save_config())
-        probability = _number(config["learner"]["learner_model_param"]["base_score"])
-        return float(np.float32(np.log(probability / (1.0 - probability))))
-
     def _matrix(self, rows: pd.DataFrame, threads: int) -> xgb.DMatrix:
-        return _matrix(rows[list(self.names)], None, threads)
+        return _matrix(rows[list(self.names)], threads)
 
 
 def fit_member(
-    rows: pd.DataFrame, label: np.ndarray, recipe: Recipe, base_rate: float, seed: int
-) -> xgb.Booster:
-    """Fit one booster on rows (float32, NaN = missing) with labels 0 and 1.
+    rows: pd.DataFrame,
+    target: np.ndarray,
+    start: Start,
+    recipe: Recipe,
+    signs: Sequence[int],
+    seed: int,
+) -> Member:
+    """Fit one booster on rows (float32, NaN = missing) with targets from 0 to 1.
 
-    `base_rate` is the probability from which boosting starts; members of one committee share it.
+    `signs` are the monotone constraints, one a column.
     """
+    matrix = _matrix(rows, recipe.threads)
+    matrix.set_info(label=target, base_margin=start.margin(rows))
     parameters = {
         "objective": "binary:logistic",
-        "base_score": base_rate,
+        "base_score": 0.5,
         "tree_method": "hist",
+        "max_bin": recipe.bins,
         "eta": recipe.learning_rate,
         "max_depth": recipe.depth,
         "min_child_weight": recipe.min_child_weight,
-        "subsample": recipe.row_share,
-        "colsample_bytree": recipe.column_share,
         "lambda": recipe.l2,
+        "subsample": recipe.row_share,
+        "colsample_bytree": recipe.tree_column_share,
+        "colsample_bynode": recipe.node_column_share,
+        "monotone_constraints": tuple(signs),
         "seed": seed,
         "nthread": recipe.threads,
     }
-    return xgb.train(parameters, _matrix(rows, label, recipe.threads), recipe.rounds)
+    return Member(start, xgb.train(parameters, matrix, recipe.rounds))
 
 
-def join_members(boosters: Sequence[xgb.Booster], names: Sequence[str]) -> RiskModel:
+def join_members(members: Sequence[Member], names: Sequence[str]) -> RiskModel:
     """One model whose margin is the mean of the members' margins.
 
     The trees are put side by side in XGBoost's documented JSON schema, their leaves divided by the
-    number of members. All members must share `base_rate` and the number of rounds.
+    number of members. All members must have the same number of rounds.
     """
-    schemas = [json.loads(bytes(booster.save_raw("json"))) for booster in boosters]
+    schemas = [json.loads(bytes(member.booster.save_raw("json"))) for member in members]
     joined = schemas[0]
     trees = [tree for schema in schemas for tree in _trees(schema)]
     for position, tree in enumerate(trees):
         tree["id"] = position
-        _divide_leaves(tree, len(boosters))
+        _divide_leaves(tree, len(members))
     model = joined["learner"]["gradient_booster"]["model"]
     model["trees"] = trees
     model["tree_info"] = [0] * len(trees)
@@ -151,14 +157,14 @@ def join_members(boosters: Sequence[xgb.Booster], names: Sequence[str]) -> RiskM
     model["gbtree_model_param"]["num_trees"] = str(len(trees))
     booster = xgb.Booster()
     booster.load_model(bytearray(json.dumps(joined).encode()))
-    return RiskModel(booster, names, len(boosters))
+    return RiskModel(booster, names, [member.start for member in members])
 
 
-def _trees(schema: dict) -> list[dict]:
+def _trees(schema: dict[str, Any]) -> list[dict[str, Any]]:
     return schema["learner"]["gradient_booster"]["model"]["trees"]
 
 
-def _divide_leaves(tree: dict, members: int) -> None:
+def _divide_leaves(tree: dict[str, Any], members: int) -> None:
     """Divide every leaf's value; XGBoost keeps it where an inner node keeps its threshold."""
     for node, child in enumerate(tree["left_children"]):
         tree["base_weights"][node] /= members
@@ -166,20 +172,7 @@ def _divide_leaves(tree: dict, members: int) -> None:
             tree["split_conditions"][node] /= members
 
 
-def _number(text: str) -> float:
-    """XGBoost writes base_score as '5E-1' or '[5E-1]'."""
-    return float(text.strip("[]"))
-
-
-def _matrix(rows: pd.DataFrame, label: np.ndarray | None, threads: int) -> xgb.DMatrix:
+def _matrix(rows: pd.DataFrame, threads: int) -> xgb.DMatrix:
     return xgb.DMatrix(
-        rows.to_numpy(dtype=np.float32),
-        label=label,
-        feature_names=list(rows.columns),
-        nthread=threads or None,
+        rows.to_numpy(dtype=np.float32), feature_names=list(rows.columns), nthread=threads or None
     )
-
-
-def describe(recipe: Recipe) -> dict[str, float]:
-    """The recipe as plain numbers, for records of a run."""
-    return asdict(recipe)

@@ -45,7 +45,9 @@ def draw_events() -> Callable[..., pd.DataFrame]:
         table = {
             "patient_id": pd.Series(patient, dtype="str"),
             "time": instants(hour),
-            "known_time": instants([h if k is None else k for h, k in zip(hour, known, strict=True)]),
+            "known_time": instants(
+                [h if k is None else k for h, k in zip(hour, known, strict=True)]
+            ),
             "until_time": instants(until),
             "key": pd.Series(key, dtype="str"),
             "value": pd.Series(value, dtype="float64"),

@@ -90,10 +90,14 @@ def _add_train(verbs: "Verbs") -> None:
     _add_records(parser)
     _add_every(parser)
     parser.add_argument(
-        "--outcome", action="append", type=Outcome, choices=list(Outcome),
-        help="what to predict; may be repeated (default: both)",
+        "--outcome", action="extend", type=_outcomes,
+        help="severe_crs, infection, or both with a comma; may be repeated (default: both)",
     )  # fmt: skip
     parser.add_argument("--horizon", type=_duration, default="24h", help="how far ahead")
+    parser.add_argument(
+        "--learn-every", type=_duration, default="1h",
+        help="step between times to learn from, where something new was known",
+    )  # fmt: skip
     parser.add_argument("--repeats", type=_count, help="of cross-validation (default: by size)")
     parser.add_argument("--experiment", default="crs-risk", help="MLflow experiment")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same bundle")
@@ -198,6 +202,13 @@ def _add_every(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--every", type=_duration, default="24h", help="step between as-of times, such as 1h"
     )
+
+
+def _outcomes(text: str) -> list[Outcome]:
+    try:
+        return [Outcome(name.strip()) for name in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: write severe_crs or infection") from error
 
 
 def _duration(text: str) -> pd.Timedelta:

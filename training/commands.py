@@ -71,6 +71,7 @@ def run_train(options: Namespace) -> None:
         outcomes=tuple(dict.fromkeys(options.outcome or TrainingConfig.outcomes)),
         every=options.every,
         horizon=options.horizon,
+        learn_every=min(options.learn_every, options.every),
         experiment=options.experiment,
         seed=options.seed,
         repeats=options.repeats,

@@ -8,13 +8,15 @@ import pandas as pd
 from features.outcomes import Outcome
 
 DAY = pd.Timedelta(hours=24)
+HOUR = pd.Timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """What to train on, what to predict, and how to judge it.
 
-    `every` is the step between as-of times, `horizon` how far a label looks ahead. `repeats` of
+    `every` is the step between as-of times that are judged, `learn_every` that between times to
+    learn from, `horizon` how far a label looks ahead. `repeats` of
     the patient-wise cross-validation: None takes 10 below `SMALL_COHORT` patients, else 1.
     """
 
@@ -24,6 +26,7 @@ class TrainingConfig:
     outcomes: tuple[Outcome, ...] = (Outcome.SEVERE_CRS, Outcome.INFECTION)
     every: pd.Timedelta = DAY
     horizon: pd.Timedelta = DAY
+    learn_every: pd.Timedelta = HOUR
     experiment: str = "crs-risk"
     seed: int = 0
     folds: int = 5

@@ -14,7 +14,7 @@ from features.outcomes import Outcome
 from features.readers import read
 from features.tables import InvalidInputError, InvalidTableError
 from models.rules import RULE_COLUMNS
-from training.labels import Labels, label_rows
+from training.labels import Labels, label_rows, learning_target
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,18 @@ class Events:
 
 @dataclass(frozen=True)
 class Cohort:
-    """Feature rows of a whole grid with the labels of each outcome.
+    """Feature rows with the labels and learning targets of each outcome, line by line.
 
-    `as_of` has columns `patient_id` and `as_of`, line by line with `rows`.
+    `as_of` has columns `patient_id` and `as_of`. `reported` marks the rows of the grid that was
+    asked for; the others stand between them and serve for learning alone.
     """
 
     source: Events
     as_of: pd.DataFrame
+    reported: np.ndarray
     rows: pd.DataFrame
     labels: dict[Outcome, Labels]
+    targets: dict[Outcome, np.ndarray]
 
 
 def load_events(path: Path, file_format: str) -> Events:
@@ -71,19 +74,47 @@ def load_events(path: Path, file_format: str) -> Events:
 
 def label_cohort(
     source: Events,
-    as_of: pd.DataFrame | pd.Timedelta,
+    every: pd.Timedelta,
     outcomes: tuple[Outcome, ...],
     horizon: pd.Timedelta,
+    learn_every: pd.Timedelta | None = None,
 ) -> Cohort:
-    """Lay the grid (or take the moments given), compute every column records fill, and label."""
+    """Lay the grid, compute the columns that the records fill, and label every row.
+
+    Between the grid's times, `learn_every` adds rows to learn from wherever something new had
+    become known; None adds none.
+    """
     events = source.events
-    moments = as_of_grid(events, as_of) if isinstance(as_of, pd.Timedelta) else as_of
-    if moments.empty:
+    grid = as_of_grid(events, every)
+    if grid.empty:
         raise InvalidInputError("no as-of time lies inside any patient's observation")
+    moments = _with_learning_rows(events, grid.assign(reported=True), learn_every)
+    as_of = moments[["patient_id", "as_of"]]
     columns = dict.fromkeys((*columns_of(events["key"].unique()), *RULE_COLUMNS))
-    rows = feature_rows(events, moments, tuple(columns))
-    labels = {outcome: label_rows(events, moments, outcome, horizon) for outcome in outcomes}
-    return Cohort(source, moments, rows, labels)
+    labels = {outcome: label_rows(events, as_of, outcome, horizon) for outcome in outcomes}
+    targets = {
+        outcome: learning_target(events, as_of, outcome, found) for outcome, found in labels.items()
+    }
+    rows = feature_rows(events, as_of, tuple(columns))
+    return Cohort(source, as_of, moments["reported"].to_numpy(), rows, labels, targets)
+
+
+def _with_learning_rows(
+    events: pd.DataFrame, grid: pd.DataFrame, learn_every: pd.Timedelta | None
+) -> pd.DataFrame:
+    """The grid with the denser grid's times at which something had become known since the last."""
+    if learn_every is None:
+        return grid
+    dense = as_of_grid(events, learn_every)
+    known = events.loc[events["known_time"].notna(), ["patient_id", "known_time"]]
+    known = known.assign(patient_id=known["patient_id"].astype("str")).sort_values("known_time")
+    latest = pd.merge_asof(
+        dense.sort_values("as_of"), known, left_on="as_of", right_on="known_time", by="patient_id"
+    )
+    new = latest[latest["as_of"] - latest["known_time"] < learn_every]
+    both = pd.concat([grid, new[["patient_id", "as_of"]].assign(reported=False)])
+    first = ~both.duplicated(["patient_id", "as_of"])
+    return both[first].sort_values(["patient_id", "as_of"], ignore_index=True)
 
 
 def read_moments(path: Path) -> pd.DataFrame:

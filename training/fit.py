@@ -6,33 +6,59 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.outcomes import Outcome
 from models.baselines import Baseline
 from models.calibration import Calibration, fit_calibration
-from models.risk import Recipe, RiskModel, fit_member, join_members
+from models.recipes import Recipe, monotone_signs
+from models.risk import Member, RiskModel, fit_member, join_members
+from models.start import GRADE, fit_start
 from training.progress import progress
 
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """Rows at risk with an observed label: all arrays share the first axis."""
+    """One outcome's rows to learn from and to be judged on; arrays share the first axis.
 
+    `target` is what is learnt (NaN = not learnt from), `label` what happened, read only where
+    `judged`: on the rows of the grid at risk with an observed horizon. `plan` is the fold of each
+    row in each repeat, shape (rows, repeats).
+    """
+
+    outcome: Outcome
     rows: pd.DataFrame
+    target: np.ndarray
     label: np.ndarray
+    judged: np.ndarray
     patient: np.ndarray
     plan: np.ndarray
-    """Fold of each row in each repeat, shape (rows, repeats)."""
 
     @property
     def folds(self) -> int:
         """How many folds each repeat has."""
         return int(self.plan.max()) + 1
 
+    @property
+    def judged_rows(self) -> "JudgedRows":
+        """The judged rows alone."""
+        here = self.judged
+        return JudgedRows(self.rows[here], self.label[here], self.patient[here], self.plan[here])
+
+
+@dataclass(frozen=True)
+class JudgedRows:
+    """Rows at risk with an observed label: all arrays share the first axis."""
+
+    rows: pd.DataFrame
+    label: np.ndarray
+    patient: np.ndarray
+    plan: np.ndarray
+
 
 @dataclass(frozen=True)
 class Fitted:
     """A committee with what it gave for patients that its members had not seen.
 
-    `unseen_risk` (rows x repeats) is calibrated on the other folds alone, so it may be scored.
+    `unseen_risk` is the mean over the repeats, each calibrated on the other folds alone.
     """
 
     model: RiskModel
@@ -44,53 +70,57 @@ def fit_committee(
     training: TrainingRows, columns: Sequence[str], recipe: Recipe, seed: int, what: str
 ) -> Fitted:
     """Fit one member for each fold of each repeat, join them, calibrate on unseen patients."""
-    rows = training.rows[list(columns)]
-    base_rate = float(training.label.mean())
-    margins = np.empty(training.plan.shape)
-    members = []
+    signs = monotone_signs(columns, training.outcome)
+    learnt = ~np.isnan(training.target)
+    judged = training.judged_rows
+    margins = np.empty(judged.plan.shape)
+    members: list[Member] = []
     splits = [(r, f) for r in range(training.plan.shape[1]) for f in range(training.folds)]
     for repeat, fold in progress(splits, len(splits), what):
-        held_out = training.plan[:, repeat] == fold
-        booster = fit_member(
-            rows[~held_out], training.label[~held_out], recipe, base_rate, seed + len(members)
-        )
-        members.append(booster)
-        margins[held_out, repeat] = join_members([booster], columns).margin(rows[held_out])
+        used = learnt & (training.plan[:, repeat] != fold)
+        rows, target = training.rows.loc[used, list(columns)], training.target[used]
+        start = fit_start(rows, target, uses_grade=GRADE in columns)
+        members.append(fit_member(rows, target, start, recipe, signs, seed + len(members)))
+        unseen = judged.plan[:, repeat] == fold
+        alone = join_members(members[-1:], columns)
+        margins[unseen, repeat] = alone.margin(judged.rows[unseen])
     calibration = fit_calibration(
-        margins.mean(axis=1), training.label, training.patient, training.folds
+        margins.mean(axis=1), judged.label, judged.patient, training.folds
     )
-    return Fitted(join_members(members, columns), calibration, _cross_calibrated(training, margins))
+    unseen_risk = _cross_calibrated(judged, margins).mean(axis=1)
+    return Fitted(join_members(members, columns), calibration, unseen_risk)
 
 
-def _cross_calibrated(training: TrainingRows, margins: np.ndarray) -> np.ndarray:
-    """Risks from margins, each fold calibrated on the margins of the other folds."""
+def _cross_calibrated(judged: JudgedRows, margins: np.ndarray) -> np.ndarray:
+    """Risks from margins (rows x repeats), each fold calibrated on the margins of the others."""
     risk = np.empty_like(margins)
-    for repeat in range(margins.shape[1]):
-        for fold in range(training.folds):
-            here = training.plan[:, repeat] == fold
-            learnt = fit_calibration(
-                margins[~here, repeat], training.label[~here], training.patient[~here],
-                training.folds,
-            )  # fmt: skip
-            risk[here, repeat] = learnt.risk(margins[here, repeat])
+    folds = int(judged.plan.max()) + 1
+    for repeat, fold in np.ndindex(margins.shape[1], folds):
+        here = judged.plan[:, repeat] == fold
+        learnt = fit_calibration(
+            margins[~here, repeat], judged.label[~here], judged.patient[~here], folds
+        )
+        risk[here, repeat] = learnt.risk(margins[here, repeat])
     return risk
 
 
-def unseen_baseline_risk(training: TrainingRows, make: Callable[[], Baseline]) -> np.ndarray:
-    """A baseline's risk for patients it had not seen, shape (rows, repeats)."""
-    risk = np.empty(training.plan.shape)
-    for repeat in range(training.plan.shape[1]):
-        for fold in range(training.folds):
-            here = training.plan[:, repeat] == fold
-            learnt = make().fit(training.rows[~here], training.label[~here])
-            risk[here, repeat] = learnt.risk(training.rows[here])
-    return risk
+def unseen_baseline_risk(judged: JudgedRows, make: Callable[[], Baseline]) -> np.ndarray:
+    """A baseline's risk for patients it had not seen: the mean over the repeats."""
+    risk = np.empty(judged.plan.shape)
+    for repeat, fold in np.ndindex(judged.plan.shape[1], int(judged.plan.max()) + 1):
+        here = judged.plan[:, repeat] == fold
+        learnt = make().fit(judged.rows[~here], judged.label[~here])
+        risk[here, repeat] = learnt.risk(judged.rows[here])
+    return risk.mean(axis=1)
 
 
 def useful_columns(rows: pd.DataFrame, least_values: int = 20) -> list[str]:
-    """Columns with at least `least_values` values that are not all the same."""
-    return [
+    """Columns with `least_values` values that differ, each set of equal columns once."""
+    varied = [
         name
         for name in rows.columns
         if rows[name].count() >= least_values and rows[name].min() < rows[name].max()
     ]
+    contents = {rows[name].to_numpy().tobytes(): name for name in reversed(varied)}
+    first = set(contents.values())
+    return [name for name in varied if name in first]

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.declared import COLUMNS
 from features.outcomes import Outcome
 from features.tables import InvalidInputError, count_rejects
 from models.baselines import BASELINES
 from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
 from models.code_version import code_version
 from models.explain import by_analyte
+from models.recipes import recipe_for
 from models.reference import Reference, describe_analytes, describe_features
-from models.risk import recipe_for
+from models.start import GRADE
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events, label_cohort, load_events
@@ -38,7 +40,7 @@ ELEVATED_SHARE, HIGH_SHARE = 0.10, 0.03
 
 EXPLAINED_ROWS = 2000
 GRADE_KEYS = ("crs_grade", "icans_grade")
-TRAJECTORY_FREE = (".last", ".age", ".years", ".log2", ".hours_since_first", ".baseline")
+TRAJECTORY_FREE = (".last", ".age", ".years", ".log2", ".hours_since_first")
 """How the columns end that hold no more than the latest value and the time."""
 
 
@@ -75,12 +77,14 @@ def train(config: TrainingConfig) -> Run:
     for note in source.notes:
         logger.info("%s", note)
     logger.info("set aside: %s", _counted(count_rejects(source.rejects)) or "nothing")
-    cohort = label_cohort(source, config.every, config.outcomes, config.horizon)
-    logger.info("%d patients, %d as-of rows", source.patients, len(cohort.rows))
+    cohort = label_cohort(source, config.every, config.outcomes, config.horizon, config.learn_every)
+    logger.info("%d patients, %d as-of rows", source.patients, int(cohort.reported.sum()))
     trained = {outcome: train_outcome(cohort, outcome, config) for outcome in config.outcomes}
     scored = pd.concat([one.scored for one in trained.values()], ignore_index=True)
     evaluation = evaluate(scored, config.bootstrap, config.seed)
-    evaluation["fates"] = {str(o): labels.counts for o, labels in cohort.labels.items()}
+    evaluation["fates"] = {
+        str(o): labels.of(cohort.reported).counts for o, labels in cohort.labels.items()
+    }
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["notes"] = list(source.notes)
     bundle = _bundle(config, cohort, trained, evaluation)
@@ -90,41 +94,47 @@ def train(config: TrainingConfig) -> Run:
 def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainedOutcome:
     """Fit one outcome's committee and its opponents on the same folds, and score them all."""
     training = training_rows(cohort, outcome, config)
-    events = int(training.label.sum())
-    with_event = len(np.unique(training.patient[training.label == 1]))
-    recipe = recipe_for(with_event)
+    judged = training.judged_rows
+    learnt = training.target[~np.isnan(training.target)]
+    recipe = recipe_for(float((learnt > 0.0).sum()))
     logger.info(
-        "%s: %d rows at risk, %d before an event, %d patients with one",
-        outcome, len(training.label), events, with_event,
+        "%s: %d rows judged, %d before an event, %d patients with one; learnt from %d rows",
+        outcome, len(judged.label), int(judged.label.sum()),
+        len(np.unique(judged.patient[judged.label == 1])), len(learnt),
     )  # fmt: skip
-    columns = useful_columns(training.rows)
+    declared = [column.name for column in COLUMNS[outcome] if column.name in cohort.rows]
+    columns = useful_columns(training.rows[declared])
     main = fit_committee(training, columns, recipe, config.seed, f"{outcome}: model")
     risks = {"model": main.unseen_risk}
     for name, kept in _variants(columns).items() if config.variants else ():
         what = f"{outcome}: {name}"
         risks[name] = fit_committee(training, kept, recipe, config.seed, what).unseen_risk
     for name, make in BASELINES[outcome].items():
-        risks[name] = unseen_baseline_risk(training, make)
+        risks[name] = unseen_baseline_risk(judged, make)
     baselines = {
-        name: make().fit(training.rows, training.label) for name, make in BASELINES[outcome].items()
+        name: make().fit(judged.rows, judged.label) for name, make in BASELINES[outcome].items()
     }
     model = OutcomeModel(main.model, main.calibration, _tiers(main), baselines)
-    return TrainedOutcome(model, training, _scored(cohort, outcome, training, risks))
+    return TrainedOutcome(model, training, _scored(outcome, training, risks))
 
 
 def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainingRows:
-    """The rows at risk whose horizon was observed, with their folds."""
-    label = cohort.labels[outcome].label
-    used = ~np.isnan(label)
+    """The rows to learn from and the rows to be judged on, with their folds."""
+    label, target = cohort.labels[outcome].label, cohort.targets[outcome]
+    judged = cohort.reported & ~np.isnan(label)
+    used = judged | ~np.isnan(target)
     patient = cohort.as_of["patient_id"].to_numpy()[used]
-    if len(np.unique(label[used])) < 2:
+    if len(np.unique(label[judged])) < 2:
         raise InvalidInputError(f"{outcome}: no row before an event, or none without: cannot learn")
+    event = np.where(judged[used], label[used], 0.0)
     repeats = repeats_for(config, len(np.unique(patient)))
     try:
-        plan = fold_plan(patient, label[used], config.folds, repeats, config.seed)
+        plan = fold_plan(patient, event, config.folds, repeats, config.seed)
     except InvalidInputError as error:
         raise InvalidInputError(f"{outcome}: {error}") from error
-    return TrainingRows(cohort.rows[used], label[used], patient, plan)
+    return TrainingRows(
+        outcome, cohort.rows[used], target[used], label[used], judged[used], patient, plan
+    )
 
 
 def _variants(columns: Sequence[str]) -> dict[str, list[str]]:
@@ -137,31 +147,24 @@ def _variants(columns: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _tiers(fitted: Fitted) -> TierThresholds:
-    risk = fitted.unseen_risk.mean(axis=1)
-    elevated, high = np.quantile(risk, [1.0 - ELEVATED_SHARE, 1.0 - HIGH_SHARE])
+    elevated, high = np.quantile(fitted.unseen_risk, [1.0 - ELEVATED_SHARE, 1.0 - HIGH_SHARE])
     return TierThresholds(float(elevated), float(high))
 
 
 def _scored(
-    cohort: Cohort, outcome: Outcome, training: TrainingRows, risks: Mapping[str, np.ndarray]
+    outcome: Outcome, training: TrainingRows, risks: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
-    """One line a row, scorer and repeat, as `evaluate` wants them."""
-    used = ~np.isnan(cohort.labels[outcome].label)
-    rows = cohort.as_of[used].reset_index(drop=True)
-    grade = cohort.rows.get("crs_grade.last")
-    base = rows.assign(
+    """One line a judged row and scorer, as `evaluate` wants them."""
+    judged = training.judged_rows
+    moments = judged.rows.index.to_frame(index=False)
+    base = moments.assign(
         outcome=str(outcome),
-        label=training.label,
+        label=judged.label,
         at_risk=True,
-        grade=np.nan if grade is None else grade.to_numpy(dtype=float)[used],
+        grade=judged.rows[GRADE].to_numpy(dtype=float),
     )
     return pd.concat(
-        [
-            base.assign(model=name, repeat=repeat, risk=risk[:, repeat])
-            for name, risk in risks.items()
-            for repeat in range(risk.shape[1])
-        ],
-        ignore_index=True,
+        [base.assign(model=name, risk=risk) for name, risk in risks.items()], ignore_index=True
     )
 
 
@@ -213,7 +216,7 @@ def _reference(cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: 
     names = dict.fromkeys(name for one in trained.values() for name in one.model.risk.names)
     analytes = {}
     for outcome, one in trained.items():
-        rows = one.training.rows
+        rows = one.training.judged_rows.rows
         sample = rows.sample(min(EXPLAINED_ROWS, len(rows)), random_state=seed)
         values, _ = one.model.risk.contributions(sample)
         shares = by_analyte(one.model.calibration.slope * values, one.model.risk.names)

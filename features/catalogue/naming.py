@@ -25,6 +25,9 @@ CLASS_NAMES: Mapping[str, str] = MappingProxyType(
         "antimicrobial_prophylaxis": "antimicrobial prophylaxis",
         "antimicrobial_treatment": "antimicrobial treatment",
         "skin_commensal": "culture with a skin commensal",
+        "any_laboratory": "laboratory test",
+        "any_vital_sign": "vital sign",
+        "blood_gas": "blood gas",
     }
 )
 

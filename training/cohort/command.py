@@ -9,8 +9,6 @@ from training.cohort.export import CohortFormat, write
 from training.cohort.products import PRODUCTS
 from training.cohort.simulation import simulate
 
-EXAMPLE = "python -m training simulate --patients 1000 --seed 1 --format table --out build/cohort"
-
 
 def add_flags(parser: ArgumentParser) -> None:
     """Give `parser` the flags of `simulate`."""

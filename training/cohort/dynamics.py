@@ -190,7 +190,8 @@ def _cytokines(s, person, product, c):  # type: ignore[no-untyped-def]
         + c.burden_effect * person.burden_score
         + c.inflammation_effect * person.inflammation_score
     )
-    s.drive = s.activation * product.sensitivity * np.exp(own)
+    unlimited = s.activation * product.sensitivity * np.exp(own)
+    s.drive = unlimited / (1.0 + unlimited / c.drive_most)
     target = c.il6_at_unit_drive * s.drive**c.il6_exponent
     target += c.il6_of_infection * s.burden**1.5
     s.il6 += (target - s.il6) / c.il6_lag_h
@@ -327,9 +328,8 @@ def _drivers(s, person, product, c, drivers):  # type: ignore[no-untyped-def]
 def _laboratories(s, labs, rest, weights, lags, drivers, c):  # type: ignore[no-untyped-def]
     """CRP by its turnover (row 0), IL-6 as measured (row 1), all others towards their target."""
     eaten = np.log(2.0) / c.crp_half_life_h
-    made = rest[0] * (1.0 - s.blocked) + c.crp_most * s.acute_phase / (
-        s.acute_phase + c.crp_half_drive
-    )
+    heard = (s.acute_phase / c.crp_half_drive) ** c.crp_exponent
+    made = rest[0] * (1.0 - s.blocked) + c.crp_most * heard / (1.0 + heard)
     labs[0] += eaten * (made - labs[0])
     s.il6_measured = (rest[1] + s.il6) * (1.0 + c.tocilizumab_il6_fold * s.blocked)
     labs[1] = s.il6_measured

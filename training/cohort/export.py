@@ -83,10 +83,18 @@ def _meds_table(records: pd.DataFrame) -> pd.DataFrame:
 
 def _write_parquet(table: pd.DataFrame, path: Path, metadata: dict[str, object]) -> None:
     """Parquet whose schema carries `virtual=true` and the cohort's description."""
-    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    columns = {name: _arrow_column(table[name]) for name in table.columns}
     labels = {"virtual": "true", "cohort": json.dumps(metadata, sort_keys=True)}
-    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **labels})
+    arrow = pa.table(columns).replace_schema_metadata(labels)
     pq.write_table(arrow, path, compression="zstd")
+
+
+def _arrow_column(column: pd.Series) -> pa.Array:
+    """The column for Arrow; times by way of plain UTC, whose direct route pandas deprecates."""
+    if not isinstance(column.dtype, pd.DatetimeTZDtype):
+        return pa.array(column, from_pandas=True)
+    plain = pa.array(column.dt.tz_convert(None).to_numpy(), type=pa.timestamp("us"))
+    return plain.cast(pa.timestamp("us", tz="UTC"))
 
 
 def _write_json(content: dict[str, object], path: Path) -> None:

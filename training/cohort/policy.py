@@ -15,6 +15,7 @@ from training.cohort.people import People
 from training.cohort.products import Kind, Product
 
 NEVER = -9999
+MORNING_ROUND = 8  # o'clock: everybody in hospital is seen and graded
 
 CARE = np.dtype(
     [
@@ -244,7 +245,7 @@ def _check_is_due(care, place, hour, clock):  # type: ignore[no-untyped-def]
         return clock % 2 == 0
     if care.grade == 1 or hour - care.any_fever_at < 12:
         return clock % 4 == 0
-    return clock % place.ward_check_h == 0
+    return clock % place.ward_check_h == 0 or clock == MORNING_ROUND
 
 
 @numba.njit(cache=True)
@@ -377,7 +378,7 @@ def _crs_grade(care, s, hour, policy):  # type: ignore[no-untyped-def]
 def _grade(care, s, hour, clock, policy):  # type: ignore[no-untyped-def]
     grade = _crs_grade(care, s, hour, policy)
     changed = grade != care.grade or (care.admitted and grade > 0)
-    care.graded = care.inside and (changed or (clock == 8 and hour > 24))
+    care.graded = care.inside and (changed or (clock == MORNING_ROUND and hour > 24))
     care.grade = grade
     needs_icu = care.vasopressors > 0 or care.oxygen_device >= 2
     if needs_icu and not care.icu:
@@ -402,7 +403,8 @@ def _relieve(care, person, key, hour, policy):  # type: ignore[no-untyped-def]
         return
     again = hour - care.tocilizumab_at >= policy.tocilizumab_every_h
     long = care.grade == 1 and hour - care.episode_since >= policy.tocilizumab_grade_1_after_h
-    wanted = care.grade >= 2 or (long and care.tocilizumab_count == 0 and person.age > 60.0)
+    bold = uniform(key, 0, 29) < policy.tocilizumab_grade_1_share
+    wanted = care.grade >= 2 or (long and bold and care.tocilizumab_count == 0)
     acts = uniform(key, hour, 21) < policy.tocilizumab_act
     if wanted and again and acts and care.tocilizumab_count < policy.tocilizumab_doses:
         per_kg = policy.tocilizumab_per_kg if person.weight >= 30.0 else 12.0

@@ -61,7 +61,7 @@ def simulate(
     """Patients `start_at` to `start_at + patients - 1` of the cohort `seed`, `days` from day 0 on.
 
     The patient of a number is the same whatever `patients` and `start_at` are. `products` None is
-    the default mix (60 % CAR-T), else those products by their shares. `progress` is told how many
+    the default mix (63 % CAR-T), else those products by their shares. `progress` is told how many
     patients are done, and of how many.
 
     Raises InvalidInputError for a number out of range, an unknown product or centre.

@@ -10,7 +10,7 @@ import pandas as pd
 from features.tables import RECORD_COLUMNS, TIME_TYPE
 
 CALENDAR_ORIGIN = pd.Timestamp("2020-01-06T08:00Z")
-"""An artificial Monday, in the future so that nobody takes these dates for a real hospital's."""
+"""An artificial Monday; every first dose falls within the 700 days after it."""
 
 STATIC = np.iinfo(np.int64).min
 """The minute of a record without a time."""

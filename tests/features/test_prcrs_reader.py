@@ -1,0 +1,247 @@
+"""The PrCRS reader on small drawn files, and on the real one where it is present."""
+
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from features.harmonise import harmonise
+from features.readers import read
+from features.tables import ORIGIN, InvalidInputError, InvalidTableError
+
+HEADER = (
+    "patient",
+    "Relative date",
+    "CRS",
+    "sex",
+    "age",
+    "C-reactive protein",
+    "sodium",
+    "D-dimer",
+)
+DETECTION_LIMIT = 0.25
+FILLED = {0: 0.43, 1: 0.79}
+
+
+def ward(patients: int = 24, days: int = 8) -> pd.DataFrame:
+    """A drawn file: D-dimer filled by grade as its authors did; CRP with a detection limit."""
+    random = np.random.default_rng(3)
+    lines = []
+    for patient in range(1, patients + 1):
+        for day in range(days):
+            grade = int(random.random() < 0.35)
+            measured = round(float(random.lognormal(-0.8 + 0.6 * grade, 0.6)), 3)
+            dimer = FILLED[grade] if random.random() < 0.45 else measured
+            crp = round(float(random.lognormal(2.0 + grade, 0.9)), 2)
+            low = random.random() < 0.2
+            sodium = round(float(random.normal(139, 3)), 1)
+            lines.append(
+                (str(patient), day, grade, "male" if patient % 2 else "female", 30 + patient,
+                 DETECTION_LIMIT if low else crp, sodium, dimer)
+            )  # fmt: skip
+    return pd.DataFrame(lines, columns=list(HEADER))
+
+
+def write(folder: Path, table: pd.DataFrame) -> Path:
+    path = folder / "labs.csv"
+    table.to_csv(path, index=False)
+    return path
+
+
+def values(reading, code):
+    mine = reading.records["code"] == code
+    return reading.records.loc[mine, "numeric_value"]
+
+
+def test_constants_filled_in_by_grade_are_set_aside_and_nothing_else(tmp_path):
+    table = ward()
+    reading = read(write(tmp_path, table), "prcrs")
+    filled = table["D-dimer"].isin(FILLED.values())
+    assert reading.rejects["reason"].unique().tolist() == ["filled_constant"]
+    assert set(reading.rejects["code"]) == {"d_dimer"}
+    assert len(reading.rejects) == filled.sum() > 60
+    assert sorted(values(reading, "d_dimer")) == sorted(table.loc[~filled, "D-dimer"])
+
+
+def test_a_constant_found_on_one_grade_goes_whatever_the_grade_of_its_row(tmp_path):
+    table = ward()
+    other = table.index[(table["CRS"] == 1) & (table["D-dimer"] != FILLED[1])][0]
+    table.loc[other, "D-dimer"] = FILLED[0]
+    reading = read(write(tmp_path, table), "prcrs")
+    place = f"labs.csv:{other + 2}"
+    assert place in set(reading.rejects["source"])
+
+
+def test_a_repeated_detection_limit_stays(tmp_path):
+    table = ward()
+    limits = (table["C-reactive protein"] == DETECTION_LIMIT).sum()
+    assert limits > 20
+    assert (values(read(write(tmp_path, table), "prcrs"), "crp") == DETECTION_LIMIT).sum() == limits
+
+
+def test_a_value_that_lost_its_zero_is_refused_as_implausible(tmp_path):
+    table = ward()
+    table.loc[3, "sodium"] = 14.0
+    harmonised = harmonise(read(write(tmp_path, table), "prcrs").records)
+    found = harmonised.rejects[["code", "reason", "source"]].values.tolist()
+    assert found == [["sodium", "implausible", "labs.csv:5"]]
+
+
+def test_day_d_is_known_at_its_end_and_the_infusion_opens_the_course(tmp_path):
+    table = ward(1, 2).assign(**{"Relative date": [0, 4]})
+    events = harmonise(read(write(tmp_path, table), "prcrs").records).events
+    hours = (events["time"] - ORIGIN) / pd.Timedelta(hours=1)
+    assert hours[events["key"] == "sodium"].tolist() == [24.0, 120.0]
+    assert hours[events["key"] == "crs_grade"].tolist() == [24.0, 120.0]
+    assert hours[events["key"] == "therapy"].tolist() == [0.0]
+
+
+def test_without_a_patient_column_a_falling_day_starts_the_next_patient(tmp_path):
+    table = ward(3, 3)
+    bare = read(write(tmp_path, table.drop(columns="patient")), "prcrs").records
+    named = read(write(tmp_path, table), "prcrs").records
+    pd.testing.assert_frame_equal(bare, named)
+
+
+def test_the_workbook_with_two_header_lines_gives_the_records_of_the_csv(tmp_path):
+    table = ward(6, 5)
+    book = openpyxl.Workbook()
+    sheet = book.active
+    columns = list(HEADER[1:])
+    sheet.append(["patient data", *([None] * 3), *(["laboratory"] * 3)])
+    sheet.append(columns)
+    for line in table[columns].astype(object).values.tolist():
+        sheet.append(line)
+    book.save(tmp_path / "published.xlsx")
+    from_book = read(tmp_path / "published.xlsx", "prcrs")
+    from_csv = read(write(tmp_path, table), "prcrs")
+    pd.testing.assert_frame_equal(
+        from_book.records.drop(columns="source"), from_csv.records.drop(columns="source")
+    )
+    assert from_book.records["source"].iloc[0] == "published.xlsx:3"
+    assert from_book.notes == from_csv.notes
+
+
+def test_patients_to_predict_need_no_grades(tmp_path):
+    reading = read(write(tmp_path, ward(2).drop(columns="CRS")), "prcrs")
+    assert "crs_grade" not in set(reading.records["code"])
+    assert reading.rejects.empty
+    assert any("no CRS grade" in note for note in reading.notes)
+
+
+def test_texts_in_the_place_of_numbers_are_counted(tmp_path):
+    table = ward(2).astype(object)
+    table.loc[1, "sodium"] = "haemolysed"
+    table.loc[2, "CRS"] = "severe"
+    rejects = read(write(tmp_path, table), "prcrs").rejects
+    assert sorted(rejects[["code", "text_value", "reason", "source"]].values.tolist()) == [
+        ["crs_grade", "severe", "not_a_number", "labs.csv:4"],
+        ["sodium", "haemolysed", "not_a_number", "labs.csv:3"],
+    ]
+
+
+def test_an_empty_cell_is_a_value_that_was_not_taken(tmp_path):
+    table = ward(2).astype(object)
+    table.loc[1, "sodium"] = ""
+    reading = read(write(tmp_path, table), "prcrs")
+    assert len(values(reading, "sodium")) == len(table) - 1
+    assert reading.rejects.empty
+
+
+def test_column_names_are_known_whatever_their_case_and_blanks(tmp_path):
+    table = ward(2)
+    shouted = table.rename(columns={"C-reactive protein": "c reactive PROTEIN", "age": " Age"})
+    left, right = (read(write(tmp_path, t), "prcrs").records for t in (shouted, table))
+    pd.testing.assert_frame_equal(left, right)
+
+
+@pytest.mark.parametrize("column", ["Relative date", "sex", "age"])
+def test_a_missing_column_is_named(column, tmp_path):
+    with pytest.raises(InvalidTableError, match=column):
+        read(write(tmp_path, ward(2).drop(columns=column)), "prcrs")
+
+
+@pytest.mark.parametrize("day", ["1.5", "-1", "first", ""])
+def test_a_day_that_is_none_is_refused_with_its_line(day, tmp_path):
+    table = ward(2).astype({"Relative date": object})
+    table.loc[2, "Relative date"] = day
+    with pytest.raises(InvalidTableError, match=r"labs\.csv:4"):
+        read(write(tmp_path, table), "prcrs")
+
+
+BROKEN = {
+    "empty": "",
+    "header alone": ",".join(HEADER) + "\n",
+    "no laboratory column": "Relative date,sex,age\n0,male,50\n",
+    "one cell too many": ",".join(HEADER) + "\n1,0,0,male,50,12,140,0.5,9\n",
+    "a comma at each end": ",".join(HEADER) + "\n1,0,0,male,50,12,140,0.5,\n",
+    "a column twice": "patient,Relative date,sex,age,IL6,IL-6\n1,0,male,50,1,2\n",
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_file_is_refused(case, tmp_path):
+    path = tmp_path / "labs.csv"
+    path.write_text(BROKEN[case])
+    with pytest.raises(InvalidInputError, match="labs"):
+        read(path, "prcrs")
+
+
+def test_what_is_no_workbook_is_refused(tmp_path):
+    path = tmp_path / "labs.xlsx"
+    path.write_bytes(b"not a workbook")
+    with pytest.raises(InvalidInputError, match="workbook"):
+        read(path, "prcrs")
+    openpyxl.Workbook().save(path)
+    with pytest.raises(InvalidInputError, match="Relative date"):
+        read(path, "prcrs")
+
+
+def test_an_unknown_format_and_a_missing_path_are_named(tmp_path):
+    with pytest.raises(InvalidInputError, match="prcrs"):
+        read(tmp_path, "spreadsheet")
+    with pytest.raises(InvalidInputError, match="no such file"):
+        read(tmp_path / "nowhere.csv", "prcrs")
+
+
+@pytest.fixture(scope="module")
+def real(shared_data):
+    return read(shared_data / "car_t_b_all/daily_labs.csv", "prcrs")
+
+
+def test_the_real_patients_are_those_of_the_publication(real):
+    records = real.records
+    grades = records[records["code"] == "crs_grade"]
+    worst = grades.groupby("patient_id")["numeric_value"].max()
+    assert records["patient_id"].nunique() == 135
+    assert (worst >= 3).sum() == 30
+    assert records["time"].max() == ORIGIN + pd.Timedelta(days=18)
+
+
+def test_no_known_constant_of_the_real_file_is_left(real, shared_data):
+    published = pd.read_csv(shared_data / "car_t_b_all/daily_labs.csv")
+    known = {0.43, 0.79, 2.89, 4.29}
+    assert published["D-dimer"].isin(known).sum() > 400
+    left = real.records.loc[real.records["code"] == "d_dimer", "numeric_value"]
+    assert not left.isin(known).any()
+    filled = real.rejects[real.rejects["reason"] == "filled_constant"]
+    assert (filled["code"] == "d_dimer").sum() >= published["D-dimer"].isin(known).sum()
+
+
+@pytest.mark.parametrize(
+    ("code", "column", "share"),
+    [
+        ("crp", "C-reactive protein", 0.23),
+        ("ferritin", "ferritin", 0.59),
+        ("il6", "IL6", 0.36),
+        ("procalcitonin", "Procalcitonin", 0.55),
+    ],
+)
+def test_the_share_of_filled_values_is_that_of_the_description(
+    code, column, share, real, shared_data
+):
+    published = pd.read_csv(shared_data / "car_t_b_all/daily_labs.csv")[column].notna().sum()
+    filled = (real.rejects["code"] == code) & (real.rejects["reason"] == "filled_constant")
+    assert filled.sum() / published == pytest.approx(share, abs=0.08)

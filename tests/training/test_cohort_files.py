@@ -1,0 +1,76 @@
+"""A cohort on disk: the same bytes for the same seed, and the word "virtual" in every file."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from features.tables import RECORD_COLUMNS, InvalidInputError
+from training.cohort import add_flags, join, run, simulate, write
+
+
+def test_the_same_seed_gives_the_same_bytes_in_any_chunks(tmp_path: Path) -> None:
+    whole = simulate(210, seed=8, days=2)  # more than are simulated at once
+    parts = [
+        simulate(n, seed=8, days=2, start_at=first) for first, n in ((0, 1), (1, 96), (97, 113))
+    ]
+    for name, cohort in (("whole", whole), ("parts", join(parts))):
+        write(cohort, tmp_path / name)
+    for file in ("records.parquet", "truth.parquet", "dataset.json"):
+        assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "parts" / file).read_bytes()
+
+
+def test_another_seed_gives_other_patients() -> None:
+    one, other = (simulate(3, seed=seed, days=2).records for seed in (1, 2))
+    assert not one["numeric_value"].equals(other["numeric_value"])
+
+
+@pytest.mark.parametrize("layout", ["table", "meds"])
+def test_every_file_says_that_its_patients_are_virtual(tmp_path: Path, layout: str) -> None:
+    written = write(simulate(3, seed=1, days=2), tmp_path, layout)
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(written)
+    for path in written:
+        if path.suffix == ".parquet":
+            assert pq.read_schema(path).metadata[b"virtual"] == b"true"
+        else:
+            assert json.loads(path.read_text(encoding="utf-8"))["virtual"] is True
+
+
+def test_table_and_meds_hold_the_same_records(tmp_path: Path) -> None:
+    cohort = simulate(4, seed=1, days=3)
+    write(cohort, tmp_path / "table")
+    write(cohort, tmp_path / "meds", "meds")
+    table = pd.read_parquet(tmp_path / "table" / "records.parquet")
+    meds = pd.read_parquet(tmp_path / "meds" / "data" / "0.parquet")
+    assert tuple(table.columns) == RECORD_COLUMNS
+    assert meds["subject_id"].dtype == "int64"
+    assert len(meds) == len(table)
+    pd.testing.assert_series_equal(
+        meds["time"].dt.tz_localize("UTC"), table["time"], check_names=False
+    )
+    assert (meds["code"].astype(str) == table["code"].astype(str)).all()
+
+
+def test_an_unknown_format_is_named_with_what_is_known(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"'xml' is unknown; known: table, meds"):
+        write(simulate(1, seed=1, days=1), tmp_path, "xml")
+
+
+def test_progress_is_told_after_each_part() -> None:
+    told: list[tuple[int, int]] = []
+    simulate(201, seed=2, days=1, progress=lambda done, of: told.append((done, of)))
+    assert told == [(200, 201), (201, 201)]
+
+
+def test_the_flags_of_simulate_reach_the_files(tmp_path: Path) -> None:
+    parser = ArgumentParser()
+    add_flags(parser)
+    flags = f"--patients 3 --seed 2 --days 2 --product teclistamab --out {tmp_path}".split()
+    written = run(parser.parse_args(flags))
+    assert {path.name for path in written} == {"records.parquet", "dataset.json", "truth.parquet"}
+    about = json.loads((tmp_path / "dataset.json").read_text(encoding="utf-8"))
+    assert about["products"] == ["teclistamab"]
+    assert (about["patients"], about["seed"], about["centre"]) == (3, 2, "university")

@@ -1,0 +1,133 @@
+"""The laws of the virtual body: what must hold whoever the virtual patients are."""
+
+import dataclasses
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from training.cohort.centres import centre
+from training.cohort.chance import patient_keys
+from training.cohort.laboratories import CRP, IL6
+from training.cohort.observation import History
+from training.cohort.parameters import POLICY
+from training.cohort.people import People, make_people
+from training.cohort.products import product
+from training.cohort.simulation import live, simulate
+
+FIRST_DOSE = 168  # hours: the simulation starts a week before
+
+
+def treated(people: People, key: str, days: int = 12, **policy: float) -> History:
+    """These people under one product, with some of the policy's numbers replaced."""
+    table = tuple(dataclasses.replace(row, value=policy.get(row.name, row.value)) for row in POLICY)
+    return live(people, (product(key),), centre("university"), days, table)
+
+
+def crowd(patients: int, key: str, seed: int = 4) -> People:
+    return make_people(patient_keys(seed, 0, patients), (product(key),))
+
+
+@cache
+def cohort() -> pd.DataFrame:
+    return simulate(150, seed=12).truth
+
+
+@pytest.mark.parametrize("key", ["teclistamab", "glofitamab", "axicabtagene_ciloleucel"])
+def test_without_a_dose_there_is_no_cytokine(key: str) -> None:
+    never_dosed = dataclasses.replace(product(key), doses=())
+    people = make_people(patient_keys(1, 0, 60), (never_dosed,))
+    history = live(people, (never_dosed,), centre("university"), 14)
+    assert history.state["drive"].max() == 0.0
+    assert history.state["leak"].max() == 0.0
+    healthy = history.state["burden"].max(axis=0) == 0.0
+    assert healthy.sum() > 30
+    il6 = history.labs[:, healthy, IL6]
+    np.testing.assert_allclose(
+        il6, np.broadcast_to(people.rest[healthy, IL6], il6.shape), rtol=1e-5
+    )
+    crp = history.labs[:, healthy, CRP]
+    np.testing.assert_allclose(
+        crp, np.broadcast_to(people.rest[healthy, CRP], crp.shape), rtol=1e-5
+    )
+
+
+def test_before_the_first_dose_nobody_has_crs() -> None:
+    truth = cohort()
+    before = truth[truth["hours_from_first_dose"] <= 0]
+    assert (before["crs_grade"] == 0).all()
+    assert (before["cytokine_drive"] == 0).all()
+
+
+def test_more_tumour_means_more_severe_crs() -> None:
+    people = crowd(150, "axicabtagene_ciloleucel")
+
+    def severe(burden: float) -> float:
+        persons = people.persons.copy()
+        persons["burden_score"] = burden
+        history = treated(dataclasses.replace(people, persons=persons), "axicabtagene_ciloleucel")
+        return float((history.care["grade"].max(axis=0) >= 3).mean())
+
+    assert severe(1.5) > severe(-1.5) + 0.05
+
+
+def test_tocilizumab_raises_measured_il6_and_lowers_crp() -> None:
+    people = crowd(120, "axicabtagene_ciloleucel")
+    given = treated(people, "axicabtagene_ciloleucel")
+    withheld = treated(people, "axicabtagene_ciloleucel", tocilizumab_doses=0.0)
+    first = np.argmax(given.care["tocilizumab"] > 0, axis=0)
+    blocked = np.flatnonzero((first > 0) & (first < len(given.care) - 60))
+    assert len(blocked) > 20
+
+    def paired(history: History, analyte: int, hours: int) -> np.ndarray:
+        return history.labs[first[blocked] + hours, blocked, analyte]
+
+    il6 = paired(given, IL6, 6) / paired(withheld, IL6, 6)
+    assert np.median(il6) > 2.0
+    crp = paired(given, CRP, 48) / paired(withheld, CRP, 48)
+    assert np.median(crp) < 0.6
+
+
+def test_crp_falls_with_its_half_life_once_il6_is_blocked() -> None:
+    people = crowd(120, "axicabtagene_ciloleucel")
+    history = treated(people, "axicabtagene_ciloleucel")
+    halved = []
+    for patient in range(len(people.keys)):
+        doses = np.flatnonzero(history.care["tocilizumab"][:, patient] > 0)
+        if len(doses) and doses[-1] + 31 < len(history.labs):
+            crp = history.labs[doses[-1] + np.array([12, 31]), patient, CRP]
+            if crp[0] > 60 and history.state["burden"][:, patient].max() == 0:
+                halved.append(crp[1] / crp[0])
+    assert len(halved) > 5
+    # Without any production 19 h halve it; what is left of production can only slow the fall.
+    assert min(halved) >= 0.5
+    assert np.median(halved) < 0.62
+
+
+def test_every_step_up_dose_meets_a_less_willing_t_cell() -> None:
+    """The full dose at once makes a stronger stimulus than the same dose after its steps."""
+    stepped = product("teclistamab")
+    people = make_people(patient_keys(9, 0, 80), (stepped,))
+    at_once = dataclasses.replace(stepped, doses=(stepped.doses[2],))
+    whole = live(people, (at_once,), centre("university"), 12).state["stimulus"].max(axis=0)
+    steps = live(people, (stepped,), centre("university"), 20).state["stimulus"].max(axis=0)
+    assert np.median(whole) > 1.3 * np.median(steps)
+
+
+def test_infection_shows_only_after_a_hidden_beginning() -> None:
+    truth = cohort()
+    onsets = truth.index[truth["infection_onset"]]
+    assert len(onsets) > 10
+    day_before = truth.loc[onsets - 12]
+    assert (day_before["infection_burden"] < truth.loc[onsets, "infection_burden"].to_numpy()).all()
+    assert not day_before["infection"].any()
+
+
+def test_crs_and_infection_are_as_frequent_as_asked_for_training() -> None:
+    truth = simulate(600, seed=3, days=28).truth
+    worst = truth.groupby("patient_id", observed=True)["crs_grade"].max()
+    infected = truth.groupby("patient_id", observed=True)["infection_onset"].any()
+    # 600 patients: binomial SD 0.010 and 0.016 around 0.06 and 0.20
+    assert 0.03 <= (worst >= 3).mean() <= 0.10
+    assert 0.14 <= infected.mean() <= 0.28
