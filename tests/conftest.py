@@ -139,7 +139,15 @@ def ward_training(
         used = ~np.isnan(label)
         patient = moments["patient_id"].to_numpy()[used]
         plan = fold_plan(patient, label[used], 3, 2, seed=1)
-        found[outcome] = TrainingRows(ward_rows[used], label[used], patient, plan)
+        found[outcome] = TrainingRows(
+            outcome,
+            ward_rows[used],
+            label[used],
+            label[used],
+            np.ones(used.sum(), bool),
+            patient,
+            plan,
+        )
     return found
 
 

@@ -224,7 +224,8 @@ def contribution_figure(
     for place, name in enumerate(order):
         share = contributions[name].to_numpy(dtype=float)
         rank = _ranks(values[name]) if values is not None and name in values else None
-        colour = MUTED if rank is None else LOW_TO_HIGH(np.where(np.isnan(rank), 0.5, rank))
+        rank = np.full(len(share), np.nan) if rank is None else rank
+        colour = LOW_TO_HIGH(np.where(np.isnan(rank), 0.5, rank))
         axes.scatter(share, place + _spread(share), s=7, c=colour, alpha=0.75, linewidths=0,
                      rasterized=True)  # fmt: skip
     axes.axvline(0, color=MUTED, linewidth=1)

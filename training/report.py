@@ -30,6 +30,7 @@ from training.wording import (
 )
 
 TEMPLATE = "report.html.jinja"
+PIXELS_AN_INCH = 94  # the widest figures (9.2 inches) fill the page's column
 INKS = {
     INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)", PAPER: "var(--paper)",
     MODEL: "var(--model)",
@@ -180,7 +181,10 @@ def svg(figure: Figure, label: str) -> Markup:
     text = re.sub(r' width="[\d.]+pt"', "", text, count=1)
     for ink, variable in INKS.items():
         text = text.replace(ink, variable)
-    named = text.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)
+    width = round(figure.get_figwidth() * PIXELS_AN_INCH)
+    named = text.replace(
+        "<svg", f'<svg role="img" aria-label="{escape(label)}" style="max-width:{width}px"', 1
+    )
     return Markup(named)  # noqa: S704 - drawn here, and matplotlib escapes what it writes
 
 

@@ -42,6 +42,7 @@ QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_DISABLE_AGENT_HINT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_DISABLE_SCHEMA_DETAILS": "true",  # its schema errors would repeat patients' values
 }
@@ -330,10 +331,10 @@ def _mlflow() -> Any:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("MLFLOW_TRACKING_URI", DEFAULT_STORE)
-    for chatty in ("mlflow", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     with _foreign_warnings():
         mlflow = import_module("mlflow")
         for late in ("mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store"):
             import_module(late)  # MLflow would import it in the middle of a later call
+    for chatty in ("mlflow", "alembic"):  # their imports set levels of their own
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     return mlflow

@@ -6,10 +6,9 @@ import math
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -17,20 +16,13 @@ from matplotlib.figure import Figure
 import features
 import models
 from features.harmonise import harmonise
-from features.outcomes import Outcome
 from features.tables import InvalidInputError, InvalidTableError
 from models.bundle import (
-    Card,
     InvalidBundleError,
-    OutcomeModel,
-    TierThresholds,
     load_bundle,
     save_bundle,
 )
-from models.calibration import Calibration
 from models.predict import predict_rows
-from models.reference import AnalyteReference, Reference, describe_features
-from models.risk import Recipe, fit_member, join_members
 from training import pyfunc
 from training.track import (
     EXAMPLE,
@@ -45,42 +37,23 @@ from training.track import (
     tracking,
 )
 
-COLUMNS = ("crp.last", "crp.change_24h", "temperature.last")
 AS_OF = "2026-01-02T09:00:00Z"
 
 
-def tiny_bundle(folder, seed=0):
-    """A real bundle of two members that learnt from noise, with a fever's worth of signal."""
-    generator = np.random.default_rng(seed)
-    rows = pd.DataFrame(generator.normal(50, 20, (80, 3)).astype(np.float32), columns=COLUMNS)
-    label = (rows["crp.last"] > 55).to_numpy(dtype=float)
-    recipe = Recipe(4, 0.3, 2, 1.0, 1.0, 1.0, 1.0, threads=1)
-    boosters = [fit_member(rows, label, recipe, 0.3, seed + member) for member in range(2)]
-    model = OutcomeModel(
-        join_members(boosters, COLUMNS),
-        Calibration(1.0, 0.0, (0.01, 0.0, 0.01), 2),
-        TierThresholds(0.1, 0.3),
-    )
-    analytes = {key: AnalyteReference(0.5, 1.0, 24.0) for key in ("crp", "temperature")}
-    card = Card("80 invented rows", True, 80, 24.0, "0" * 64, "test", seed, {"numpy": "2"})
-    outcomes = (Outcome.SEVERE_CRS, Outcome.INFECTION)
+def another_bundle(folder, bundle, seed):
+    """The same model under another seed on its card, and so of another version."""
+    card = replace(bundle.card, seed=seed)
     save_bundle(
-        folder,
-        24.0,
-        card,
-        dict.fromkeys(outcomes, model),
-        Reference(describe_features(rows), dict.fromkeys(map(str, outcomes), analytes)),
-        {},
-        "# Card",
+        folder, bundle.horizon_hours, card, bundle.models, bundle.reference, {}, "# Model card\n"
     )
     return folder
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
+def store(tmp_path_factory, ward_bundle):
     """A store with one registered run; the working directory and the address are put back."""
     place = tmp_path_factory.mktemp("store")
-    bundle = tiny_bundle(place / "bundle")
+    bundle = ward_bundle.folder
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place / 'mlflow.db'}")
@@ -171,11 +144,11 @@ def test_a_lock_without_a_needed_library_is_refused(tmp_path):
         pinned_requirements(lock)
 
 
-def test_promotion_moves_the_alias_and_is_kept_in_the_ledger(store, tmp_path):
+def test_promotion_moves_the_alias_and_is_kept_in_the_ledger(store, ward_bundle, tmp_path):
     _, bundle, first, version = store
     assert promote(first.run_id, "champion") == version
     with tracking("severe CRS", "second") as second:
-        second_version = second.register(tiny_bundle(tmp_path / "other", seed=1))
+        second_version = second.register(another_bundle(tmp_path / "other", ward_bundle, seed=1))
     assert promote(second.run_id, "champion") == second_version
     assert promote(first.run_id, "champion") == version
     ledger = promotions()
@@ -218,18 +191,41 @@ def test_an_address_without_a_model_is_refused_in_one_sentence(store, tmp_path, 
     assert not (tmp_path / "out").exists()
 
 
+def test_tracking_in_a_new_store_prints_nothing(tmp_path):
+    script = (
+        "from training.track import promotions, tracking\n"
+        "with tracking('new', 'run') as run:\n"
+        "    run.log_settings({'seed': 1})\n"
+        "promotions()\n"
+    )
+    root = Path(pyfunc.__file__).parent.parent
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{tmp_path / 'new.db'}"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_nothing_is_fetched_over_something(store, tmp_path):
     (tmp_path / "kept.txt").write_text("kept")
     with pytest.raises(InvalidInputError, match="not an empty folder"):
         fetch(f"models:/{REGISTERED_NAME}/1", tmp_path)
 
 
-def test_a_stored_bundle_that_was_replaced_by_another_whole_one_is_refused(store, tmp_path):
+def test_a_stored_bundle_that_was_replaced_by_another_whole_one_is_refused(
+    store, ward_bundle, tmp_path
+):
     place, _, _, _ = store
     with tracking("severe CRS", "replaced") as run:
-        run.register(tiny_bundle(tmp_path / "honest", seed=2))
+        run.register(another_bundle(tmp_path / "honest", ward_bundle, seed=2))
     stored = max(place.rglob("artifacts/bundle/bundle.json"), key=lambda p: p.stat().st_mtime_ns)
-    other = tiny_bundle(tmp_path / "swapped", seed=3)
+    other = another_bundle(tmp_path / "swapped", ward_bundle, seed=3)
     for path in other.iterdir():
         (stored.parent / path.name).write_bytes(path.read_bytes())
     with pytest.raises(InvalidBundleError, match="registered was"):
@@ -320,10 +316,10 @@ def test_input_that_cannot_be_read_is_refused_without_repeating_it(spoil, words)
     assert "secret" not in str(refusal.value)
 
 
-def test_without_a_moment_each_patient_is_asked_at_the_last_known_time(tmp_path):
+def test_without_a_moment_each_patient_is_asked_at_the_last_known_time(ward_bundle):
     second = EXAMPLE.assign(patient_id="another").head(2)
     model = pyfunc.BundleModel()
-    model.bundle = load_bundle(tiny_bundle(tmp_path / "bundle"))
+    model.bundle = ward_bundle
     answer = model.predict(None, pd.concat([EXAMPLE, second]))
     moments = dict(zip(answer["patient_id"], answer["as_of"], strict=True))
     assert moments == {
