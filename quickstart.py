@@ -34,7 +34,9 @@ def main() -> int:
     simulate(PATIENTS, seed=1, out=COHORT)
     simulate(OTHER_PATIENTS, seed=2, out=OTHERS)
     step("Train both models beside their baselines, track the run")
-    printed = command("training", "train", *records(COHORT), "--out", str(BUNDLE))
+    printed = command(
+        "training", "train", *records(COHORT), "--learn-every", "6h", "--out", str(BUNDLE)
+    )
     run_id = printed.partition("tracked as run ")[2].split()[0]
     step("Release the model, judge it on the others")
     command("training", "promote", run_id, "--alias", "champion")
@@ -157,7 +159,7 @@ def wait_until_ready(address: str, process: subprocess.Popen) -> None:
         try:
             with urllib.request.urlopen(f"{address}/readyz", timeout=5):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.2)
     raise SystemExit("the service did not become ready")
 

@@ -134,8 +134,9 @@ def load_bundle(folder: str | Path) -> Bundle:
             f"this code reads {FORMAT_VERSION}"
         )
     models = {
-        Outcome(name): _load_outcome(place, Outcome(name), stated)
-        for name, stated in description["outcomes"].items()
+        outcome: _load_outcome(place, outcome, description["outcomes"][outcome])
+        for outcome in Outcome
+        if outcome in description["outcomes"]
     }
     return Bundle(
         version=version,
