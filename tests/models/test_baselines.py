@@ -17,7 +17,7 @@ EACH = [(outcome, name) for outcome in Outcome for name in BASELINES[outcome]]
 
 @pytest.mark.parametrize(("outcome", "name"), EACH)
 def test_a_restored_baseline_gives_the_same_bits(outcome, name, ward_training):
-    training = ward_training[outcome]
+    training = ward_training[outcome].judged_rows
     learnt = BASELINES[outcome][name]().fit(training.rows, training.label)
     state = json.loads(json.dumps(learnt.state, allow_nan=False))
     again = BASELINES[outcome][name]().restore(state)
@@ -28,7 +28,7 @@ def test_a_restored_baseline_gives_the_same_bits(outcome, name, ward_training):
 
 @pytest.mark.parametrize(("outcome", "name"), EACH)
 def test_a_baseline_gives_a_row_of_missing_values_a_risk(outcome, name, ward_training):
-    training = ward_training[outcome]
+    training = ward_training[outcome].judged_rows
     learnt = BASELINES[outcome][name]().fit(training.rows, training.label)
     nothing = training.rows.iloc[[0]] * np.nan
     assert 0.0 < learnt.risk(nothing)[0] < 1.0
