@@ -94,9 +94,9 @@ def as_of_grid(events: pd.DataFrame, every: pd.Timedelta) -> pd.DataFrame:
     anchor, first, last = (period[name] for name in ("start", "first_known", "end"))
     first_step = np.ceil((first - anchor) / every).clip(lower=0).astype("int64")
     last_step = np.floor((last - anchor) / every).astype("int64")
-    steps = (last_step - first_step + 1).clip(lower=0)
+    steps = (last_step - first_step + 1).clip(lower=0).to_numpy()
     row = np.repeat(np.arange(len(period)), steps)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(steps) - steps, steps).to_numpy()
+    within = np.arange(len(row)) - np.repeat(np.cumsum(steps) - steps, steps)
     step = first_step.to_numpy()[row] + within
     as_of = anchor.reset_index(drop=True).take(row).reset_index(drop=True) + step * every
     return pd.DataFrame(

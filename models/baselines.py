@@ -43,8 +43,8 @@ class Persistence:
     """Today's grade and the day: logistic regression on grade steps, the day, and their products.
 
     The opponent of every model of severe CRS: on the public patients it equals the published ones.
-    Of the forms tried there (categories or steps, with and without products, C from 0.1 to 100) this
-    was the strongest. Without any grade on record it knows the day alone.
+    Of the forms tried there (categories or steps, with and without products, C from 0.1 to 100)
+    this was the strongest. Without any grade on record it knows the day alone.
     """
 
     def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:

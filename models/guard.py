@@ -12,7 +12,7 @@ from models.prediction import Verdict
 from models.reference import AnalyteReference, Reference
 
 CAUTION_SHARE = 0.25
-ABSTAIN_SHARE = 0.60
+ABSTAIN_SHARE = 0.85
 """Shares of the model's usual evidence that is absent or stale: design choices of this project, to
 be set by each hospital from its own risk-coverage curve."""
 

@@ -66,7 +66,8 @@ class RiskModel:
 
         TreeSHAP of the joined booster; the grade's share of the start is added to the grade.
         """
-        values = self._booster.predict(self._matrix(rows, threads), pred_contribs=True)
+        matrix = self._matrix(rows, threads)
+        values = self._booster.predict(matrix, pred_contribs=True)
         values = values.astype(np.float64)
         base = self._start.intercept + (float(values[0, -1]) if len(values) else 0.0)
         shares = values[:, :-1]
@@ -102,6 +103,7 @@ class RiskModel:
         return margin.astype(np.float64)
 
     def _matrix(self, rows: pd.DataFrame, threads: int) -> xgb.DMatrix:
+        self._booster.set_param({"nthread": threads})
         return _matrix(rows[list(self.names)], threads)
 
 

@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from models.bundle import Bundle
+from models.code_version import ANSWERING, code_version
 from serving.answers import DISCLAIMER, warm_up
-from serving.code_version import code_version
 from serving.logs import RequestLog
 from serving.problems import MEDIA_TYPE, answer_with_problems
 from serving.routes import audit, health, pages, predict
@@ -56,7 +56,7 @@ def create_app(settings: Settings, bundle: Bundle) -> FastAPI:
         store = open_store(settings.database_url)
         try:
             warm_up(bundle, datetime.now(UTC))
-            app.state.service = Service(settings, bundle, store, code_version())
+            app.state.service = Service(settings, bundle, store, code_version(ANSWERING))
             yield
         finally:
             store.close()

@@ -125,7 +125,7 @@ def line_rank(lines: Lines, source: Source, records: pd.DataFrame) -> Integers:
     origin = words_of(records["source"].iloc[lines.row]).place
     text, code, unit = (words.place[lines.row] for words in (source.text, source.code, source.unit))
     given = source.given[lines.row]
-    order = np.lexsort((given, text, unit, code, origin))
+    order = np.lexsort((origin, given, text, unit, code))
     rank = np.empty(order.size, dtype=np.int64)
     rank[order] = np.arange(order.size)
     return rank
