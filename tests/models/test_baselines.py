@@ -8,6 +8,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from features.matrix import feature_rows
 from features.outcomes import Outcome
 from models.baselines import BASELINE_COLUMNS, BASELINES, LastValueLogistic, Persistence, RuleRate
 from models.rules import RULE_COLUMNS, crp_rule, fever
@@ -126,8 +127,16 @@ def test_what_baselines_read_is_declared():
     ],
 )
 def test_the_crp_rule_case_by_case(last, change, expected):
-    rows = pd.DataFrame({"crp.last": [last], "crp.change_24h": [change]})
+    age = np.nan if np.isnan(last) else 3.0
+    rows = pd.DataFrame({"crp.last": [last], "crp.age": [age], "crp.change_24h": [change]})
     assert crp_rule(rows) == pytest.approx([expected], nan_ok=True)
+
+
+def test_an_old_crp_says_nothing_of_today(draw_events, ask_at):
+    events = draw_events(("a", "crp", 0.0, 10.0), ("a", "crp", 20.0, 100.0))
+    hours = (20.0, 24.0, 44.0, 44.1)
+    rows = feature_rows(events, ask_at(*(("a", hour) for hour in hours)), RULE_COLUMNS)
+    assert crp_rule(rows) == pytest.approx([np.nan, 1.0, 0.0, np.nan], nan_ok=True)
 
 
 @pytest.mark.parametrize(
