@@ -7,23 +7,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.declared import columns_of
+from features.declared import COLUMNS
 from features.harmonise import harmonise
-from features.matrix import as_of_grid, feature_rows
 from features.outcomes import Outcome
 from features.tables import EVENT_COLUMNS, TIME_TYPE
 from models.baselines import BASELINES
 from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
 from models.explain import by_analyte
+from models.recipes import Recipe
 from models.reference import Reference, describe_analytes, describe_features
-from models.risk import Recipe
-from models.rules import RULE_COLUMNS
+from training.config import TrainingConfig
+from training.dataset import Cohort, Events, label_cohort
 from training.fit import TrainingRows, fit_committee, useful_columns
-from training.labels import label_rows
-from training.split import fold_plan
+from training.train import training_rows
 
 START = pd.Timestamp("2026-03-01T06:00", tz="UTC")
-TINY = Recipe(12, 0.3, 3, 1.0, 0.8, 0.5, 1.0, threads=1)
+TINY = Recipe(12, 0.3, 3, 0.3, 1.0, row_share=0.9, node_column_share=0.5, threads=1)
 DAY = pd.Timedelta(hours=24)
 
 
@@ -121,34 +120,24 @@ def ward_events(ward_records: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def ward_rows(ward_events: pd.DataFrame) -> pd.DataFrame:
-    """Their daily feature rows."""
-    columns = dict.fromkeys((*columns_of(ward_events["key"].unique()), *RULE_COLUMNS))
-    return feature_rows(ward_events, as_of_grid(ward_events, DAY), tuple(columns))
+def ward_cohort(ward_events: pd.DataFrame) -> Cohort:
+    """Daily feature rows of the drawn ward with their labels."""
+    nothing = pd.DataFrame({"reason": []})
+    source = Events(ward_events, nothing, len(ward_events), ())
+    return label_cohort(source, DAY, tuple(Outcome), DAY)
 
 
 @pytest.fixture(scope="session")
-def ward_training(
-    ward_events: pd.DataFrame, ward_rows: pd.DataFrame
-) -> dict[Outcome, TrainingRows]:
-    """Labelled rows with three folds, by outcome."""
-    moments = as_of_grid(ward_events, DAY)
-    found = {}
-    for outcome in Outcome:
-        label = label_rows(ward_events, moments, outcome, DAY).label
-        used = ~np.isnan(label)
-        patient = moments["patient_id"].to_numpy()[used]
-        plan = fold_plan(patient, label[used], 3, 2, seed=1)
-        found[outcome] = TrainingRows(
-            outcome,
-            ward_rows[used],
-            label[used],
-            label[used],
-            np.ones(used.sum(), bool),
-            patient,
-            plan,
-        )
-    return found
+def ward_rows(ward_cohort: Cohort) -> pd.DataFrame:
+    """The feature rows alone."""
+    return ward_cohort.rows
+
+
+@pytest.fixture(scope="session")
+def ward_training(ward_cohort: Cohort) -> dict[Outcome, TrainingRows]:
+    """Rows to learn from with three folds, twice, by outcome."""
+    config = TrainingConfig(Path(), "table", Path(), folds=3, repeats=2)
+    return {outcome: training_rows(ward_cohort, outcome, config) for outcome in Outcome}
 
 
 @pytest.fixture(scope="session")
@@ -161,10 +150,12 @@ def ward_bundle(
     folder = tmp_path_factory.mktemp("released") / "bundle"
     models, analytes = {}, {}
     for outcome, training in ward_training.items():
-        fitted = fit_committee(training, useful_columns(training.rows), TINY, 3, "test")
+        declared = [c.name for c in COLUMNS[outcome] if c.name in training.rows]
+        columns = useful_columns(training.rows[declared])
+        fitted = fit_committee(training, columns, TINY, 3, "test")
+        judged = training.judged_rows
         opponents = {
-            name: make().fit(training.rows, training.label)
-            for name, make in BASELINES[outcome].items()
+            name: make().fit(judged.rows, judged.label) for name, make in BASELINES[outcome].items()
         }
         tiers = TierThresholds(0.1, 0.3)
         models[outcome] = OutcomeModel(fitted.model, fitted.calibration, tiers, opponents)

@@ -14,10 +14,13 @@ from features.trajectory import PATIENTS_WORTH_ALL_CORES, Feature, Statistic, tr
 
 S = Statistic
 WINDOWED = (S.COUNT, S.MINIMUM, S.MAXIMUM, S.MEAN, S.SPREAD, S.SLOPE, S.SUM)
-WHOLE = (S.LAST, S.AGE, S.HOURS_SINCE_FIRST, S.BASELINE, S.CHANGE_FROM_BASELINE)
+WHOLE = (
+    S.LAST, S.AGE, S.HOURS_SINCE_FIRST, S.BASELINE, S.CHANGE_FROM_BASELINE, S.FOLD_OF_BASELINE,
+    S.HOURS_UNCHANGED, S.HOURS_SINCE_POSITIVE,
+)  # fmt: skip
 FEATURES = (
     *(Feature("crp", s, h) for s in (*WINDOWED, S.CHANGE) for h in (6, 24, 72)),
-    *(Feature("crp", s) for s in (*WINDOWED, *WHOLE, S.FOLD_OF_BASELINE)),
+    *(Feature("crp", s) for s in (*WINDOWED, *WHOLE)),
 )
 START_KEYS = ("therapy", "admission")
 
@@ -46,8 +49,11 @@ def plain(feature: Feature, seen: list[tuple], as_of: float, start: float) -> fl
     if not seen:
         return math.nan
     last_hour, last = seen[-1]
-    before = [v for t, v in seen if t <= start]
-    baseline = before[-1] if before else seen[0][1]
+    before = [place for place, (t, _) in enumerate(seen) if t <= start]
+    based = before[-1] if before else 0
+    baseline, since = seen[based][1], based < len(seen) - 1
+    run = next((p for p in range(len(seen) - 1, -1, -1) if seen[p][1] != last), -1) + 1
+    positive = [t for t, v in seen if v > 0]
     current = [v for t, v in seen if t <= first_hour]
     return {
         S.LAST: last,
@@ -55,8 +61,10 @@ def plain(feature: Feature, seen: list[tuple], as_of: float, start: float) -> fl
         S.HOURS_SINCE_FIRST: as_of - seen[0][0] if seen[0][0] > -math.inf else math.nan,
         S.CHANGE: last - current[-1] if current else math.nan,
         S.BASELINE: baseline,
-        S.CHANGE_FROM_BASELINE: last - baseline,
-        S.FOLD_OF_BASELINE: last / baseline if baseline > 0 else math.nan,
+        S.CHANGE_FROM_BASELINE: last - baseline if since else math.nan,
+        S.FOLD_OF_BASELINE: last / baseline if since and baseline > 0 else math.nan,
+        S.HOURS_UNCHANGED: as_of - seen[run][0],
+        S.HOURS_SINCE_POSITIVE: as_of - positive[0] if positive else math.nan,
     }[statistic]
 
 
@@ -87,7 +95,16 @@ def lines(draw: st.DrawFn) -> list[tuple]:
         hour = draw(st.integers(0, 480)) / 4.0
         known = hour + draw(st.sampled_from((0.0, 0.0, 0.25, 5.0, 30.0)))
         until = draw(st.sampled_from((None, None, None, known + 0.25, known + 20.0)))
-        found.append(("a", key, hour, draw(st.integers(-40, 4000)) / 8.0, known, until))
+        found.append(
+            (
+                "a",
+                key,
+                hour,
+                draw(st.sampled_from((-5.0, 0.0, 1.0, 2.0, 40.5, 499.9))),
+                known,
+                until,
+            )
+        )
     return found
 
 

@@ -197,7 +197,7 @@ def test_no_truncated_or_damaged_archive_passes_for_a_whole_one(suffix, tmp_path
     archive = tmp_path / f"whole{suffix}"
     with tarfile.open(archive, "w" + suffix.removeprefix(".tar").replace(".", ":")) as packed:
         packed.add(tmp_path / "stays", "training")
-    content = archive.read_bytes()
+    content, whole = archive.read_bytes(), read(archive, "physionet2019").records
     last_data = len(content.rstrip(b"\0")) if suffix == ".tar" else len(content) - 1
     cut = tmp_path / f"cut{suffix}"
     for length in np.linspace(0, last_data, 25).astype(int):
@@ -210,8 +210,11 @@ def test_no_truncated_or_damaged_archive_passes_for_a_whole_one(suffix, tmp_path
         damaged = bytearray(content)
         damaged[place] ^= 0xFF
         cut.write_bytes(bytes(damaged))
-        with pytest.raises(InvalidInputError):
-            read(cut, "physionet2019")
+        try:
+            found = read(cut, "physionet2019").records
+        except InvalidInputError:
+            continue
+        pd.testing.assert_frame_equal(found, whole)  # a bit that the format does not use
 
 
 def test_the_real_archive_holds_what_its_description_says(shared_data):

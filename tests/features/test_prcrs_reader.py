@@ -81,6 +81,15 @@ def test_a_repeated_detection_limit_stays(tmp_path):
     assert (values(read(write(tmp_path, table), "prcrs"), "crp") == DETECTION_LIMIT).sum() == limits
 
 
+@pytest.mark.parametrize("step", [0.5, 1.0, 2.0])
+def test_values_that_coarse_rounding_repeats_stay(step, tmp_path):
+    table = ward(40, 12)
+    table["sodium"] = (table["sodium"] / step).round() * step
+    assert table["sodium"].value_counts().max() > 20
+    reading = read(write(tmp_path, table), "prcrs")
+    assert set(reading.rejects["code"]) == {"d_dimer"}
+
+
 def test_a_value_that_lost_its_zero_is_refused_as_implausible(tmp_path):
     table = ward()
     table.loc[3, "sodium"] = 14.0

@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import json
 import warnings
 
 import numpy as np
@@ -13,10 +14,12 @@ from scipy.special import expit, logit
 from features.matrix import as_of_grid, feature_rows
 from features.outcomes import Outcome
 from models.predict import explain, predict_patient, predict_rows, risks
-from models.risk import Recipe, RiskModel, fit_member, join_members
+from models.recipes import Recipe
+from models.risk import RiskModel, fit_member, join_members
+from models.start import GRADE, fit_start
 
 DAY = pd.Timedelta(hours=24)
-RECIPE = Recipe(9, 0.3, 3, 0.5, 0.7, 0.7, 1.0, threads=1)
+RECIPE = Recipe(9, 0.3, 3, 0.3, 1.0, row_share=0.8, node_column_share=0.6, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +55,16 @@ def test_uncalibrated_contributions_equal_the_shap_library(outcome, ward_bundle,
         shap = importlib.import_module("shap")
     explainer = shap.TreeExplainer(booster)
     own, base = model.contributions(rows)
-    np.testing.assert_allclose(own, explainer.shap_values(rows), rtol=0, atol=1e-5)
-    assert base == pytest.approx(float(np.ravel(explainer.expected_value)[0]), abs=1e-5)
+    expected = explainer.shap_values(rows).astype(float)
+    weights = np.mean([start.weights for start in model.starts], axis=0)
+    grade = rows[GRADE].to_numpy(dtype=float) if GRADE in rows else np.zeros(len(rows))
+    reached = np.column_stack([grade >= 1, grade >= 2])
+    if GRADE in model.names:
+        expected[:, model.names.index(GRADE)] += reached @ weights
+    np.testing.assert_allclose(own, expected, rtol=0, atol=1e-5)
+    tree_base = float(np.ravel(explainer.expected_value)[0])
+    intercept = np.mean([start.intercept for start in model.starts])
+    assert base == pytest.approx(tree_base + intercept, abs=1e-5)
     assert np.abs(own).max() > 0.01
 
 
@@ -62,9 +73,10 @@ def test_an_analyte_gets_the_sum_of_its_features(ward_bundle, ward_rows):
     found = risks(model, ward_rows)
     shares, _ = explain(model, ward_rows, logit(found.risk))
     values, _ = model.risk.contributions(ward_rows)
-    crp = [place for place, name in enumerate(model.risk.names) if name.startswith("crp.")]
-    expected = model.calibration.slope * values[:, crp].sum(axis=1)
-    np.testing.assert_allclose(shares["crp"], expected, rtol=0, atol=1e-12)
+    analyte = max(shares, key=lambda key: shares[key].abs().sum())
+    mine = [name.split(".")[0] == analyte for name in model.risk.names]
+    expected = model.calibration.slope * values[:, mine].sum(axis=1)
+    np.testing.assert_allclose(shares[analyte], expected, rtol=0, atol=1e-12)
     assert set(shares) == {name.split(".")[0] for name in model.risk.names}
 
 
@@ -116,39 +128,50 @@ def test_only_the_past_of_the_records_counts_for_the_answer(ward_bundle, ward_re
 
 @pytest.fixture(scope="module")
 def committee(ward_training):
-    training = ward_training[Outcome.SEVERE_CRS]
-    names = ["crp.last", "temperature.maximum_24h", "platelets.last", "crs_grade.last", "crp.age"]
-    rows = training.rows[names]
-    base_rate = float(training.label.mean())
-    boosters = [
-        fit_member(rows.iloc[seed::2], training.label[seed::2], RECIPE, base_rate, seed)
-        for seed in range(4)
-    ]
-    return boosters, names, rows
+    training = ward_training[Outcome.SEVERE_CRS].judged_rows
+    names = ["crp.last", "temperature.last", "platelets.last", GRADE, "crp.age"]
+    rows, members = training.rows[names], []
+    for seed in range(4):
+        some, target = rows.iloc[seed % 2 :: 2], training.label[seed % 2 :: 2]
+        start = fit_start(some, target, uses_grade=seed > 0)
+        members.append(fit_member(some, target, start, RECIPE, (0,) * len(names), seed))
+    return members, names, rows
 
 
 def test_the_joined_margin_is_the_mean_of_the_members(committee):
-    boosters, names, rows = committee
-    joined = join_members(boosters, names)
+    members, names, rows = committee
+    joined = join_members(members, names)
     matrix = xgb.DMatrix(rows.to_numpy(np.float32), feature_names=names)
-    each = np.column_stack([b.predict(matrix, output_margin=True) for b in boosters])
+    grade = rows[GRADE].to_numpy(dtype=float)
+    each = np.column_stack(
+        [
+            member.booster.predict(matrix, output_margin=True)
+            + member.start.intercept
+            + np.where(grade >= 1, member.start.weights[0], 0.0)
+            + np.where(grade >= 2, member.start.weights[1], 0.0)
+            for member in members
+        ]
+    )
     assert np.ptp(each, axis=1).max() > 0.1
+    assert any(member.start.weights[0] > 0.1 for member in members)
     np.testing.assert_allclose(joined.margin(rows), each.mean(axis=1), rtol=0, atol=1e-5)
     np.testing.assert_allclose(joined.member_margins(rows), each, rtol=0, atol=1e-5)
 
 
 def test_joining_leaves_the_members_as_they_were(committee):
-    boosters, names, _ = committee
-    before = [bytes(b.save_raw("ubj")) for b in boosters]
-    join_members(boosters, names)
-    assert [bytes(b.save_raw("ubj")) for b in boosters] == before
+    members, names, _ = committee
+    before = [bytes(member.booster.save_raw("ubj")) for member in members]
+    join_members(members, names)
+    assert [bytes(member.booster.save_raw("ubj")) for member in members] == before
 
 
 def test_a_saved_model_answers_with_the_same_bits(committee, tmp_path):
-    boosters, names, rows = committee
-    joined = join_members(boosters, names)
+    members, names, rows = committee
+    joined = join_members(members, names)
     joined.save(tmp_path / "model.ubj")
-    again = RiskModel.load(tmp_path / "model.ubj", names, len(boosters))
+    state = json.loads(json.dumps(joined.state))
+    again = RiskModel.load(tmp_path / "model.ubj", state)
+    assert again.members == 4
     for ask in ("margin", "member_margins"):
         assert (getattr(joined, ask)(rows) == getattr(again, ask)(rows)).all()
     left, right = joined.contributions(rows), again.contributions(rows)
@@ -157,8 +180,8 @@ def test_a_saved_model_answers_with_the_same_bits(committee, tmp_path):
 
 
 def test_features_in_another_order_of_columns_give_the_same_answer(committee):
-    boosters, names, rows = committee
-    joined = join_members(boosters, names)
+    members, names, rows = committee
+    joined = join_members(members, names)
     turned = rows[names[::-1]].assign(other=1.0)
     assert (joined.margin(turned) == joined.margin(rows)).all()
 

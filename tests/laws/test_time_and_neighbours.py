@@ -188,6 +188,15 @@ def test_the_order_of_lines_and_of_questions_does_not_matter(own, other, seed, d
     assert same_bits(found, expected[place])
 
 
+def test_the_order_of_lines_does_not_decide_between_two_values_of_one_moment(draw_events, ask_at):
+    tie = [("a", "crp", 9.0, 50.0), ("a", "crp", 9.0, 5.0), ("a", "crp", 9.0, 7.0, 9.5)]
+    one, two = (
+        feature_rows(draw_events(*lines), ask_at(("a", 9.0), ("a", 12.0))).to_numpy()
+        for lines in (tie, tie[::-1])
+    )
+    assert same_bits(one, two)
+
+
 def test_an_unknown_patient_gets_a_row_like_one_without_events(draw_events, ask_at):
     events = draw_events(("a", "crp", 1.0, 5.0))
     unknown = feature_rows(events, ask_at(("nobody", 4.0)))

@@ -8,6 +8,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from features.matrix import feature_rows
 from features.outcomes import Outcome
 from models.baselines import BASELINE_COLUMNS, BASELINES, LastValueLogistic, Persistence, RuleRate
 from models.rules import RULE_COLUMNS, crp_rule, fever
@@ -17,7 +18,7 @@ EACH = [(outcome, name) for outcome in Outcome for name in BASELINES[outcome]]
 
 @pytest.mark.parametrize(("outcome", "name"), EACH)
 def test_a_restored_baseline_gives_the_same_bits(outcome, name, ward_training):
-    training = ward_training[outcome]
+    training = ward_training[outcome].judged_rows
     learnt = BASELINES[outcome][name]().fit(training.rows, training.label)
     state = json.loads(json.dumps(learnt.state, allow_nan=False))
     again = BASELINES[outcome][name]().restore(state)
@@ -28,7 +29,7 @@ def test_a_restored_baseline_gives_the_same_bits(outcome, name, ward_training):
 
 @pytest.mark.parametrize(("outcome", "name"), EACH)
 def test_a_baseline_gives_a_row_of_missing_values_a_risk(outcome, name, ward_training):
-    training = ward_training[outcome]
+    training = ward_training[outcome].judged_rows
     learnt = BASELINES[outcome][name]().fit(training.rows, training.label)
     nothing = training.rows.iloc[[0]] * np.nan
     assert 0.0 < learnt.risk(nothing)[0] < 1.0
@@ -126,8 +127,16 @@ def test_what_baselines_read_is_declared():
     ],
 )
 def test_the_crp_rule_case_by_case(last, change, expected):
-    rows = pd.DataFrame({"crp.last": [last], "crp.change_24h": [change]})
+    age = np.nan if np.isnan(last) else 3.0
+    rows = pd.DataFrame({"crp.last": [last], "crp.age": [age], "crp.change_24h": [change]})
     assert crp_rule(rows) == pytest.approx([expected], nan_ok=True)
+
+
+def test_an_old_crp_says_nothing_of_today(draw_events, ask_at):
+    events = draw_events(("a", "crp", 0.0, 10.0), ("a", "crp", 20.0, 100.0))
+    hours = (20.0, 24.0, 44.0, 44.1)
+    rows = feature_rows(events, ask_at(*(("a", hour) for hour in hours)), RULE_COLUMNS)
+    assert crp_rule(rows) == pytest.approx([np.nan, 1.0, 0.0, np.nan], nan_ok=True)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,9 @@ CASES = {
     "a little is missing": (gone("ferritin"), Verdict.ANSWER, ""),
     "a quarter is missing": (gone("platelets"), Verdict.CAUTION, "26% .*latelets"),
     "half is missing": (gone("crp"), Verdict.CAUTION, "50% .*C-reactive protein"),
-    "most is missing": (gone("crp") | gone("platelets"), Verdict.ABSTAIN, "76%"),
+    "everything usual is missing": (
+        gone("crp") | gone("platelets") | gone("ferritin"), Verdict.ABSTAIN, "100%"
+    ),
     "crp is fresh at twice its usual age": ({"crp__age": 60.0}, Verdict.ANSWER, ""),
     "crp is stale beyond": ({"crp__age": 60.1}, Verdict.CAUTION, "too old"),
     "daily blood is never stale": ({"platelets__age": 48.0}, Verdict.ANSWER, ""),

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from features.catalogue import KEYS
+from features.catalogue import ANALYTES, KEYS
 from features.declared import FEATURES
+from features.groups import GROUPS
 from features.matrix import COURSE_START_KEYS
 from features.outcomes import DEFINITIONS, Outcome
 from features.scores import Score
@@ -25,7 +26,9 @@ def keys_behind(columns) -> set[str]:
 
 
 def test_every_declared_feature_reads_a_key_of_the_catalogue():
-    assert keys_behind(FEATURES) - set(KEYS) == set()
+    assert keys_behind(FEATURES) - {*KEYS, *GROUPS} == set()
+    assert set().union(*GROUPS.values()) - set(ANALYTES) == set()
+    assert not set(GROUPS) & set(KEYS)
     assert keys_behind(RULE_COLUMNS) - set(KEYS) == set()
     assert {*COURSE_START_KEYS, *KEY_ANALYTES} - set(KEYS) == set()
     assert {definition.key for definition in DEFINITIONS.values()} - set(KEYS) == set()

@@ -73,10 +73,18 @@ def test_rows_moments_and_labels_stand_line_by_line(ward_events, ward_rows):
         cohort.as_of["patient_id"]
     )
     assert all(len(labels.label) == len(cohort.rows) for labels in cohort.labels.values())
-    given = label_cohort(source_of(ward_events), cohort.as_of.iloc[::-1], tuple(Outcome), DAY)
+    assert cohort.reported.all()
+
+
+def test_learning_rows_stand_between_the_reported_ones_and_change_none_of_them(ward_events):
+    daily = label_cohort(source_of(ward_events), DAY, tuple(Outcome), DAY)
+    quarter = pd.Timedelta(hours=6)
+    dense = label_cohort(source_of(ward_events), DAY, tuple(Outcome), DAY, learn_every=quarter)
+    assert len(dense.rows) > len(daily.rows)
+    pd.testing.assert_frame_equal(dense.rows[dense.reported], daily.rows, check_exact=True)
     for outcome in Outcome:
-        there, back = cohort.labels[outcome].label, given.labels[outcome].label[::-1]
-        assert np.array_equal(there, back, equal_nan=True)
+        kept = dense.labels[outcome].of(dense.reported).label
+        assert np.array_equal(kept, daily.labels[outcome].label, equal_nan=True)
 
 
 def test_training_rows_are_those_with_a_label(ward_events, tmp_path):
@@ -84,10 +92,11 @@ def test_training_rows_are_those_with_a_label(ward_events, tmp_path):
     cohort = label_cohort(source_of(ward_events), DAY, tuple(Outcome), DAY)
     training = training_rows(cohort, Outcome.INFECTION, config)
     counts = cohort.labels[Outcome.INFECTION].counts
-    assert len(training.label) == counts["event"] + counts["no_event"]
-    assert training.label.sum() == counts["event"]
+    judged = training.judged_rows
+    assert len(judged.label) == counts["event"] + counts["no_event"]
+    assert judged.label.sum() == counts["event"]
     assert (training.rows.index.get_level_values("patient_id") == training.patient).all()
-    assert training.plan.shape == (len(training.label), 2)
+    assert judged.plan.shape == (len(judged.label), 2)
 
 
 def test_a_cohort_without_events_to_learn_from_is_refused_by_name(draw_events, tmp_path):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features.outcomes import Outcome
-from training.labels import Fate, label_rows
+from training.labels import NEARNESS, Fate, label_rows, learning_target
 
 DAY = pd.Timedelta(hours=24)
 NAN = np.nan
@@ -128,3 +128,30 @@ def test_the_horizon_can_be_shorter(draw_events, ask_at):
     six, twelve = (pd.Timedelta(hours=h) for h in (6, 12))
     assert label_rows(events, asked, Outcome.SEVERE_CRS, six).fate.tolist() == [Fate.NO_EVENT]
     assert label_rows(events, asked, Outcome.SEVERE_CRS, twelve).fate.tolist() == [Fate.EVENT]
+
+
+def test_the_learning_target_is_the_label_where_no_nearness_is_declared(draw_events, ask_at):
+    assert Outcome.SEVERE_CRS not in NEARNESS
+    events = draw_events(*QUIET, ("a", "crs_grade", 30.0, 3.0))
+    asked = ask_at(("a", 0.0), ("a", 20.0), ("a", 30.0))
+    labels = label_rows(events, asked, Outcome.SEVERE_CRS, DAY)
+    target = learning_target(events, asked, Outcome.SEVERE_CRS, labels)
+    assert np.array_equal(target, labels.label, equal_nan=True)
+
+
+def test_the_learning_target_of_infection_sharpens_towards_the_onset(draw_events, ask_at):
+    near = NEARNESS[Outcome.INFECTION]
+    onset = 100.0
+    events = draw_events(
+        *QUIET, *(("a", "crp", float(h), 1.0) for h in range(0, 200, 9)),
+        ("a", "infection_onset", onset, NAN),
+    )  # fmt: skip
+    hours = (
+        onset - 30.0, onset - 24.0, onset - near.hours - 0.1, onset - near.hours, onset - 0.1,
+        onset, onset + near.after_hours, onset + near.after_hours + 0.1,
+    )  # fmt: skip
+    asked = ask_at(*(("a", hour) for hour in hours))
+    labels = label_rows(events, asked, Outcome.INFECTION, DAY)
+    found = learning_target(events, asked, Outcome.INFECTION, labels)
+    far = 1.0 - near.share
+    assert found == pytest.approx([0.0, far, far, 1.0, 1.0, 1.0, 1.0, NAN], nan_ok=True)
