@@ -13,7 +13,7 @@ from features.tables import InvalidInputError
 from models.baselines import BASELINES, Baseline
 from models.calibration import Calibration
 from models.reference import Reference
-from models.risk import RiskModel
+from models.risk import ALL_CORES, RiskModel
 
 FORMAT_VERSION = 1
 MANIFEST = "MANIFEST.sha256"
@@ -119,8 +119,10 @@ def save_bundle(
     return _digest(manifest.encode())
 
 
-def load_bundle(folder: str | Path) -> Bundle:
+def load_bundle(folder: str | Path, threads: int = ALL_CORES) -> Bundle:
     """Read a bundle, refusing one with a changed, missing or additional file.
+
+    `threads` of each prediction: all cores for a cohort; 1 where several callers ask at once.
 
     Raises:
         InvalidBundleError: not a bundle, another format version, or bytes that do not match.
@@ -134,7 +136,7 @@ def load_bundle(folder: str | Path) -> Bundle:
             f"this code reads {FORMAT_VERSION}"
         )
     models = {
-        outcome: _load_outcome(place, outcome, description["outcomes"][outcome])
+        outcome: _load_outcome(place, outcome, description["outcomes"][outcome], threads)
         for outcome in Outcome
         if outcome in description["outcomes"]
     }
@@ -148,10 +150,12 @@ def load_bundle(folder: str | Path) -> Bundle:
     )
 
 
-def _load_outcome(folder: Path, outcome: Outcome, stated: Mapping[str, Any]) -> OutcomeModel:
+def _load_outcome(
+    folder: Path, outcome: Outcome, stated: Mapping[str, Any], threads: int
+) -> OutcomeModel:
     opponents = _read_json(folder / f"{outcome}.baselines.json")
     return OutcomeModel(
-        RiskModel.load(folder / f"{outcome}.ubj", stated),
+        RiskModel.load(folder / f"{outcome}.ubj", stated, threads),
         Calibration.from_json(_read_json(folder / f"{outcome}.calibration.json")),
         TierThresholds(**stated["tiers"]),
         {name: BASELINES[outcome][name]().restore(state) for name, state in opponents.items()},

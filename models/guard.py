@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.catalogue import ANALYTES
 from features.catalogue.naming import name_of
 from features.outcomes import DEFINITIONS, Outcome
 from models.prediction import Verdict
@@ -14,7 +15,8 @@ from models.reference import AnalyteReference, Reference
 CAUTION_SHARE = 0.25
 ABSTAIN_SHARE = 0.85
 """Shares of the model's usual evidence that is absent or stale: design choices of this project, to
-be set by each hospital from its own risk-coverage curve."""
+be set by each hospital from its own risk-coverage curve. Without a single fresh measurement the
+model abstains whatever the share."""
 
 STALE_FACTOR = 2.0
 """Stale: older than this many times the age that 95 % of training rows stayed below."""
@@ -28,6 +30,9 @@ USUAL_PRESENCE = 0.5
 BLOCKADE_HOURS = 21 * 24.0
 """CRP cannot warn while IL-6 is blocked: siltuximab is given every 3 weeks (US label), tocilizumab
 keeps CRP low for 1 to 2 weeks (unverified)."""
+
+EVIDENCE = frozenset({*ANALYTES, "crs_grade"})
+"""What can be missing: measurements and the grade. A drug that is not on record was not given."""
 
 OUTSIDE_FEATURES = 5
 """So many features outside the training range call for caution: a design choice."""
@@ -65,7 +70,11 @@ def absent_evidence(rows: pd.DataFrame, analytes: Mapping[str, AnalyteReference]
     Columns are the usual analytes by falling importance, 0 where present; a row's sum is the share
     of evidence that is absent. A model without usual evidence gets one column full of ones.
     """
-    usual = {key: a for key, a in analytes.items() if a.present >= USUAL_PRESENCE}
+    usual = {
+        key: analyte
+        for key, analyte in analytes.items()
+        if analyte.present >= USUAL_PRESENCE and key in EVIDENCE
+    }
     total = sum(analyte.importance for analyte in usual.values())
     if total <= 0.0:
         return pd.DataFrame({"every analyte": np.ones(len(rows))})
@@ -116,7 +125,10 @@ def _judgement(
     reasons = []
     if share >= CAUTION_SHARE:
         reasons.append(_gap_sentence(share, [n for n, gap in zip(names, gaps, strict=True) if gap]))
-    if share >= ABSTAIN_SHARE:
+    fresh = [gap == 0.0 for name, gap in zip(names, gaps, strict=True) if name in ANALYTES]
+    if not any(fresh):
+        reasons.append("nothing that the model rests on was measured recently")
+    if share >= ABSTAIN_SHARE or not any(fresh):
         return Judgement(Verdict.ABSTAIN, tuple(reasons))
     if blocked_hours <= BLOCKADE_HOURS:
         reasons.append(

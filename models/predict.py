@@ -36,22 +36,22 @@ class Risks:
     high: np.ndarray
 
 
-def risks(model: OutcomeModel, rows: pd.DataFrame, threads: int = 0) -> Risks:
+def risks(model: OutcomeModel, rows: pd.DataFrame) -> Risks:
     """Calibrated risks and intervals of feature rows that hold the model's columns."""
-    margin = model.risk.margin(rows, threads)
-    low, high = model.calibration.interval(margin, model.risk.member_margins(rows, threads))
+    margin = model.risk.margin(rows)
+    low, high = model.calibration.interval(margin, model.risk.member_margins(rows))
     return Risks(margin, model.calibration.risk(margin), low, high)
 
 
 def explain(
-    model: OutcomeModel, rows: pd.DataFrame, log_odds: np.ndarray, threads: int = 0
+    model: OutcomeModel, rows: pd.DataFrame, log_odds: np.ndarray
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Contributions by analyte (rows x analytes, calibrated log-odds) and their base.
 
     The calibration is affine, so each TreeSHAP value is carried through it by its slope. Base plus
     contributions is `log_odds` exactly: the base takes up TreeSHAP's rounding (below 1e-4).
     """
-    values, _ = model.risk.contributions(rows, threads)
+    values, _ = model.risk.contributions(rows)
     shares = by_analyte(model.calibration.slope * values, model.risk.names)
     total = np.cumsum(shares.to_numpy(), axis=1)[:, -1]  # in order, so one row rounds as many do
     return shares, log_odds - total
@@ -156,10 +156,10 @@ def _answer(
     rows: pd.DataFrame,
 ) -> OutcomePrediction:
     model = bundle.models[outcome]
-    found = risks(model, rows, threads=1)
+    found = risks(model, rows)
     eligible = bool(at_risk(events, moment, outcome)[0])
     judgement = judge(rows, outcome, np.array([eligible]), bundle.reference)[0]
-    shares, base = explain(model, rows, logit(found.risk), threads=1)
+    shares, base = explain(model, rows, logit(found.risk))
     contributions = {str(key): float(value) for key, value in shares.iloc[0].items()}
     recent = recent_values(events, moment, tuple(contributions))
     return OutcomePrediction(

@@ -19,6 +19,8 @@ import xgboost as xgb
 from models.recipes import Recipe
 from models.start import GRADE, Start, mean_start
 
+ALL_CORES = 0
+
 
 @dataclass(frozen=True)
 class Member:
@@ -32,11 +34,20 @@ class RiskModel:
     """A committee for one outcome.
 
     `names` are the columns that it reads, in order; a start that knows the grade reads
-    `crs_grade.last`, which is then among them.
+    `crs_grade.last`, which is then among them. With one thread several callers may share it; the
+    answer does not depend on the number.
     """
 
-    def __init__(self, booster: xgb.Booster, names: Sequence[str], starts: Sequence[Start]) -> None:
+    def __init__(
+        self,
+        booster: xgb.Booster,
+        names: Sequence[str],
+        starts: Sequence[Start],
+        threads: int = ALL_CORES,
+    ) -> None:
+        booster.set_param({"nthread": threads})  # once: a booster in use must not be changed
         self._booster = booster
+        self._threads = threads
         self.names = tuple(names)
         self.starts = tuple(starts)
         self._start = mean_start(self.starts)
@@ -47,13 +58,13 @@ class RiskModel:
         """How many boosters the trees come from."""
         return len(self.starts)
 
-    def margin(self, rows: pd.DataFrame, threads: int = 0) -> np.ndarray:
+    def margin(self, rows: pd.DataFrame) -> np.ndarray:
         """Uncalibrated log-odds, float64 of shape (rows,)."""
-        return self._start.margin(rows) + self._margin(self._matrix(rows, threads), (0, 0))
+        return self._start.margin(rows) + self._margin(self._matrix(rows), (0, 0))
 
-    def member_margins(self, rows: pd.DataFrame, threads: int = 0) -> np.ndarray:
+    def member_margins(self, rows: pd.DataFrame) -> np.ndarray:
         """Each member's own log-odds, float64 of shape (rows, members)."""
-        matrix = self._matrix(rows, threads)
+        matrix = self._matrix(rows)
         return np.column_stack(
             [
                 start.margin(rows) + self.members * self._margin(matrix, self._trees_of(member))
@@ -61,12 +72,12 @@ class RiskModel:
             ]
         )
 
-    def contributions(self, rows: pd.DataFrame, threads: int = 0) -> tuple[np.ndarray, float]:
+    def contributions(self, rows: pd.DataFrame) -> tuple[np.ndarray, float]:
         """Contributions (rows x names, log-odds before calibration) and their base.
 
         TreeSHAP of the joined booster; the grade's share of the start is added to the grade.
         """
-        matrix = self._matrix(rows, threads)
+        matrix = self._matrix(rows)
         values = self._booster.predict(matrix, pred_contribs=True)
         values = values.astype(np.float64)
         base = self._start.intercept + (float(values[0, -1]) if len(values) else 0.0)
@@ -88,12 +99,12 @@ class RiskModel:
         }
 
     @classmethod
-    def load(cls, path: Path, state: Mapping[str, Any]) -> "RiskModel":
+    def load(cls, path: Path, state: Mapping[str, Any], threads: int = ALL_CORES) -> "RiskModel":
         """Read a booster written by `save` with the `state` kept beside it."""
         booster = xgb.Booster()
         booster.load_model(path)
         starts = [Start(one["intercept"], tuple(one["weights"])) for one in state["starts"]]
-        return cls(booster, state["feature_names"], starts)
+        return cls(booster, state["feature_names"], starts, threads)
 
     def _trees_of(self, member: int) -> tuple[int, int]:
         return member * self._rounds, (member + 1) * self._rounds
@@ -102,9 +113,8 @@ class RiskModel:
         margin = self._booster.predict(matrix, output_margin=True, iteration_range=trees)
         return margin.astype(np.float64)
 
-    def _matrix(self, rows: pd.DataFrame, threads: int) -> xgb.DMatrix:
-        self._booster.set_param({"nthread": threads})
-        return _matrix(rows[list(self.names)], threads)
+    def _matrix(self, rows: pd.DataFrame) -> xgb.DMatrix:
+        return _matrix(rows[list(self.names)], self._threads)
 
 
 def fit_member(

@@ -30,11 +30,11 @@ def bundle_from(model: str) -> Iterator[Bundle]:
     if not model.startswith(REGISTRY_SCHEMES):
         if not Path(model).is_dir():
             raise ModelSourceError(f"{model}: there is no such bundle folder")
-        yield load_bundle(Path(model))
+        yield load_bundle(Path(model), threads=1)
         return
     with TemporaryDirectory(prefix="crs-risk-bundle-") as folder:
         _fetch(model, Path(folder) / "bundle")
-        yield load_bundle(Path(folder) / "bundle")
+        yield load_bundle(Path(folder) / "bundle", threads=1)
 
 
 def _fetch(model: str, folder: Path) -> None:

@@ -106,8 +106,8 @@ def test_a_row_alone_gives_the_bits_of_the_batch(ward_bundle, ward_rows):
         shares, base = explain(model, ward_rows, logit(many.risk))
         for place in range(0, len(ward_rows), 160):
             row = ward_rows.iloc[[place]]
-            one = risks(model, row, threads=1)
-            own, own_base = explain(model, row, logit(one.risk), threads=1)
+            one = risks(model, row)
+            own, own_base = explain(model, row, logit(one.risk))
             assert (one.margin[0], one.risk[0]) == (many.margin[place], many.risk[place])
             assert (one.low[0], one.high[0]) == (many.low[place], many.high[place])
             assert (own.iloc[0] == shares.iloc[place]).all()
