@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.locked
 ARGS ?=
 
-.PHONY: run test check format lock clean
+.PHONY: run test check format bench lock clean
 
 run: $(READY)  ## the main job, end to end; ARGS=--no-serve stops before the service stays up
 	$(BIN)/python quickstart.py $(ARGS)
@@ -21,6 +21,9 @@ check: $(READY)  ## format, lint, types, layers
 format: $(READY)  ## write the format and the fixes that are safe
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## benchmarks as ratios within one run; ONLY=features for one
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/run.py $(ONLY)
 
 lock:  ## resolve pyproject.toml again (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

@@ -8,10 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from features.outcomes import Outcome
-from features.tables import count_rejects
+from features.outcomes import Outcome, happenings
+from features.tables import ORIGIN, count_rejects
 from models.bundle import Bundle
 from models.predict import predict_rows
+from training.alarm_utility import best_threshold
+from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
 from training.metrics import evaluate
 from training.progress import progress
@@ -54,19 +56,41 @@ def write_predictions(predictions: pd.DataFrame, bundle: Bundle, out: Path) -> N
     )
 
 
-def judge(bundle: Bundle, cohort: Cohort, bootstrap: int, seed: int) -> dict[str, Any]:
+def judge(
+    bundle: Bundle, cohort: Cohort, file_format: str, bootstrap: int, seed: int
+) -> dict[str, Any]:
     """Score a bundle beside the baselines that it carries, on patients of another file."""
     predictions = predict_rows(bundle, cohort.source.events, cohort.as_of, contributions=False)
     parts = [
         _scored(bundle, cohort, outcome, predictions[predictions["outcome"] == outcome])
         for outcome in bundle.outcomes
     ]
-    evaluation = evaluate(pd.concat(parts, ignore_index=True), bootstrap, seed)
+    scored = pd.concat(parts, ignore_index=True)
+    evaluation = evaluate(scored, bootstrap, seed)
+    if file_format == "physionet2019" and Outcome.INFECTION in bundle.outcomes:
+        evaluation["challenge_utility"] = challenge_utility(cohort, scored)
     evaluation["model_version"] = bundle.version
     evaluation["fates"] = {str(o): labels.counts for o, labels in cohort.labels.items()}
     evaluation["rejects"] = count_rejects(cohort.source.rejects)
     evaluation["notes"] = list(cohort.source.notes)
     return evaluation
+
+
+def challenge_utility(cohort: Cohort, scored: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+    """Each scorer's normalised utility in the PhysioNet 2019 challenge, at its best threshold.
+
+    The threshold is chosen on the same patients, so the figure is the most that the scorer can
+    reach on them; None where silence is best. `scored` has every hourly row, at risk or not.
+    """
+    onsets = happenings(cohort.source.events, Outcome.INFECTION).groupby("patient_id")["time"].min()
+    found = {}
+    for model, lines in scored[scored["outcome"] == Outcome.INFECTION].groupby("model"):
+        hour = (lines["as_of"] - ORIGIN) / HOUR
+        onset = (lines["patient_id"].map(onsets) - ORIGIN) / HOUR
+        best = best_threshold(hour, onset, lines["risk"])
+        threshold = best.threshold if np.isfinite(best.threshold) else None
+        found[str(model)] = {"utility": best.utility, "threshold": threshold}
+    return found
 
 
 def cohort_for(bundle: Bundle, records: Path, file_format: str, every: pd.Timedelta) -> Cohort:

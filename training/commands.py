@@ -104,7 +104,7 @@ def run_evaluate(options: Namespace) -> None:
     """Judge a bundle on other patients; write metrics.json and report.html."""
     with opened_bundle(options.model) as bundle:
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
-        evaluation = apply.judge(bundle, others, options.bootstrap, options.seed)
+        evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
         figures = evaluation_figures(evaluation)
         write_report(
             evaluation,
@@ -112,6 +112,8 @@ def run_evaluate(options: Namespace) -> None:
             report_context(bundle, {"records": options.records}, OTHERS),
             options.out,
         )
+    for model, best in evaluation.get("challenge_utility", {}).items():
+        print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")
     print(f"metrics.json and report.html -> {options.out}")
 
 
