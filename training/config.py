@@ -17,7 +17,7 @@ class TrainingConfig:
 
     `every` is the step between as-of times that are judged, `learn_every` that between times to
     learn from, `horizon` how far a label looks ahead. `repeats` of
-    the patient-wise cross-validation: None takes 10 below `SMALL_COHORT` patients, else 1.
+    the patient-wise cross-validation: None takes what `repeats_for` says.
     """
 
     records: Path
@@ -36,12 +36,15 @@ class TrainingConfig:
     track: bool = True
 
 
-SMALL_COHORT = 500
-REPEATS_OF_A_SMALL_COHORT = 10
+MOST_REPEATS = 10
+ROWS_OF_ALL_REPEATS = 20_000
 
 
-def repeats_for(config: TrainingConfig, patients: int) -> int:
-    """How often the cross-validation is repeated."""
+def repeats_for(config: TrainingConfig, rows: int) -> int:
+    """How often the cross-validation is repeated for so many rows to learn from.
+
+    Few rows give unsteady figures and fit in no time; many give steady ones and take long.
+    """
     if config.repeats is not None:
         return config.repeats
-    return REPEATS_OF_A_SMALL_COHORT if patients < SMALL_COHORT else 1
+    return min(MOST_REPEATS, max(1, ROWS_OF_ALL_REPEATS // rows))

@@ -51,6 +51,7 @@ FOREIGN_WARNINGS = (
     r".*Any type hint is inferred as AnyType",  # MLflow of its own types, whenever imported
     r"Operation with range is deprecated",  # MLflow's input examples, since pandas 3.1
 )
+RUN_OF_PROJECT = "MLFLOW_RUN_ID"
 METRICS_A_CALL = 1000  # MLflow's limit for one batch
 
 EXAMPLE = pd.DataFrame(
@@ -137,8 +138,12 @@ def tracking(experiment: str, run_name: str) -> Iterator[Run]:
     The run ends as finished, or as failed when the block raises.
     """
     mlflow = _mlflow()
-    mlflow.set_experiment(experiment)
-    with mlflow.start_run(run_name=run_name) as run:
+    if RUN_OF_PROJECT in os.environ:  # `mlflow run` has opened a run, in the experiment it was told
+        opened = mlflow.start_run()
+    else:
+        mlflow.set_experiment(experiment)
+        opened = mlflow.start_run(run_name=run_name)
+    with opened as run:
         yield Run(run.info.run_id)
 
 

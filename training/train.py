@@ -127,7 +127,7 @@ def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> T
     if len(np.unique(label[judged])) < 2:
         raise InvalidInputError(f"{outcome}: no row before an event, or none without: cannot learn")
     event = np.where(judged[used], label[used], 0.0)
-    repeats = repeats_for(config, len(np.unique(patient)))
+    repeats = repeats_for(config, int((~np.isnan(target)).sum()))
     try:
         plan = fold_plan(patient, event, config.folds, repeats, config.seed)
     except InvalidInputError as error:
