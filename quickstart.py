@@ -35,7 +35,7 @@ def main() -> int:
     simulate(OTHER_PATIENTS, seed=2, out=OTHERS)
     step("Train both models beside their baselines, track the run")
     printed = command(
-        "training", "train", *records(COHORT), "--learn-every", "6h", "--out", str(BUNDLE)
+        "training", "train", *records(COHORT), "--learn-every", "12h", "--out", str(BUNDLE)
     )
     run_id = printed.partition("tracked as run ")[2].split()[0]
     step("Release the model, judge it on the others")

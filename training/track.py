@@ -73,12 +73,15 @@ class Run:
     run_id: str
 
     def log_settings(self, settings: object) -> None:
-        """Log a configuration (dataclass or mapping), flattened to dotted names."""
+        """Log a configuration (dataclass or mapping), flattened to dotted names.
+
+        They stand under `setting.`, beside the parameters that `mlflow run` logs of itself.
+        """
         if is_dataclass(settings) and not isinstance(settings, type):
             settings = asdict(settings)
         if not isinstance(settings, Mapping):
             raise TypeError(f"settings are a dataclass or a mapping, not {type(settings).__name__}")
-        _mlflow().log_params(flat(settings, "."), run_id=self.run_id)
+        _mlflow().log_params(flat({"setting": settings}, "."), run_id=self.run_id)
 
     def log_evaluation(self, evaluation: Mapping[str, Any]) -> None:
         """Log every defined figure under a flat name, and the whole evaluation as metrics.json."""

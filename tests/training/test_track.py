@@ -263,7 +263,7 @@ def test_a_run_keeps_settings_figures_files_and_every_defined_figure(store, tmp_
         run.log_file(report)
     found = mlflow.get_run(run.run_id)
     assert found.info.status == "FINISHED"
-    assert found.data.params == {"seed": "1", "split.folds": "5"}
+    assert found.data.params == {"setting.seed": "1", "setting.split.folds": "5"}
     assert found.data.metrics == flat_metrics(evaluation) == {
         "severe_crs/counts/events": 3.0,
         "severe_crs/model_without_grade/auroc": 0.9,
