@@ -13,6 +13,9 @@ from features.scores import Score
 from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
 from features.trajectory import Feature, trajectory_rows
 
+MOST_ROWS_OF_A_PATIENT = 100_000
+"""Eleven years by the hour: more is a wrong date."""
+
 COURSE_START_KEYS = ("therapy", "icu_admission", "admission")
 """What starts a course, the first that exists: the first dose, else an admission."""
 
@@ -95,6 +98,11 @@ def as_of_grid(events: pd.DataFrame, every: pd.Timedelta) -> pd.DataFrame:
     first_step = np.ceil((first - anchor) / every).clip(lower=0).astype("int64")
     last_step = np.floor((last - anchor) / every).astype("int64")
     steps = (last_step - first_step + 1).clip(lower=0).to_numpy()
+    if len(steps) and steps.max() > MOST_ROWS_OF_A_PATIENT:
+        raise InvalidInputError(
+            f"{steps.max()} as-of times for one patient, {MOST_ROWS_OF_A_PATIENT} at most: "
+            f"is a date wrong, or the step of {every} too short?"
+        )
     row = np.repeat(np.arange(len(period)), steps)
     within = np.arange(len(row)) - np.repeat(np.cumsum(steps) - steps, steps)
     step = first_step.to_numpy()[row] + within

@@ -16,6 +16,13 @@ from models.reference import analytes_of
 
 REASONS_SHOWN = 6
 CHANGE_HOURS = 24
+WORSE_WHEN_LOW = frozenset(
+    {
+        "platelets", "albumin", "calcium", "systolic_bp", "diastolic_bp",
+        "mean_arterial_pressure", "spo2", "neutrophils", "lymphocytes", "hemoglobin", "fibrinogen",
+        "igg",
+    }
+)  # fmt: skip
 GRADE_KEYS = ("crs_grade", "icans_grade")
 
 _SCORE_MEANING = {score.name.partition(".")[0]: score.meaning for score in SCORES}
@@ -49,7 +56,7 @@ def reasons(
     return tuple(
         Reason(
             analyte=key,
-            sentence=_sentence(key, row, recent.get(key)),
+            sentence=_sentence(key, row, recent.get(key), contributions[key]),
             contribution=contributions[key],
             share=abs(contributions[key]) / total,
         )
@@ -80,21 +87,23 @@ def recent_values(
     return {key: Recent(*map(float, line)) for key, line in zip(analytes, values, strict=True)}
 
 
-def _sentence(key: str, row: pd.Series, recent: Recent | None) -> str:
+def _sentence(key: str, row: pd.Series, recent: Recent | None, contribution: float) -> str:
     if key in _SCORE_MEANING:
         return _score_sentence(key, row)
     if recent is None or np.isnan(recent.last):
         return _absence_sentence(key, recent)
     if key in ANALYTES or key in GRADE_KEYS:
-        return _value_sentence(key, recent)
+        return _value_sentence(key, recent, contribution)
     return _state_sentence(key, recent)
 
 
-def _value_sentence(key: str, recent: Recent) -> str:
+def _value_sentence(key: str, recent: Recent, contribution: float) -> str:
+    """The value, with its change where that points the way the contribution does."""
     name, unit = name_of(key), unit_of(key)
     last = plain_number(recent.last)
     before = "" if np.isnan(recent.change) else plain_number(recent.last - recent.change)
-    if before in ("", last):
+    worsened = (recent.change > 0) != (key in WORSE_WHEN_LOW)
+    if before in ("", last) or worsened != (contribution > 0):
         age = "" if np.isnan(recent.age_hours) else f", {recent.age_hours:.0f} h old"
         return f"{name} {last}{_spaced(unit)}{age}"
     verb = "rose" if recent.change > 0 else "fell"

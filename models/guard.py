@@ -9,6 +9,7 @@ import pandas as pd
 from features.catalogue import ANALYTES
 from features.catalogue.naming import name_of
 from features.outcomes import DEFINITIONS, Outcome
+from features.trajectory import Feature, Statistic
 from models.prediction import Verdict
 from models.reference import AnalyteReference, Reference
 
@@ -39,6 +40,9 @@ OUTSIDE_FEATURES = 5
 
 GAPS_NAMED = 4
 
+BLOCKADE = Feature("il6_blocker", Statistic.AGE)
+DEATH = Feature("death", Statistic.AGE)
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -48,18 +52,34 @@ class Judgement:
     reasons: tuple[str, ...]
 
 
+DECEASED = Judgement(Verdict.ABSTAIN, ("death is on record: nothing is asked",))
+
+
+def evidence_columns(reference: Reference) -> tuple[Feature, ...]:
+    """What the guard looks at, whatever columns the models read: ages, blockade, death."""
+    keys = {key for table in reference.analytes.values() for key in table} & EVIDENCE
+    shapes = (Statistic.LAST, Statistic.AGE)
+    evidence = [Feature(key, shape) for key in sorted(keys) for shape in shapes]
+    return (*evidence, BLOCKADE, DEATH)
+
+
 def judge(
-    rows: pd.DataFrame, outcome: Outcome, at_risk: np.ndarray, reference: Reference
+    rows: pd.DataFrame,
+    evidence: pd.DataFrame,
+    outcome: Outcome,
+    at_risk: np.ndarray,
+    reference: Reference,
 ) -> list[Judgement]:
-    """Judge rows that hold the model's columns (NaN = missing); `at_risk` is one bool a row."""
-    absent = absent_evidence(rows, reference.analytes[outcome])
-    blocked = _hours_since_blockade(rows)
+    """Judge rows of the model's columns beside rows of `evidence_columns` (NaN = missing)."""
+    absent = absent_evidence(evidence, reference.analytes[outcome])
+    blocked = evidence[BLOCKADE.name].to_numpy(dtype=float)
+    dead = evidence[DEATH.name].notna().to_numpy()
     outside = _outside_training(rows, reference)
     names = absent.columns.to_numpy()
     return [
-        _judgement(outcome, risky, names, gaps, hours, strange)
-        for risky, gaps, hours, strange in zip(
-            at_risk, absent.to_numpy(), blocked, outside, strict=True
+        DECEASED if gone else _judgement(outcome, risky, names, gaps, hours, strange)
+        for gone, risky, gaps, hours, strange in zip(
+            dead, at_risk, absent.to_numpy(), blocked, outside, strict=True
         )
     ]
 
@@ -93,12 +113,6 @@ def _absent(rows: pd.DataFrame, key: str, analyte: AnalyteReference) -> np.ndarr
         return missing.astype(float)
     limit = STALE_FACTOR * max(analyte.usual_age_hours, LEAST_USUAL_AGE)
     return (missing | (rows[f"{key}.age"].to_numpy() > limit)).astype(float)
-
-
-def _hours_since_blockade(rows: pd.DataFrame) -> np.ndarray:
-    if "il6_blocker.age" not in rows:
-        return np.full(len(rows), np.nan)
-    return rows["il6_blocker.age"].to_numpy(dtype=float)
 
 
 def _outside_training(rows: pd.DataFrame, reference: Reference) -> np.ndarray:

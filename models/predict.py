@@ -13,7 +13,7 @@ from features.outcomes import DEFINITIONS, Outcome, at_risk
 from features.tables import InvalidInputError, count_rejects
 from models.bundle import Bundle, OutcomeModel, TierThresholds
 from models.explain import by_analyte, reasons, recent_values
-from models.guard import judge
+from models.guard import evidence_columns, judge
 from models.prediction import DataQuality, OutcomePrediction, PatientPrediction, Tier
 from models.rules import read_rules
 
@@ -76,7 +76,11 @@ def predict_rows(
         `contributions` (a dictionary of log-odds by analyte, with the base under `base`).
     """
     rows = feature_rows(events, as_of, bundle.columns)
-    parts = [_predict_outcome(bundle, o, events, as_of, rows, contributions) for o in bundle.models]
+    evidence = feature_rows(events, as_of, evidence_columns(bundle.reference))
+    parts = [
+        _predict_outcome(bundle, outcome, events, as_of, rows, evidence, contributions)
+        for outcome in bundle.models
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -86,12 +90,13 @@ def _predict_outcome(
     events: pd.DataFrame,
     as_of: pd.DataFrame,
     rows: pd.DataFrame,
+    evidence: pd.DataFrame,
     contributions: bool,
 ) -> pd.DataFrame:
     model = bundle.models[outcome]
     found = risks(model, rows)
     eligible = at_risk(events, as_of, outcome)
-    judged = judge(rows, outcome, eligible, bundle.reference)
+    judged = judge(rows, evidence, outcome, eligible, bundle.reference)
     table = pd.DataFrame(
         {
             "patient_id": rows.index.get_level_values("patient_id"),
@@ -104,6 +109,7 @@ def _predict_outcome(
             "verdict": [str(judgement.verdict) for judgement in judged],
             "at_risk": eligible,
             "model_version": bundle.version,
+            "virtual": bundle.card.virtual,
             "verdict_reasons": ["; ".join(judgement.reasons) for judgement in judged],
         }
     )
@@ -158,7 +164,8 @@ def _answer(
     model = bundle.models[outcome]
     found = risks(model, rows)
     eligible = bool(at_risk(events, moment, outcome)[0])
-    judgement = judge(rows, outcome, np.array([eligible]), bundle.reference)[0]
+    evidence = feature_rows(events, moment, evidence_columns(bundle.reference))
+    judgement = judge(rows, evidence, outcome, np.array([eligible]), bundle.reference)[0]
     shares, base = explain(model, rows, logit(found.risk))
     contributions = {str(key): float(value) for key, value in shares.iloc[0].items()}
     recent = recent_values(events, moment, tuple(contributions))

@@ -76,24 +76,24 @@ def describe_features(rows: pd.DataFrame) -> dict[str, FeatureReference]:
 
 
 def describe_analytes(
-    rows: pd.DataFrame, contributions: pd.DataFrame
+    evidence: pd.DataFrame, contributions: pd.DataFrame
 ) -> dict[str, AnalyteReference]:
     """Importance, presence and usual age of each analyte.
 
     Args:
-        rows: training feature rows.
+        evidence: last values and ages (`KEY.last`, `KEY.age`) at the training rows.
         contributions: log-odds by analyte (columns) for a sample of those rows.
     """
     weight = contributions.abs().mean()
     share = weight / weight.sum() if weight.sum() > 0 else weight
     return {
-        str(key): AnalyteReference(float(share[key]), *_presence(rows, str(key)))
+        str(key): AnalyteReference(float(share[key]), *_presence(evidence, str(key)))
         for key in share.sort_values(ascending=False).index
     }
 
 
-def _presence(rows: pd.DataFrame, key: str) -> tuple[float, float]:
-    last, age = rows.get(f"{key}.last"), rows.get(f"{key}.age")
+def _presence(evidence: pd.DataFrame, key: str) -> tuple[float, float]:
+    last, age = evidence.get(f"{key}.last"), evidence.get(f"{key}.age")
     shown = last if last is not None else age
     present = 1.0 if shown is None else float(shown.notna().mean())
     usual = float(age.quantile(0.95)) if age is not None and age.notna().any() else float("inf")

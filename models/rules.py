@@ -11,7 +11,8 @@ from models.prediction import RuleReading
 
 CRP_LIMIT = 40.0  # mg/L, Rossi 2026
 CRP_RAPID_FOLD = 2.0  # "rapid" carries no number in the publication: at least doubled in 24 h, or
-CRP_RAPID_RISE = 20.0  # mg/L in 24 h; both are this project's named parameters
+CRP_RAPID_RISE = 20.0  # mg/L in 24 h; both are this project's named parameters, measured against
+# the lowest CRP of 36 h, because daily draws are not 24 h apart to the minute
 CRP_FRESH_HOURS = 24.0  # the rule asks for a CRP every day; an older one says nothing of today
 CRP_RULE_SOURCE = "Rossi 2026, Front Immunol, doi 10.3389/fimmu.2026.1749348"
 FEVER_LIMIT = 38.0  # Cel, ASTCT 2019, doi 10.1016/j.bbmt.2018.12.758
@@ -19,24 +20,26 @@ ASTCT_SOURCE = "ASTCT 2019, doi 10.1016/j.bbmt.2018.12.758"
 
 CRP = Feature("crp", Statistic.LAST)
 CRP_AGE = Feature("crp", Statistic.AGE)
-CRP_CHANGE = Feature("crp", Statistic.CHANGE, 24)
+CRP_LOWEST = Feature("crp", Statistic.MINIMUM, 36)
+CRP_COUNT = Feature("crp", Statistic.COUNT, 36)
 HIGHEST_TEMPERATURE = Feature("temperature", Statistic.MAXIMUM, 24)
 GRADE = Feature("crs_grade", Statistic.LAST)
 EASIX = next(score for score in SCORES if score.name == "easix.log2")
 
-RULE_COLUMNS = (CRP, CRP_AGE, CRP_CHANGE, HIGHEST_TEMPERATURE, GRADE, EASIX)
+RULE_COLUMNS = (CRP, CRP_AGE, CRP_LOWEST, CRP_COUNT, HIGHEST_TEMPERATURE, GRADE, EASIX)
 
 
 def crp_rule(rows: pd.DataFrame) -> np.ndarray:
     """1 where CRP is above 40 mg/L and rose rapidly in 24 h, 0 where not.
 
-    NaN where there is no CRP of the last 24 h, or none from before to compare it with.
+    NaN where there is no CRP of the last 24 h, or none of 36 h to compare it with.
     """
     last = rows[CRP.name].to_numpy(dtype=float)
-    change = rows[CRP_CHANGE.name].to_numpy(dtype=float)
-    before = last - change
-    rapid = (change >= CRP_RAPID_RISE) | ((last >= CRP_RAPID_FOLD * before) & (change > 0))
-    known = (rows[CRP_AGE.name].to_numpy(dtype=float) <= CRP_FRESH_HOURS) & ~np.isnan(change)
+    before = rows[CRP_LOWEST.name].to_numpy(dtype=float)
+    rise = last - before
+    rapid = (rise >= CRP_RAPID_RISE) | ((last >= CRP_RAPID_FOLD * before) & (rise > 0))
+    fresh = rows[CRP_AGE.name].to_numpy(dtype=float) <= CRP_FRESH_HOURS
+    known = fresh & (rows[CRP_COUNT.name].to_numpy() >= 2)
     return np.where(known, ((last > CRP_LIMIT) & rapid).astype(float), np.nan)
 
 
@@ -91,10 +94,10 @@ def _crp_words(row: dict[str, float]) -> str:
         return "no CRP on record"
     if row[CRP_AGE.name] > CRP_FRESH_HOURS:
         return f"last CRP {plain_number(row[CRP.name])} mg/L, {row[CRP_AGE.name]:.0f} h old"
-    if np.isnan(row[CRP_CHANGE.name]):
-        return f"CRP {plain_number(row[CRP.name])} mg/L, no earlier value to compare"
-    change = row[CRP_CHANGE.name]
-    return f"CRP {plain_number(row[CRP.name])} mg/L, {change:+.0f} mg/L in 24 h"
+    last = f"CRP {plain_number(row[CRP.name])} mg/L"
+    if row[CRP_COUNT.name] < 2:
+        return f"{last}, no earlier value of 36 h to compare"
+    return f"{last}, {row[CRP.name] - row[CRP_LOWEST.name]:+.0f} mg/L on the lowest of 36 h"
 
 
 def _words(name: str, value: float, unit: str) -> str:

@@ -36,6 +36,8 @@ from serving.audit import Draft, Entry, Head, UnreadableEntriesError, seal
 
 WAIT_FOR_WRITERS_S = 30
 APPEND_ATTEMPTS = 20
+BEFORE_ALL = -(2**62)
+OWNER_ONLY = 0o600  # the trail holds what patients' records said
 FIELDS = tuple(Entry.__dataclass_fields__)
 
 METADATA = MetaData()
@@ -129,8 +131,8 @@ class Store:
             row = rows.mappings().one_or_none()
         return Entry(**row) if row else None
 
-    def entries(self, after: int = 0) -> Iterator[Entry]:
-        """Every entry with a number above `after`, in order, one at a time and unchecked.
+    def entries(self, after: int = BEFORE_ALL) -> Iterator[Entry]:
+        """Every entry with a number above `after` (forged ones below 1 too), in order, unchecked.
 
         Raises UnreadableEntriesError where the database cannot read one.
         """
@@ -212,6 +214,7 @@ def _make_folder(url: URL) -> None:
     folder = Path(str(url.database)).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        Path(str(url.database)).touch(mode=OWNER_ONLY)
     except OSError as error:
         raise StoreError(f"{_shown(url)}: {folder}: {error.strerror}") from None
 

@@ -123,7 +123,7 @@ def ward_events(ward_records: pd.DataFrame) -> pd.DataFrame:
 def ward_cohort(ward_events: pd.DataFrame) -> Cohort:
     """Daily feature rows of the drawn ward with their labels."""
     nothing = pd.DataFrame({"reason": []})
-    source = Events(ward_events, nothing, len(ward_events), ())
+    source = Events(ward_events, nothing, len(ward_events), (), virtual=False)
     return label_cohort(source, DAY, tuple(Outcome), DAY)
 
 

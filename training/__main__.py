@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from features.tables import InvalidInputError
 from training import cohort, commands
 
 DONE, BAD_INPUT = 0, 2
+SHORTEST, LONGEST = pd.Timedelta(minutes=1), pd.Timedelta(days=366)
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -26,8 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except InvalidInputError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (InvalidInputError, OSError) as error:  # a path that cannot be read or written
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
     return DONE
 
@@ -100,7 +102,7 @@ def _add_train(verbs: "Verbs") -> None:
     )  # fmt: skip
     parser.add_argument("--repeats", type=_count, help="of cross-validation (default: by size)")
     parser.add_argument("--experiment", default="crs-risk", help="MLflow experiment")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same bundle")
+    parser.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same bundle")
     parser.add_argument(
         "--variants", action=argparse.BooleanOptionalAction, default=True,
         help="also judge the model without the grade and without trajectories",
@@ -124,7 +126,7 @@ def _add_evaluate(verbs: "Verbs") -> None:
     _add_records(parser)
     _add_every(parser)
     parser.add_argument("--bootstrap", type=_count, default=200, help="resamples for intervals")
-    parser.add_argument("--seed", type=int, default=0, help="of the resamples")
+    parser.add_argument("--seed", type=_seed, default=0, help="of the resamples")
     parser.add_argument("--out", type=Path, required=True, help="folder to write into")
 
 
@@ -212,13 +214,18 @@ def _outcomes(text: str) -> list[Outcome]:
 
 
 def _duration(text: str) -> pd.Timedelta:
-    try:
-        duration = pd.Timedelta(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 24h or 30min") from error
-    if not duration > pd.Timedelta(0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not above 0 h")
+    if not re.fullmatch(r"\d+(\.\d+)?\s*(min|h|d)", text.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 24h, 30min or 2d")
+    duration = pd.Timedelta(text)
+    if not SHORTEST <= duration <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not within 1min and 366d")
     return duration
+
+
+def _seed(text: str) -> int:
+    if not text.isdigit() or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2147483647")
+    return int(text)
 
 
 def _count(text: str) -> int:

@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 
 from features.declared import columns_of
 from features.matrix import as_of_grid, feature_rows
-from features.tables import count_rejects
+from features.tables import InvalidInputError, count_rejects
 from models.bundle import Bundle, load_bundle
 from training import apply, cohort, track
 from training.config import TrainingConfig
-from training.dataset import load_events, read_moments
+from training.dataset import Events, load_events, read_moments
 from training.plots import evaluation_figures
 from training.progress import counted_progress
 from training.report import report_context, write_report
@@ -23,7 +23,8 @@ from training.run_figures import run_figures
 from training.train import Run, train
 
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
-OTHERS = "The model had seen none of these patients."
+OTHERS = "These records are not the ones that the model learnt from."
+THE_SAME = "The model LEARNT FROM THESE VERY RECORDS: every figure flatters it and proves nothing."
 
 
 def run_simulate(options: Namespace) -> None:
@@ -109,12 +110,19 @@ def run_evaluate(options: Namespace) -> None:
         write_report(
             evaluation,
             figures,
-            report_context(bundle, {"records": options.records}, OTHERS),
+            report_context(
+                bundle, {"records": options.records}, who_was_judged(bundle, others.source)
+            ),
             options.out,
         )
     for model, best in evaluation.get("challenge_utility", {}).items():
         print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")
     print(f"metrics.json and report.html -> {options.out}")
+
+
+def who_was_judged(bundle: Bundle, source: Events) -> str:
+    """Whether the patients judged are those of the training, as far as the data's digest tells."""
+    return THE_SAME if source.digest == bundle.card.data_digest else OTHERS
 
 
 def run_predict(options: Namespace) -> None:
@@ -125,6 +133,8 @@ def run_predict(options: Namespace) -> None:
             moments = read_moments(options.as_of)
         else:
             moments = as_of_grid(source.events, options.every)
+        if moments.empty:
+            raise InvalidInputError("no as-of time lies inside any patient's observation")
         predictions = apply.predict(bundle, source, moments, options.contributions)
         apply.write_predictions(predictions, bundle, options.out)
     print(f"{len(predictions)} predictions at {len(moments)} as-of times -> {options.out}")

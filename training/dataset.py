@@ -16,6 +16,8 @@ from features.tables import InvalidInputError, InvalidTableError
 from models.rules import RULE_COLUMNS
 from training.labels import Labels, label_rows, learning_target
 
+VIRTUAL_SOURCE, VIRTUAL_PATIENT = "virtual patient", "virtual-"
+
 
 @dataclass(frozen=True)
 class Events:
@@ -25,6 +27,7 @@ class Events:
     rejects: pd.DataFrame
     records: int
     notes: tuple[str, ...]
+    virtual: bool
 
     @property
     def patients(self) -> int:
@@ -69,7 +72,21 @@ def load_events(path: Path, file_format: str) -> Events:
     if harmonised.events.empty:
         counted = ", ".join(f"{n} {r}" for r, n in rejects["reason"].value_counts().items())
         raise InvalidInputError(f"{path}: no usable record; set aside: {counted or 'none read'}")
-    return Events(harmonised.events, rejects, len(reading.records), reading.notes)
+    return Events(
+        harmonised.events,
+        rejects,
+        len(reading.records),
+        reading.notes,
+        _any_virtual(reading.records),
+    )
+
+
+def _any_virtual(records: pd.DataFrame) -> bool:
+    """Whether any record says, by its source or its patient, that the patient is a virtual one."""
+    sources = pd.Series(records["source"].astype("category").cat.categories.astype("str"))
+    patients = pd.Series(records["patient_id"].astype("category").cat.categories.astype("str"))
+    said = sources.str.contains(VIRTUAL_SOURCE, regex=False).any()
+    return bool(said or patients.str.startswith(VIRTUAL_PATIENT).any())
 
 
 def label_cohort(

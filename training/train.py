@@ -10,14 +10,22 @@ import numpy as np
 import pandas as pd
 
 from features.declared import COLUMNS
+from features.matrix import feature_rows
 from features.outcomes import Outcome
 from features.tables import InvalidInputError, count_rejects
+from features.trajectory import Feature, Statistic
 from models.baselines import BASELINES
 from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
 from models.code_version import code_version
 from models.explain import by_analyte
+from models.guard import EVIDENCE
 from models.recipes import recipe_for
-from models.reference import Reference, describe_analytes, describe_features
+from models.reference import (
+    Reference,
+    analytes_of,
+    describe_analytes,
+    describe_features,
+)
 from models.start import GRADE
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
@@ -70,7 +78,8 @@ def train(config: TrainingConfig) -> Run:
     Raises:
         InvalidInputError: bad records, or an outcome with too few patients to judge a model by.
     """
-    if config.out.exists() and any(config.out.iterdir()):
+    config.out.mkdir(parents=True, exist_ok=True)  # a wrong place shows before the long work
+    if any(config.out.iterdir()):
         raise InvalidInputError(f"{config.out}: not empty; name another folder for the bundle")
     logger.info("reading %s", config.records)
     source = load_events(config.records, config.format)
@@ -190,7 +199,7 @@ def _bundle(
 
 def make_card(config: TrainingConfig, source: Events) -> Card:
     """Where the bundle comes from; any record whose source says so makes the whole card virtual."""
-    virtual = is_virtual(source)
+    virtual = source.virtual
     kind = "virtual patients (simulated, not real people)" if virtual else "patients"
     return Card(
         learnt_from=f"{source.patients} {kind}, format {config.format}",
@@ -204,23 +213,20 @@ def make_card(config: TrainingConfig, source: Events) -> Card:
     )
 
 
-def is_virtual(source: Events) -> bool:
-    """Whether any patient is a virtual one, as its identifier or a note of the reader says."""
-    return bool(
-        source.events["patient_id"].astype("str").str.startswith("virtual-").any()
-        or any("virtual" in note for note in source.notes)
-    )
-
-
 def _reference(cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int) -> Reference:
     names = dict.fromkeys(name for one in trained.values() for name in one.model.risk.names)
     analytes = {}
     for outcome, one in trained.items():
         rows = one.training.judged_rows.rows
+        keys = sorted(set(analytes_of(one.model.risk.names)) & EVIDENCE)
+        shapes = (Statistic.LAST, Statistic.AGE)
+        wanted = [Feature(key, shape) for key in keys for shape in shapes]
+        moments = rows.index.to_frame(index=False)
+        evidence = feature_rows(cohort.source.events, moments, wanted)
         sample = rows.sample(min(EXPLAINED_ROWS, len(rows)), random_state=seed)
         values, _ = one.model.risk.contributions(sample)
         shares = by_analyte(one.model.calibration.slope * values, one.model.risk.names)
-        analytes[str(outcome)] = describe_analytes(rows, shares)
+        analytes[str(outcome)] = describe_analytes(evidence, shares)
     return Reference(describe_features(cohort.rows[list(names)]), analytes)
 
 

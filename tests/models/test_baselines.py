@@ -108,7 +108,7 @@ def test_last_values_that_no_patient_has_leave_the_base_rate():
 
 def test_what_baselines_read_is_declared():
     read = {column.name for column in RULE_COLUMNS} | set(BASELINE_COLUMNS)
-    assert {"crp.last", "crp.change_24h", "temperature.maximum_24h", "crs_grade.last"} <= read
+    assert {"crp.last", "crp.minimum_36h", "temperature.maximum_24h", "crs_grade.last"} <= read
 
 
 @pytest.mark.parametrize(
@@ -128,15 +128,30 @@ def test_what_baselines_read_is_declared():
 )
 def test_the_crp_rule_case_by_case(last, change, expected):
     age = np.nan if np.isnan(last) else 3.0
-    rows = pd.DataFrame({"crp.last": [last], "crp.age": [age], "crp.change_24h": [change]})
+    rows = pd.DataFrame(
+        {
+            "crp.last": [last],
+            "crp.age": [age],
+            "crp.minimum_36h": [min(last, last - change)],
+            "crp.count_36h": [1.0 if np.isnan(change) else 2.0],
+        }
+    )
     assert crp_rule(rows) == pytest.approx([expected], nan_ok=True)
 
 
 def test_an_old_crp_says_nothing_of_today(draw_events, ask_at):
     events = draw_events(("a", "crp", 0.0, 10.0), ("a", "crp", 20.0, 100.0))
-    hours = (20.0, 24.0, 44.0, 44.1)
+    hours = (0.0, 20.0, 35.9, 36.0, 44.1)
     rows = feature_rows(events, ask_at(*(("a", hour) for hour in hours)), RULE_COLUMNS)
-    assert crp_rule(rows) == pytest.approx([np.nan, 1.0, 0.0, np.nan], nan_ok=True)
+    assert crp_rule(rows) == pytest.approx([np.nan, 1.0, 1.0, np.nan, np.nan], nan_ok=True)
+
+
+def test_a_rise_over_weeks_is_no_rapid_one_and_a_rise_within_hours_is(draw_events, ask_at):
+    slow = draw_events(("a", "crp", 0.0, 10.0), ("a", "crp", 480.0, 60.0))
+    fast = draw_events(("a", "crp", 460.0, 10.0), ("a", "crp", 480.0, 90.0))
+    asked = ask_at(("a", 480.0))
+    assert np.isnan(crp_rule(feature_rows(slow, asked, RULE_COLUMNS))[0])
+    assert crp_rule(feature_rows(fast, asked, RULE_COLUMNS))[0] == 1.0
 
 
 @pytest.mark.parametrize(

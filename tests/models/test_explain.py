@@ -101,12 +101,12 @@ def test_recent_values_are_those_known_at_the_moment(draw_events, ask_at):
 
 def test_rules_are_read_beside_the_model(draw_events, ask_at):
     events = draw_events(
-        ("a", "crp", 0.0, 10.0), ("a", "crp", 30.0, 50.0), ("a", "temperature", 33.0, 38.4),
+        ("a", "crp", 6.0, 10.0), ("a", "crp", 30.0, 50.0), ("a", "temperature", 33.0, 38.4),
         ("a", "crs_grade", 34.0, 1.0), ("a", "ldh", 1.0, 512.0), ("a", "platelets", 1.0, 32.0),
     )  # fmt: skip
     rules = {rule.rule: rule for rule in read_rules(events, ask_at(("a", 36.0)))}
     assert (rules["crp_rule"].value, rules["crp_rule"].fires) == (50.0, True)
-    assert rules["crp_rule"].sentence == "CRP 50 mg/L, +40 mg/L in 24 h"
+    assert rules["crp_rule"].sentence == "CRP 50 mg/L, +40 mg/L on the lowest of 36 h"
     assert rules["fever"].fires is True
     assert rules["fever"].sentence == "highest temperature of 24 h 38.4 Cel"
     assert (rules["crs_grade"].value, rules["crs_grade"].fires) == (1.0, None)

@@ -25,9 +25,16 @@ FRESH = {
 }  # fmt: skip
 
 
+def judge_alike(rows, outcome, at_risk, reference):
+    """Rows that serve as evidence too, with blockade and death where they are not drawn."""
+    unseen = {"il6_blocker.age": np.nan, "death.age": np.nan}
+    evidence = rows.assign(**{name: gap for name, gap in unseen.items() if name not in rows})
+    return judge(rows, evidence, outcome, at_risk, reference)
+
+
 def judged(at_risk: bool = True, **changed: float):
     row = {**FRESH, **{name.replace("__", "."): value for name, value in changed.items()}}
-    return judge(pd.DataFrame([row]), Outcome.SEVERE_CRS, np.array([at_risk]), REFERENCE)[0]
+    return judge_alike(pd.DataFrame([row]), Outcome.SEVERE_CRS, np.array([at_risk]), REFERENCE)[0]
 
 
 def gone(key: str) -> dict[str, float]:
@@ -50,6 +57,7 @@ CASES = {
     "just blocked": ({"il6_blocker__age": 2.0}, Verdict.CAUTION, "anti-IL-6 given 2 h ago"),
     "blocked three weeks ago": ({"il6_blocker__age": 504.0}, Verdict.CAUTION, "anti-IL-6"),
     "blocked longer ago": ({"il6_blocker__age": 504.1}, Verdict.ANSWER, ""),
+    "death is on record": ({"death__age": 10.0}, Verdict.ABSTAIN, "death is on record"),
     "never blocked": ({"il6_blocker__age": np.nan}, Verdict.ANSWER, ""),
     "four strange inputs": (
         {f"{key}__last": 900.0 for key in ANALYTES}, Verdict.ANSWER, ""
@@ -79,7 +87,7 @@ def test_a_patient_inside_the_outcome_is_not_asked_about():
 
 def test_each_row_gets_its_own_judgement():
     rows = pd.DataFrame([FRESH, {**FRESH, "crp.last": np.nan, "crp.age": np.nan}, FRESH])
-    found = judge(rows, Outcome.SEVERE_CRS, np.array([True, True, False]), REFERENCE)
+    found = judge_alike(rows, Outcome.SEVERE_CRS, np.array([True, True, False]), REFERENCE)
     assert [j.verdict for j in found] == [Verdict.ANSWER, Verdict.CAUTION, Verdict.ABSTAIN]
 
 
@@ -92,7 +100,7 @@ def test_absent_evidence_sums_to_one_where_nothing_is_there():
 
 def test_a_model_without_usual_evidence_always_abstains():
     reference = Reference({}, {str(Outcome.SEVERE_CRS): {}})
-    found = judge(pd.DataFrame([FRESH]), Outcome.SEVERE_CRS, np.array([True]), reference)
+    found = judge_alike(pd.DataFrame([FRESH]), Outcome.SEVERE_CRS, np.array([True]), reference)
     assert found[0].verdict == Verdict.ABSTAIN
 
 

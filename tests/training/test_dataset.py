@@ -8,7 +8,7 @@ from features.outcomes import Outcome
 from features.tables import InvalidInputError, InvalidTableError
 from training.config import TrainingConfig
 from training.dataset import Events, label_cohort, load_events, read_moments
-from training.train import is_virtual, training_rows
+from training.train import training_rows
 
 DAY = pd.Timedelta(hours=24)
 
@@ -64,7 +64,7 @@ def test_a_file_of_moments_that_is_not_there_is_refused(tmp_path):
 
 
 def source_of(events: pd.DataFrame, notes: tuple[str, ...] = ()) -> Events:
-    return Events(events, pd.DataFrame({"reason": []}), len(events), notes)
+    return Events(events, pd.DataFrame({"reason": []}), len(events), notes, virtual=False)
 
 
 def test_rows_moments_and_labels_stand_line_by_line(ward_events, ward_rows):
@@ -133,9 +133,18 @@ def test_the_digest_is_that_of_the_content_in_any_order(ward_events):
     assert source_of(ward_events.iloc[1:]).digest != digest
 
 
-def test_one_virtual_patient_makes_the_cohort_virtual(ward_events, draw_events):
-    assert not is_virtual(source_of(ward_events))
-    assert is_virtual(
-        source_of(draw_events(("a", "crp", 1.0, 5.0), ("virtual-7", "crp", 1.0, 5.0)))
+@pytest.mark.parametrize(
+    ("patient", "source", "virtual"),
+    [
+        ("H0001", "hospital.csv:2", False),
+        ("virtual-000001", "renamed.csv:2", True),
+        ("H0001", "virtual patient cohort, seed 1", True),
+    ],
+)
+def test_a_virtual_patient_is_known_by_name_or_by_source(tmp_path, patient, source, virtual):
+    path = tmp_path / "records.csv"
+    path.write_text(
+        "patient_id,time,code,numeric_value,unit,source\n"
+        f'{patient},2026-03-01T06:00Z,crp,5,mg/L,"{source}"\n'
     )
-    assert is_virtual(source_of(ward_events, ("all patients are virtual",)))
+    assert load_events(path, "table").virtual is virtual
