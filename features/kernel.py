@@ -14,8 +14,6 @@ MICROSECONDS_PER_HOUR = 3_600_000_000
 FOREVER = np.iinfo(np.int64).max
 ALWAYS = np.iinfo(np.int64).min
 """The time of a static event, which is known at every as-of time."""
-CHANGE_SLACK = 24 * MICROSECONDS_PER_HOUR
-"""How much older than its window the value may be that a change is measured against."""
 NO_WINDOW = 0
 """The window of a statistic that needs the latest value alone."""
 
@@ -108,8 +106,7 @@ def _fill_row(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop is what 
                 plan += 1
         while plan < planned and windows[plan] != FOREVER and moment <= as_of - windows[plan]:
             if statistics[plan] == CHANGE:
-                near = moment > as_of - windows[plan] - CHANGE_SLACK
-                out[columns[plan]] = last - value[event] if near else np.nan
+                out[columns[plan]] = last - value[event]
             else:
                 out[columns[plan]] = _window_statistic(
                     statistics[plan], count, last, total, squares, low, high, x, xx, xd

@@ -28,7 +28,7 @@ class Statistic(StrEnum):
     MEAN = "mean"
     SPREAD = "spread"  # sample standard deviation; missing below two values
     SLOPE = "slope"  # least-squares slope per hour; missing below two distinct times
-    CHANGE = "change"  # last value less the latest of h to h + 24 hours before the as-of time
+    CHANGE = "change"  # last value less the one that was current h hours before the as-of time
     SUM = "sum"  # 0 where the window holds nothing; missing where it holds a drug without a dose
     BASELINE = "baseline"  # last value up to the course's start, as known then, else the first
     CHANGE_FROM_BASELINE = "change_from_baseline"  # missing where the baseline is the last value

@@ -54,7 +54,7 @@ def plain(feature: Feature, seen: list[tuple], as_of: float, start: float) -> fl
     baseline, since = seen[based][1], based < len(seen) - 1
     run = next((p for p in range(len(seen) - 1, -1, -1) if seen[p][1] != last), -1) + 1
     positive = [t for t, v in seen if v > 0]
-    current = [v for t, v in seen if first_hour - 24 < t <= first_hour]
+    current = [v for t, v in seen if t <= first_hour]
     return {
         S.LAST: last,
         S.AGE: as_of - last_hour if last_hour > -math.inf else math.nan,
