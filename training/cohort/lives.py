@@ -1,0 +1,180 @@
+"""What a study would have counted: one row a patient, a CRS event, an infection, from the hours.
+
+An event of CRS is over after `APART_H` hours without; durations and onsets count whole days as
+trials do: the day of infusion or dose is day 1 of the first 24 hours.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from training.cohort.centres import centre
+from training.cohort.chance import patient_keys
+from training.cohort.dynamics import INFECTIONS
+from training.cohort.laboratories import PLACE
+from training.cohort.observation import History
+from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE
+from training.cohort.people import make_people
+from training.cohort.simulation import live
+from training.cohort.studies import Study
+
+APART_H = 24
+_PATIENT_HOURS_AT_ONCE = 150_000
+_FUNGAL = [name for name, _ in INFECTIONS].index("fungal") + 1
+
+
+@dataclass(frozen=True)
+class Lives:
+    """A study's virtual patients: `people` (one row each), `events` of CRS, `infections`.
+
+    All hours count from day 0; NaN where something never happened.
+    """
+
+    people: pd.DataFrame
+    events: pd.DataFrame
+    infections: pd.DataFrame
+
+
+def live_study(study: Study, patients: int, seed: int) -> Lives:
+    """Simulate `patients` of the study and count as it did."""
+    hours = HOURS_BEFORE_FIRST_DOSE + 24 * study.days
+    at_once = max(1, _PATIENT_HOURS_AT_ONCE // hours)
+    parts = []
+    for first in range(0, patients, at_once):
+        keys = patient_keys(seed, first, min(at_once, patients - first))
+        products = (study.treatment(),)
+        people = make_people(keys, products)
+        history = live(people, products, centre(study.centre), study.days, study.clinicians())
+        parts.append(_count(history, first))
+    return Lives(
+        *(_joined([part[i] for part in parts]) for i in range(3)),
+    )
+
+
+def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [part for part in parts if len(part)] or [parts[0]]
+    return pd.concat(filled, ignore_index=True)
+
+
+def _count(history: History, first: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    people = _people(history).assign(patient=lambda table: table.index + first)
+    events, infections = crs_events(history), _infections(history)
+    return (
+        people,
+        events.assign(patient=events["patient"] + first),
+        infections.assign(patient=infections["patient"] + first),
+    )
+
+
+def _first_hour(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Hours from day 0 to the first True (hour x patient); NaN without one."""
+    first = mask.argmax(axis=0).astype(float) - HOURS_BEFORE_FIRST_DOSE
+    return np.where(mask.any(axis=0), first, np.nan)
+
+
+def _people(history: History) -> pd.DataFrame:
+    state, care, persons = history.state, history.care, history.people.persons
+    sick = care["grade"] > 0
+    neutrophils = history.labs[:, :, PLACE["neutrophils"]][HOURS_BEFORE_FIRST_DOSE:]
+    rest = {key: history.people.rest[:, PLACE[key]] for key in ("ldh", "crp", "platelets")}
+    lee_3 = (care["oxygen_device"] >= 2) | (care["vasopressors"] >= 2)
+    lee_3 |= care["norepinephrine"] >= LEE_HIGH_DOSE
+    penn_3 = (care["vasopressors"] >= 1) | (care["oxygen_device"] >= 1)
+    penn_3 |= care["fluid"] > PENN_FLUIDS
+    return pd.DataFrame(
+        {
+            "age": persons["age"],
+            "worst": care["grade"].max(axis=0),
+            "worst_lee_3": (sick & lee_3).any(axis=0),
+            "worst_penn_3": (sick & penn_3).any(axis=0),
+            "onset_h": _first_hour(sick),
+            "end_h": history.care.shape[0] - 1 - sick[::-1].argmax(axis=0) - HOURS_BEFORE_FIRST_DOSE,
+            "hottest": np.where(sick & care["checked"], care["temperature"], 0.0).max(axis=0),
+            "hypotension": (sick & (_pressed(care) | (care["vasopressors"] > 0))).any(axis=0),
+            "hypoxia": (sick & (care["oxygen_device"] > 0)).any(axis=0),
+            "tocilizumab": (sick & (care["tocilizumab"] > 0)).any(axis=0),
+            "tocilizumab_h": _first_hour(care["tocilizumab"] > 0),
+            "steroid": (sick & care["steroids"]).any(axis=0),
+            "ferritin_peak": history.labs[:, :, PLACE["ferritin"]].max(axis=0),
+            "crp_peak": history.labs[:, :, PLACE["crp"]].max(axis=0),
+            "il6_crp": _il6_crp(history),
+            "neutropenic_d": (neutrophils < 0.5).sum(axis=0) / 24.0,
+            "neutropenia_3_4": (neutrophils < 1.0).any(axis=0),
+            "igg_lowest": history.labs[:, :, PLACE["igg"]].min(axis=0),
+            "m_easix": rest["ldh"] * rest["crp"] / rest["platelets"],
+            "alive_h": state["alive"].sum(axis=0) - HOURS_BEFORE_FIRST_DOSE,
+        }
+    )
+
+
+LEE_HIGH_DOSE = 0.25
+"""ug/kg/min: norepinephrine of 20 ug/min for 80 kg is the high dose of Lee 2014 (Blood 124:188)."""
+
+PENN_FLUIDS = 12.0
+"""mm[Hg] of fluids in effect: more than one bolus, grade 3 of Porter 2018 (doi
+10.1186/s13045-018-0571-y)."""
+
+
+def _pressed(care: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+    hour = np.arange(len(care))[:, None]
+    return np.asarray(care["hypotension_at"] == hour)
+
+
+def _il6_crp(history: History) -> npt.NDArray[np.float64]:
+    """Rank correlation cannot be had from one patient: see `targets`; peak IL-6 before blockade."""
+    free = history.state["blocked"] < 0.05
+    return np.where(free, history.labs[:, :, PLACE["il6"]], 0.0).max(axis=0)
+
+
+def crs_events(history: History) -> pd.DataFrame:
+    """One row an event of CRS: patient, dose (running number before it), from_dose_h, hours, worst.
+
+    `tocilizumab` tells whether it was given within the event.
+    """
+    sick = history.care["grade"] > 0
+    hour, patient = np.nonzero(sick)
+    order = np.lexsort((hour, patient))
+    hour, patient = hour[order], patient[order]
+    new = np.ones(len(hour), dtype=bool)
+    new[1:] = (patient[1:] != patient[:-1]) | (hour[1:] - hour[:-1] > APART_H)
+    event = np.cumsum(new) - 1
+    grade = history.care["grade"][hour, patient]
+    given = history.care["tocilizumab"][hour, patient] > 0
+    table = pd.DataFrame(
+        {"event": event, "patient": patient, "hour": hour, "grade": grade, "given": given}
+    )
+    events = table.groupby("event").agg(
+        patient=("patient", "first"),
+        start=("hour", "first"),
+        end=("hour", "last"),
+        worst=("grade", "max"),
+        tocilizumab=("given", "max"),
+    )
+    dosed = history.care["dose"] > 0
+    number = np.cumsum(dosed, axis=0)
+    latest = np.maximum.accumulate(np.where(dosed, np.arange(len(dosed))[:, None], 0), axis=0)
+    start, who = events["start"].to_numpy(), events["patient"].to_numpy()
+    return events.assign(
+        dose=number[start, who],
+        from_dose_h=start - latest[start, who],
+        hours=events["end"] - events["start"] + 1,
+        start_h=start - HOURS_BEFORE_FIRST_DOSE,
+    ).reset_index(drop=True)
+
+
+def _infections(history: History) -> pd.DataFrame:
+    hour, patient = np.nonzero(history.state["onset"] & history.state["alive"])
+    state = history.state[hour, patient]
+    table = pd.DataFrame(
+        {
+            "patient": patient,
+            "day": (hour - HOURS_BEFORE_FIRST_DOSE) / 24.0,
+            "severe": state["severe_infection"],
+            "fungal": state["infection"] == _FUNGAL,
+            "procalcitonin": history.labs[hour, patient, PLACE["procalcitonin"]],
+        }
+    )
+    return table[table["day"] >= 0].reset_index(drop=True)
