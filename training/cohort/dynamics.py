@@ -5,7 +5,9 @@
                                                            |-> leak -> pressure, saturation
 
 Compiled code keeps no constant of another file: constants, products and weights come in as arrays,
-so that a changed parameter is never hidden by a cached binary. The step is one hour (Euler).
+so that a changed parameter is never hidden by a cached binary. Each person has constants of their
+own (`world.constants[i]`). What flows is stepped `steps_per_hour` times an hour (Euler); chances,
+infection and laboratory levels move by the hour.
 """
 
 import numba
@@ -14,7 +16,6 @@ import numpy.typing as npt
 
 from training.cohort.chance import normal, uniform
 from training.cohort.laboratories import IL6
-from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE
 from training.cohort.people import People
 from training.cohort.products import Kind, Product
 
@@ -26,6 +27,7 @@ STATE = np.dtype(
         ("cells", np.float64),  # CAR-T cells, fraction of their peak
         ("antigen", np.float64),  # fraction left
         ("adaptation", np.float64),  # occupancy to which T cells have grown used
+        ("occasion", np.float64),  # how this dose finds the T cells, standard normal
         ("stimulus", np.float64),
         ("activation", np.float64),
         (
@@ -37,6 +39,9 @@ STATE = np.dtype(
         # medication
         ("tocilizumab", np.float64),  # mg/L
         ("blocked", np.float64),  # share of IL-6 receptors blocked, 0 to 1
+        ("siltuximab", np.float64),  # mg/L
+        ("bound", np.float64),  # share of IL-6 bound by siltuximab, 0 to 1
+        ("anakinra", np.float64),  # mg
         ("dexamethasone", np.float64),  # mg at the site of effect
         ("paracetamol", np.float64),  # g
         ("g_csf", np.float64),  # effect
@@ -45,6 +50,9 @@ STATE = np.dtype(
         ("il6_measured", np.float64),  # with the clearance lost under tocilizumab, pg/mL
         ("acute_phase", np.float64),
         ("slow", np.float64),
+        ("worst_slow", np.float64),  # slow inflammation, remembered for weeks
+        ("brain", np.float64),  # drive as the brain feels it, days late
+        ("icans", np.float64),  # above 1 shows
         ("marrow", np.float64),
         ("leak", np.float64),
         ("leak_of_infection", np.float64),
@@ -77,16 +85,22 @@ PRODUCT = np.dtype(
         ("elimination", np.float64),  # 1/h
         ("half_effect", np.float64),
         ("adaptation", np.float64),  # 1/h
+        ("occasion", np.float64),
         ("expansion_h", np.float64),
-        ("expansion_width_h", np.float64),
+        ("doubling_h", np.float64),
+        ("peak_h", np.float64),
         ("antigen_loss", np.float64),  # 1/h
         ("sensitivity", np.float64),
         ("spread", np.float64),
+        ("vessels", np.float64),
+        ("lung", np.float64),
+        ("neurotoxicity", np.float64),
         ("marrow", np.float64),
         ("plasma_cells", np.float64),
-        ("first_dose_h", np.float64),  # hour of the simulation of day 0
     ]
 )
+
+LOG2 = float(np.log(2.0))
 
 INFECTIONS: tuple[tuple[str, float], ...] = (
     ("bloodstream", 0.30),
@@ -102,22 +116,25 @@ State holds the running number from 1 on."""
 
 def product_record(row: Product) -> tuple[float, ...]:
     """The fields of PRODUCT for one product."""
-    log2 = float(np.log(2.0))
-    absorption = log2 / row.absorption_half_life_h if row.absorption_half_life_h else 0.0
+    absorption = LOG2 / row.absorption_half_life_h if row.absorption_half_life_h else 0.0
     return (
         row.kind is Kind.CAR_T,
         absorption,
-        log2 / row.elimination_half_life_h,
+        LOG2 / row.elimination_half_life_h,
         row.half_effect,
         1.0 / row.adaptation_h,
+        row.occasion,
         24.0 * row.expansion_day,
-        24.0 * row.expansion_width_day,
+        24.0 * row.doubling_day,
+        24.0 * row.peak_day,
         row.antigen_loss_per_day / 24.0,
         row.sensitivity,
         row.spread,
+        row.vessels,
+        row.lung,
+        row.neurotoxicity,
         row.marrow,
         row.plasma_cells,
-        float(HOURS_BEFORE_FIRST_DOSE),
     )
 
 
@@ -135,108 +152,170 @@ def state_at_rest(people: People) -> npt.NDArray[np.void]:
     return state
 
 
-@numba.njit(cache=True)
-def _therapy(s, person, given, product, hour):  # type: ignore[no-untyped-def]
-    """Concentration or cells, and the stimulus that T cells feel beyond what they are used to."""
-    if product.cells:
-        pace = np.exp(0.28 * person.pace_score)
-        since = hour - given.infused_at
-        if given.infused_at >= 0:
-            late = (since - product.expansion_h * pace) / (product.expansion_width_h * pace)
-            s.cells = np.exp(-max(since - 336.0, 0.0) / 500.0) / (1.0 + np.exp(-late))
-        s.antigen -= product.antigen_loss * s.cells * s.antigen
-        s.stimulus = s.cells * s.antigen
-        s.depletion += (s.cells - s.depletion) / 96.0
-        return
-    pace = np.exp(0.25 * person.pace_score)
-    if product.absorption > 0.0:
-        absorbed = s.depot * (1.0 - np.exp(-product.absorption * pace))
-        s.depot += given.therapy - absorbed
-        s.drug += absorbed - product.elimination * s.drug
-    else:
-        s.drug += given.therapy - product.elimination * s.drug
-    occupancy = s.drug / (s.drug + product.half_effect)
-    s.stimulus = max(occupancy - s.adaptation, 0.0)
-    s.adaptation += (occupancy - s.adaptation) * product.adaptation
-    s.depletion += (occupancy - s.depletion) / 120.0
-
-
-@numba.njit(cache=True)
-def _medication(s, person, given, c, hour):  # type: ignore[no-untyped-def]
-    """Tocilizumab, dexamethasone, paracetamol, G-CSF and lymphodepletion."""
-    litres = 0.09 * person.weight
-    s.tocilizumab += given.tocilizumab / litres
-    s.tocilizumab *= np.exp(-np.log(2.0) / c.tocilizumab_half_life_h)
-    s.blocked = s.tocilizumab / (s.tocilizumab + c.tocilizumab_half_effect)
+@numba.njit(cache=True, nogil=True)
+def _receive(s, given, key, hour):  # type: ignore[no-untyped-def]
+    """What was given in this hour enters the body; each dose finds T cells in another mood."""
+    if given.therapy > 0.0:
+        s.occasion = normal(key, hour, 7)
+    s.depot += given.therapy
     s.dexamethasone += given.dexamethasone
-    s.dexamethasone *= np.exp(-np.log(2.0) / c.dexamethasone_half_life_h)
     s.paracetamol += given.paracetamol / 1000.0
-    s.paracetamol *= np.exp(-np.log(2.0) / c.paracetamol_half_life_h)
-    s.g_csf += (1.0 if given.g_csf > 0.0 else 0.0) * 0.8
-    s.g_csf *= np.exp(-1.0 / 30.0)
-    if given.depleted_at >= 0:
-        u = (hour - given.depleted_at) / (24.0 * c.lymphodepletion_peak_d)
-        s.lymphodepletion = (u * np.exp(1.0 - u)) ** c.lymphodepletion_shape
+    s.g_csf += 0.8 if given.g_csf > 0.0 else 0.0
+    s.anakinra += given.anakinra
 
 
-@numba.njit(cache=True)
-def _cytokines(s, person, product, c):  # type: ignore[no-untyped-def]
-    """Drive from stimulus; IL-6; what the liver sees of it."""
-    calm = s.dexamethasone / (s.dexamethasone + c.dexamethasone_half_effect)
+@numba.njit(cache=True, nogil=True)
+def _antibodies(s, person, given, c):  # type: ignore[no-untyped-def]
+    """Tocilizumab and siltuximab: one compartment, linear in the range of one to four doses."""
+    s.tocilizumab += given.tocilizumab / (c.antibody_litres_per_kg * person.weight)
+    s.tocilizumab *= np.exp(-LOG2 / c.tocilizumab_half_life_h)
+    s.blocked = s.tocilizumab / (s.tocilizumab + c.tocilizumab_half_effect)
+    s.siltuximab += given.siltuximab / (c.antibody_litres_per_kg * person.weight)
+    s.siltuximab *= np.exp(-LOG2 / c.siltuximab_half_life_h)
+
+
+@numba.njit(cache=True, nogil=True)
+def _expand(s, given, product, c, hour):  # type: ignore[no-untyped-def]
+    """CAR-T cells double until their half-peak, then level off and contract in two phases."""
+    if given.infused_at < 0:
+        return
+    since = hour - given.infused_at
+    width = product.doubling_h / LOG2
+    grown = 1.0 / (1.0 + np.exp(-(since - product.expansion_h * c.pace) / width))
+    late = max(since - product.peak_h * c.pace, 0.0)
+    fast, slow = c.contraction_h, c.persistence_h
+    fade = 0.95 * np.exp(-LOG2 * late / fast) + 0.05 * np.exp(-LOG2 * late / slow)
+    s.cells = grown * fade
+
+
+@numba.njit(cache=True, nogil=True)
+def _absorb(s, product, c, dt):  # type: ignore[no-untyped-def]
+    """Engager from under the skin into the blood; the first doses are cleared faster by target."""
+    if product.absorption > 0.0:
+        absorbed = s.depot * (1.0 - np.exp(-product.absorption * c.pace * dt))
+    else:
+        absorbed = s.depot
+    s.depot -= absorbed
+    cleared = product.elimination * (1.0 + c.target_clearance * s.antigen)
+    s.drug += absorbed - cleared * s.drug * dt
+
+
+@numba.njit(cache=True, nogil=True)
+def _stimulate(s, product, c, dt):  # type: ignore[no-untyped-def]
+    """What T cells feel beyond what they have grown used to, and what they do to their target."""
+    if product.cells:
+        s.stimulus = s.cells * s.antigen
+        s.antigen -= product.antigen_loss * s.cells * s.antigen * dt
+        s.depletion += (s.cells - s.depletion) * dt / 96.0
+        return
+    occupancy = s.drug / (s.drug + product.half_effect)
+    s.stimulus = max(occupancy - s.adaptation, 0.0) * s.antigen
+    lag = product.adaptation if occupancy > s.adaptation else 1.0 / c.forgetting_h
+    s.adaptation += (occupancy - s.adaptation) * lag * dt
+    s.antigen -= product.antigen_loss * occupancy * s.antigen * dt
+    s.depletion += (occupancy - s.depletion) * dt / 120.0
+
+
+@numba.njit(cache=True, nogil=True)
+def _calm(s, c):  # type: ignore[no-untyped-def]
+    return s.dexamethasone / (s.dexamethasone + c.dexamethasone_half_effect)
+
+
+@numba.njit(cache=True, nogil=True)
+def _cytokines(s, person, product, c, dt):  # type: ignore[no-untyped-def]
+    """Activation, macrophage drive, and IL-6 made, bound and cleared by its receptor."""
+    calm = _calm(s, c)
     felt = s.stimulus * (1.0 - c.dexamethasone_drive_share * calm)
-    s.activation += (felt - s.activation) / c.activation_h
+    s.activation += (felt - s.activation) * dt / c.activation_h
+    lasting, passing = np.sqrt(1.0 - product.occasion), np.sqrt(product.occasion)
     own = (
-        product.spread * person.sensitivity_score
+        product.spread * (lasting * person.sensitivity_score + passing * s.occasion)
         + c.burden_effect * person.burden_score
         + c.inflammation_effect * person.inflammation_score
     )
-    unlimited = s.activation * product.sensitivity * np.exp(own)
+    soothed = 1.0 - c.anakinra_share * s.anakinra / (s.anakinra + c.anakinra_half_effect)
+    unlimited = soothed * s.activation * product.sensitivity * np.exp(own)
     s.drive = unlimited / (1.0 + unlimited / c.drive_most)
-    target = c.il6_at_unit_drive * s.drive**c.il6_exponent
-    target += c.il6_of_infection * s.burden**1.5
-    s.il6 += (target - s.il6) / c.il6_lag_h
-    signal = (s.drive + c.crp_of_infection * s.burden) * (1.0 - c.tocilizumab_crp_share * s.blocked)
-    s.acute_phase += (signal - s.acute_phase) / c.crp_delay_h
-    slow = s.drive * (1.0 - 0.5 * c.tocilizumab_leak_share * person.answer * s.blocked)
-    s.slow += (slow - s.slow) / c.slow_inflammation_h
-    s.marrow += (product.marrow * np.log1p(s.slow) * 0.8 - s.marrow) / 120.0
+    made = c.il6_at_unit_drive * s.drive**c.il6_exponent + c.il6_of_infection * s.burden**1.5
+    s.bound = s.siltuximab / (s.siltuximab + c.siltuximab_ic50 * (1.0 + made / c.il6_outruns))
+    open_receptor = (1.0 - s.blocked) * (1.0 - s.bound)
+    kept = 1.0 - c.il6_by_receptor * (1.0 - open_receptor)
+    s.il6 += (made - kept * s.il6) * dt / c.il6_lag_h
+    heard = (1.0 - c.tocilizumab_crp_share * s.blocked) * (1.0 - c.siltuximab_crp_share * s.bound)
+    signal = (s.drive + c.crp_of_infection * s.burden) * heard
+    s.acute_phase += (signal - s.acute_phase) * dt / c.crp_delay_h
 
 
-@numba.njit(cache=True)
-def _fever(s, person, key, c, hour, clock):  # type: ignore[no-untyped-def]
-    calm = s.dexamethasone / (s.dexamethasone + c.dexamethasone_half_effect)
+@numba.njit(cache=True, nogil=True)
+def _silenced(s, share):  # type: ignore[no-untyped-def]
+    """What is left of an IL-6 effect of which tocilizumab at full effect takes `share`."""
+    return (1.0 - share * s.blocked) * (1.0 - share * s.bound)
+
+
+@numba.njit(cache=True, nogil=True)
+def _fever(s, person, c, noise, clock, dt):  # type: ignore[no-untyped-def]
     masked = 1.0 - c.paracetamol_fever_share * min(s.paracetamol / 0.6, 1.0)
-    hidden = masked * (1.0 - c.dexamethasone_fever_share * calm)
-    felt = s.drive * (1.0 - c.tocilizumab_fever_share * s.blocked)
+    hidden = masked * (1.0 - c.dexamethasone_fever_share * _calm(s, c))
+    felt = s.drive * _silenced(s, c.tocilizumab_fever_share)
     s.fever_of_drive = hidden * c.fever_of_drive * felt / (felt + c.fever_half_drive)
     s.fever_of_infection = hidden * c.fever_of_infection * s.burden / (s.burden + 0.45)
     swing = c.daily_swing * np.cos(2.0 * np.pi * (clock - 18.0) / 24.0)
     strongest = max(s.fever_of_drive, s.fever_of_infection)
     both = strongest + 0.3 * min(s.fever_of_drive, s.fever_of_infection)
-    target = person.temperature + swing + both + 0.15 * normal(key, hour, 1)
-    s.temperature += (min(target, 41.2) - s.temperature) / c.fever_lag_h
+    target = person.temperature + swing + both + noise
+    s.temperature += (min(target, 41.2) - s.temperature) * dt / c.fever_lag_h
 
 
-@numba.njit(cache=True)
-def _organs(s, person, key, c, hour):  # type: ignore[no-untyped-def]
-    """Vessels leak hours after the cytokines; pressure, saturation, pulse and breaths follow."""
-    felt = s.drive * (1.0 - c.tocilizumab_leak_share * person.answer * s.blocked)
+@numba.njit(cache=True, nogil=True)
+def _leak(s, person, c, dt):  # type: ignore[no-untyped-def]
+    """Vessels leak hours after the cytokines; slow inflammation, the brain and marrow follow."""
+    felt = s.drive * _silenced(s, c.tocilizumab_leak_share * person.answer)
     lag = c.leak_rise_h if felt > s.leak else c.leak_fall_h
-    s.leak += (felt - s.leak) / lag
+    s.leak += (felt - s.leak) * dt / lag
     septic = c.leak_of_infection * s.burden**2
-    s.leak_of_infection += (septic - s.leak_of_infection) / c.leak_rise_h
-    shock = np.log1p(s.leak + s.leak_of_infection)
-    lungs = np.log1p(s.leak + s.leak_of_infection * (2.0 if s.infection == 2 else 0.6))
-    s.wander += -s.wander / 8.0 + c.pressure_noise * 0.5 * normal(key, hour, 2)
-    s.systolic = person.systolic - c.pressure_per_leak * person.vessels * shock + s.wander
-    s.saturation = person.saturation - c.saturation_per_leak * person.lung * lungs
+    s.leak_of_infection += (septic - s.leak_of_infection) * dt / c.leak_rise_h
+    slow = s.drive * _silenced(s, 0.5 * c.tocilizumab_leak_share * person.answer)
+    s.slow += (slow - s.slow) * dt / c.slow_inflammation_h
+    s.brain += (s.drive * (1.0 - 0.5 * _calm(s, c)) - s.brain) * dt / c.brain_h
+
+
+@numba.njit(cache=True, nogil=True)
+def _fade(s, c, dt):  # type: ignore[no-untyped-def]
+    """Drugs of hours to days leave the body."""
+    s.dexamethasone *= np.exp(-LOG2 * dt / c.dexamethasone_half_life_h)
+    s.paracetamol *= np.exp(-LOG2 * dt / c.paracetamol_half_life_h)
+    s.anakinra *= np.exp(-LOG2 * dt / c.anakinra_half_life_h)
+    s.g_csf *= np.exp(-dt / 30.0)
+
+
+@numba.njit(cache=True, nogil=True)
+def _flow(s, person, product, c, noise, clock, dt):  # type: ignore[no-untyped-def]
+    """One fine step of everything that flows."""
+    _fade(s, c, dt)
+    if not product.cells:
+        _absorb(s, product, c, dt)
+    _stimulate(s, product, c, dt)
+    _cytokines(s, person, product, c, dt)
+    _fever(s, person, c, noise, clock, dt)
+    _leak(s, person, c, dt)
+
+
+@numba.njit(cache=True, nogil=True)
+def _signs(s, person, product, c, noise):  # type: ignore[no-untyped-def]
+    """Pressure, saturation, pulse and breaths of this hour."""
+    shock = np.log1p(s.leak * product.vessels + s.leak_of_infection)
+    lungs = np.log1p(s.leak * product.lung + s.leak_of_infection * (2.0 if s.infection == 2 else 0.6))
+    s.wander += -s.wander / 8.0 + c.pressure_noise * 0.5 * noise
+    s.systolic = person.systolic - c.pressure_per_leak * shock + s.wander
+    s.saturation = person.saturation - c.saturation_per_leak * lungs
     warm = max(s.temperature - 37.0, 0.0)
     low = max(105.0 - s.systolic, 0.0)
     s.heart_rate = person.heart_rate + c.heart_rate_per_kelvin * warm + 0.5 * low
     s.breaths = 15.0 + 1.6 * warm + 0.9 * max(95.0 - s.saturation, 0.0)
+    s.icans = product.neurotoxicity * s.brain * c.neuro_susceptibility
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _hazard(s, c, neutrophils, igg):  # type: ignore[no-untyped-def]
     """Of a new infection in this hour (probability)."""
     hazard = c.infection_per_day / 24.0
@@ -246,15 +325,14 @@ def _hazard(s, c, neutrophils, igg):  # type: ignore[no-untyped-def]
         hazard *= c.hazard_neutrophils_below_one
     if igg < 4.0:
         hazard *= c.hazard_igg_below_four
-    calm = s.dexamethasone / (s.dexamethasone + c.dexamethasone_half_effect)
-    hazard *= 1.0 + c.hazard_dexamethasone * calm
-    hazard *= 1.0 + c.hazard_per_drive * np.log1p(s.slow)
-    if s.blocked > 0.3:
+    hazard *= 1.0 + c.hazard_dexamethasone * _calm(s, c)
+    hazard *= 1.0 + c.hazard_per_drive * np.log1p(s.worst_slow)
+    if s.blocked > 0.3 or s.bound > 0.3:
         hazard *= c.hazard_tocilizumab
     return hazard
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _begin_infection(s, key, c, hour, shares):  # type: ignore[no-untyped-def]
     chosen = uniform(key, hour, 4)
     s.infection = 1
@@ -270,7 +348,7 @@ def _begin_infection(s, key, c, hour, shares):  # type: ignore[no-untyped-def]
     s.covered_h = 0.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _grow_or_ebb(s, c):  # type: ignore[no-untyped-def]
     """Burden of an infection: grows, is cleared by treatment, or is outgrown by immunity."""
     if s.covered_h > 6.0:
@@ -278,14 +356,13 @@ def _grow_or_ebb(s, c):  # type: ignore[no-untyped-def]
     elif s.growing_h > 24.0 * c.infection_immunity_d:
         s.burden -= 0.35 * c.infection_cleared_per_h * s.burden
     else:
-        growth = np.log(2.0) / c.infection_doubling_h
+        growth = LOG2 / c.infection_doubling_h
         s.burden += growth * s.burden * (1.0 - s.burden / s.size)
 
 
-@numba.njit(cache=True)
-def _infection(s, labs, given, key, hour, world):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True)
+def _infection(s, labs, given, key, hour, world, c):  # type: ignore[no-untyped-def]
     """A hidden beginning, signs about a day later, an end once the burden is small."""
-    c = world.constants[0]
     s.onset = False
     if s.infection == 0:
         hazard = _hazard(s, c, labs[world.neutrophils], labs[world.igg])
@@ -308,55 +385,71 @@ def _infection(s, labs, given, key, hour, world):  # type: ignore[no-untyped-def
         s.onset = True
 
 
-@numba.njit(cache=True)
-def _drivers(s, person, product, c, drivers):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True)
+def _remember(s, given, product, c, hour):  # type: ignore[no-untyped-def]
+    """Traces that last: lymphodepletion, suppressed marrow, the worst inflammation so far."""
+    if given.depleted_at >= 0:
+        u = (hour - given.depleted_at) / (24.0 * c.lymphodepletion_peak_d)
+        s.lymphodepletion = (u * np.exp(1.0 - u)) ** c.lymphodepletion_shape
+    s.marrow += (product.marrow * np.log1p(s.slow) * 0.8 - s.marrow) / 120.0
+    s.worst_slow = max(s.worst_slow * np.exp(-1.0 / c.weakened_h), s.slow)
+
+
+@numba.njit(cache=True, nogil=True)
+def _drivers(s, product, c, drivers):  # type: ignore[no-untyped-def]
     """In the order of laboratories.DRIVERS."""
     drivers[0] = np.log1p(s.drive)
     drivers[1] = np.log1p(s.acute_phase)
     drivers[2] = np.log1p(s.slow)
     drivers[3] = np.log1p(s.leak + s.leak_of_infection)
     drivers[4] = s.burden
-    drivers[5] = s.dexamethasone / (s.dexamethasone + c.dexamethasone_half_effect)
-    drivers[6] = s.stimulus
-    drivers[7] = s.lymphodepletion * person.marrow
+    drivers[5] = _calm(s, c)
+    drivers[6] = min(s.stimulus, 1.0)
+    drivers[7] = s.lymphodepletion * c.marrow_depth
     drivers[8] = s.g_csf
     drivers[9] = s.marrow
     drivers[10] = s.depletion * product.plasma_cells
 
 
-@numba.njit(cache=True)
-def _laboratories(s, labs, rest, weights, lags, drivers, c):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True)
+def _laboratories(s, labs, rest, gains, world, drivers, c):  # type: ignore[no-untyped-def]
     """CRP by its turnover (row 0), IL-6 as measured (row 1), all others towards their target."""
-    eaten = np.log(2.0) / c.crp_half_life_h
-    heard = (s.acute_phase / c.crp_half_drive) ** c.crp_exponent
-    made = rest[0] * (1.0 - s.blocked) + c.crp_most * heard / (1.0 + heard)
+    eaten = 1.0 - np.exp(-LOG2 / c.crp_half_life_h)
+    heard = (gains[0] * s.acute_phase / c.crp_half_drive) ** c.crp_exponent
+    quiet = (1.0 - s.blocked) * (1.0 - s.bound)
+    made = rest[0] * quiet + c.crp_most * heard / (1.0 + heard)
     labs[0] += eaten * (made - labs[0])
-    s.il6_measured = (rest[1] + s.il6) * (1.0 + c.tocilizumab_il6_fold * s.blocked)
+    s.il6_measured = rest[1] / (1.0 - c.il6_by_receptor * (1.0 - quiet)) + gains[1] * s.il6
     labs[1] = s.il6_measured
+    weights, lags = world.weights, world.lags
     for j in range(2, labs.shape[0]):
         push = 0.0
         for k in range(drivers.shape[0]):
             push += weights[j, k] * drivers[k]
-        target = rest[j] * np.exp(push)
+        target = rest[j] * np.exp(gains[j] * push)
         lag = lags[j, 0] if target > labs[j] else lags[j, 1]
-        labs[j] += (target - labs[j]) / lag
+        labs[j] += (target - labs[j]) * (1.0 - np.exp(-1.0 / lag))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def advance(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-def]
     """Let one hour pass for everybody alive; `state` and `labs` are changed in place."""
-    c = world.constants[0]
     drivers = np.empty(world.weights.shape[1])
+    dt = 1.0 / world.steps_per_hour
     for i in range(len(world.keys)):
         s, person, key, given = state[i], world.persons[i], world.keys[i], care[i]
         if not s.alive:
             continue
-        product = world.products[person.product]
-        _therapy(s, person, given, product, hour)
-        _medication(s, person, given, c, hour)
-        _infection(s, labs[i], given, key, hour, world)
-        _cytokines(s, person, product, c)
-        _fever(s, person, key, c, hour, clock)
-        _organs(s, person, key, c, hour)
-        _drivers(s, person, product, c, drivers)
-        _laboratories(s, labs[i], world.rest[i], world.weights, world.lags, drivers, c)
+        product, c = world.products[person.product], world.constants[i]
+        _receive(s, given, key, hour)
+        _antibodies(s, person, given, c)
+        if product.cells:
+            _expand(s, given, product, c, hour)
+        _infection(s, labs[i], given, key, hour, world, c)
+        warmth = 0.15 * normal(key, hour, 1)
+        for _ in range(world.steps_per_hour):
+            _flow(s, person, product, c, warmth, clock, dt)
+        _signs(s, person, product, c, normal(key, hour, 2))
+        _remember(s, given, product, c, hour)
+        _drivers(s, product, c, drivers)
+        _laboratories(s, labs[i], world.rest[i], world.gains[i], world, drivers, c)

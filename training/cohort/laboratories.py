@@ -62,6 +62,7 @@ class Laboratory:
     weights: dict[str, float]
     assay: Assay
     order: Order
+    spread: float = 0.15  # between patients, of how strongly the level answers (log SD)
 
 
 LABORATORIES: tuple[Laboratory, ...] = (
@@ -71,7 +72,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "ferritin",
         "ng/mL",
         Lag(26, 140),
-        {"slow": 0.85, "infection": 0.25},
+        {"slow": 1.1, "infection": 0.25},
         Assay(0.07, 0, 1.0),
         Order(0.4, 0.85, 2.5),
     ),
@@ -176,6 +177,38 @@ LABORATORIES: tuple[Laboratory, ...] = (
         {"acute_phase": 0.26, "slow": -0.22, "infection": 0.10},
         Assay(0.06, 2, 0.3),
         Order(0.4, 0.8, 2.0),
+    ),
+    Laboratory(
+        "ifn_gamma",
+        "pg/mL",
+        Lag(3, 8),
+        {"cytokines": 1.0, "infection": 0.4},
+        Assay(0.2, 1, 0.5),
+        Order(0.1, 0.45, 6.0),
+    ),
+    Laboratory(
+        "il10",
+        "pg/mL",
+        Lag(6, 14),
+        {"cytokines": 0.7, "infection": 0.6},
+        Assay(0.2, 1, 0.5),
+        Order(0.1, 0.45, 6.0),
+    ),
+    Laboratory(
+        "calcium",
+        "mmol/L",
+        Lag(24, 96),
+        {"slow": -0.03, "infection": -0.02},
+        Assay(0.02, 2, 1.0),
+        Order(0.9, 1.0, 1.5),
+    ),
+    Laboratory(
+        "aptt",
+        "s",
+        Lag(18, 48),
+        {"slow": 0.08, "shock": 0.05, "infection": 0.06},
+        Assay(0.04, 1, 15.0),
+        Order(0.4, 0.8, 1.5),
     ),
     Laboratory(
         "procalcitonin",

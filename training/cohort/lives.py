@@ -38,16 +38,19 @@ class Lives:
     infections: pd.DataFrame
 
 
-def live_study(study: Study, patients: int, seed: int) -> Lives:
-    """Simulate `patients` of the study and count as it did."""
+def live_study(
+    study: Study, patients: int, seed: int, fields: dict[str, float] | None = None
+) -> Lives:
+    """Simulate `patients` of the study and count as it did; `fields` in place of those fitted."""
     hours = HOURS_BEFORE_FIRST_DOSE + 24 * study.days
     at_once = max(1, _PATIENT_HOURS_AT_ONCE // hours)
     parts = []
     for first in range(0, patients, at_once):
         keys = patient_keys(seed, first, min(at_once, patients - first))
-        products = (study.treatment(),)
-        people = make_people(keys, products)
-        history = live(people, products, centre(study.centre), study.days, study.clinicians())
+        products = (study.treatment(fields),)
+        people = make_people(keys, products, study.physiology(fields))
+        place, clinicians = centre(study.centre), study.clinicians(fields)
+        history = live(people, products, place, study.days, clinicians)
         parts.append(_count(history, first))
     return Lives(
         *(_joined([part[i] for part in parts]) for i in range(3)),
@@ -97,6 +100,12 @@ def _people(history: History) -> pd.DataFrame:
             "hypoxia": (sick & (care["oxygen_device"] > 0)).any(axis=0),
             "tocilizumab": (sick & (care["tocilizumab"] > 0)).any(axis=0),
             "tocilizumab_h": _first_hour(care["tocilizumab"] > 0),
+            "siltuximab": (care["siltuximab"] > 0).any(axis=0),
+            "improved": _improved(care),
+            "treated": (sick & _treated(care)).any(axis=0),
+            "icans": (care["icans"] > 0).any(axis=0),
+            "admitted": care["admitted"].any(axis=0),
+            "sensed_earlier_h": _sensed_earlier(history),
             "steroid": (sick & care["steroids"]).any(axis=0),
             "ferritin_peak": history.labs[:, :, PLACE["ferritin"]].max(axis=0),
             "crp_peak": history.labs[:, :, PLACE["crp"]].max(axis=0),
@@ -116,6 +125,28 @@ LEE_HIGH_DOSE = 0.25
 PENN_FLUIDS = 12.0
 """mm[Hg] of fluids in effect: more than one bolus, grade 3 of Porter 2018 (doi
 10.1186/s13045-018-0571-y)."""
+
+
+def _treated(care: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+    blocked = (care["tocilizumab"] > 0) | (care["siltuximab"] > 0)
+    return np.asarray(blocked | care["steroids"])
+
+
+def _improved(care: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
+    """1 where CRS was of lower grade three days after siltuximab, 0 where not; NaN without it."""
+    given = care["siltuximab"] > 0
+    hour = given.argmax(axis=0)
+    later = np.minimum(hour + 72, len(care) - 1)
+    who = np.arange(care.shape[1])
+    better = care["grade"][later, who] < np.maximum(care["grade"][hour, who], 1)
+    return np.where(given.any(axis=0), better.astype(float), np.nan)
+
+
+def _sensed_earlier(history: History) -> npt.NDArray[np.float64]:
+    """Hours from the first true 38.0 Cel of CRS to the first one measured; NaN without."""
+    hot = (history.state["temperature"] >= 38.0) & (history.state["fever_of_drive"] > 0.5)
+    true, measured = _first_hour(hot), _first_hour(history.care["grade"] > 0)
+    return np.where(true <= measured, measured - true, np.nan)
 
 
 def _pressed(care: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:

@@ -186,6 +186,22 @@ def _hazard_slope(lives: Lives, level: npt.NDArray[np.float64]) -> float:
     return float(np.exp(slope))
 
 
+def improved_after_siltuximab(lives: Lives) -> float:
+    """Among those given siltuximab, CRS of lower grade three days later, %."""
+    return _percent(lives.people["improved"].dropna())
+
+
+def siltuximab_among_treated(lives: Lives) -> float:
+    """Siltuximab among patients treated for CRS, %."""
+    treated = lives.people[lives.people["treated"]]
+    return _percent(treated["siltuximab"])
+
+
+def sensed_earlier_h(lives: Lives) -> float:
+    """Median hours by which continuous sensing would have found the fever earlier."""
+    return _median(lives.people["sensed_earlier_h"])
+
+
 def ferritin_peak(severe: bool) -> Measure:
     """Median peak ferritin, ng/mL, of patients with (without) grade 3 or more."""
     return lambda lives: _median(

@@ -133,7 +133,7 @@ class Observer:
         yield Rows(everyone, born * 1440 - 480, "birth", nothing)
         sex = np.where(persons["male"], "male", "female").astype(object)
         yield Rows(everyone, static, "sex", nothing, sex)
-        disease = np.array([row.key for row in DISEASES], dtype=object)[persons["disease"]]
+        disease = np.array([row.word or row.key for row in DISEASES], dtype=object)[persons["disease"]]
         yield Rows(everyone, static, "disease", nothing, disease)
         for name, code, unit in (
             ("weight", _loinc("weight"), "kg"),
@@ -159,6 +159,7 @@ class Observer:
             mask = at_bedside | at_home if code in home else at_bedside
             yield self._mistyped(self._at(mask, _loinc(code), care[name], unit), code)
         yield self._at(care["graded"], "crs_grade", care["grade"], after=12)
+        yield self._at(care["graded"] & (care["icans"] > 0), "icans_grade", care["icans"], after=12)
 
     def _mistyped(self, rows: Rows, code: str) -> Rows:
         """One temperature in two thousand loses its decimal point."""
@@ -210,6 +211,8 @@ class Observer:
             ("tocilizumab", "tocilizumab"),
             ("dexamethasone", "dexamethasone"),
             ("paracetamol", "acetaminophen"),
+            ("siltuximab", "siltuximab"),
+            ("anakinra", "anakinra"),
         ):
             yield self._at(care[name] > 0, _atc(code), care[name], "mg", 8)
         yield self._at(care["g_csf"] > 0, _atc("filgrastim"), 0.3, "mg", 8)
@@ -346,7 +349,8 @@ def _loinc(key: str) -> str:
 
 
 def _atc(key: str) -> str:
-    return f"ATC//{DRUGS[key].atc[0]}"
+    codes = DRUGS[key].atc
+    return f"ATC//{codes[0]}" if codes else key
 
 
 def _culture() -> str:

@@ -13,18 +13,25 @@ import numpy.typing as npt
 HOURS_BEFORE_FIRST_DOSE = 7 * 24
 """The simulation starts a week before the first dose, at the baseline visit."""
 
+STEPS_PER_HOUR = 4
+"""Fine steps of the body in an hour; halving the step changes the grade of fewer than 1 in 200."""
+
 CLOCK_AT_START = 8
 """Hour of the day at which the simulation starts, and so of the first dose (UTC)."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One constant of the physiology or of the clinicians: `value` in `unit`, seen in `source`."""
+    """One constant of the physiology or of the clinicians: `value` in `unit`, seen in `source`.
+
+    `spread` is how much patients differ: the standard deviation of the logarithm between them.
+    """
 
     name: str
     value: float
     unit: str
     source: str
+    spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class Disease:
     igg: float
     ldh: float
     creatinine: float
+    word: str = ""  # as records name it, where that is not the key
 
 
 DISEASES: tuple[Disease, ...] = (
@@ -56,6 +64,10 @@ DISEASES: tuple[Disease, ...] = (
     Disease("fl", 60, 11, 29, 85, 3.0, 0.25, 190, 3.6, 118, 6.8, 210, 76),
     Disease("sclc", 64, 8, 32, 82, 2.0, 0.35, 210, 4.4, 112, 9.5, 260, 74),
     Disease("b_all", 14, 6, 4, 26, 3.0, 0.30, 110, 1.9, 96, 6.5, 250, 48),
+    Disease("mcl", 65, 9, 38, 82, 3.0, 0.30, 150, 3.2, 110, 6.8, 230, 80),
+    Disease("cll", 62, 9, 40, 82, 4.0, 0.35, 120, 2.6, 110, 5.0, 240, 80, word="other"),
+    Disease("b_all_adult", 45, 15, 19, 80, 3.0, 0.35, 100, 1.7, 92, 6.5, 260, 66, word="b_all"),
+    Disease("b_all_any_age", 32, 16, 7, 73, 3.0, 0.30, 110, 1.7, 90, 6.5, 190, 50, word="b_all"),
 )
 
 PHYSIOLOGY: tuple[Parameter, ...] = (
@@ -63,15 +75,24 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter(
         "activation_h", 7.0, "h", "assumed: onset hours after iv, 1-3 days after sc (T28, T40)"
     ),
-    Parameter("burden_effect", 0.45, "log per SD", "assumed; sign: CRS rises with tumour burden"),
-    Parameter("inflammation_effect", 0.25, "log per SD", "assumed; sign: S01-S03"),
-    Parameter("cell_growth", 1.0, "1", "assumed"),
-    Parameter("antigen_return_h", 2000.0, "h", "assumed"),
+    Parameter("burden_effect", 0.55, "log per SD", "assumed; sign: CRS rises with tumour burden"),
+    Parameter("inflammation_effect", 0.40, "log per SD", "assumed; sign: S01-S03"),
+    Parameter(
+        "pace", 1.0, "1", "assumed: how fast cells expand and depots empty", spread=0.27
+    ),
+    Parameter("contraction_h", 103.0, "h", "4.3 d, Stein 2019, doi 10.1002/psp4.12388"),
+    Parameter("persistence_h", 5280.0, "h", "220 d, Stein 2019, doi 10.1002/psp4.12388"),
+    Parameter("target_clearance", 1.0, "1", "assumed: first doses last half as long"),
+    Parameter("forgetting_h", 720.0, "h", "assumed: tolerance outlasts the weekly dose"),
     # Cytokines
     Parameter("drive_most", 200.0, "1", "assumed: cytokines are not made without limit"),
     Parameter("il6_at_unit_drive", 55.0, "pg/mL", "assumed: 100 to > 10,000 in CRS"),
     Parameter("il6_exponent", 1.5, "1", "assumed"),
-    Parameter("il6_lag_h", 4.0, "h", "assumed"),
+    Parameter("il6_lag_h", 3.0, "h", "assumed: half-life about 2 h"),
+    Parameter(
+        "il6_by_receptor", 0.8, "1",
+        "assumed; that receptor blockade keeps IL-6 in the blood: Nishimoto 2008, Blood 112:3959",
+    ),
     Parameter("il6_of_infection", 180.0, "pg/mL", "assumed: 50 to 1,000 in infection"),
     # Fever
     Parameter("fever_of_drive", 4.7, "K", "assumed: peaks 39-40.5 C"),
@@ -93,29 +114,41 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("leak_rise_h", 15.0, "h", "assumed: hypotension follows the cytokines by hours"),
     Parameter("leak_fall_h", 18.0, "h", "assumed"),
     Parameter("leak_of_infection", 2.0, "1", "assumed"),
-    Parameter("pressure_per_leak", 20.0, "mm[Hg]", "assumed"),
+    Parameter("pressure_per_leak", 20.0, "mm[Hg]", "assumed", spread=0.25),
     Parameter(
         "saturation_per_leak",
         2.6,
         "%",
         "assumed: hypoxia in half as many as hypotension (T65, T66)",
+        spread=0.35,
     ),
     Parameter("heart_rate_per_kelvin", 10.0, "/min", "about 10 beats a minute for 1 C"),
     Parameter("pressure_noise", 3.0, "mm[Hg]", "assumed"),
     # Drugs
     Parameter("tocilizumab_half_life_h", 144.0, "h", "about 6 days after one dose, unverified"),
-    Parameter("tocilizumab_half_effect", 8.0, "mg/L", "assumed; blocks while > 1 ug/mL"),
+    Parameter("tocilizumab_half_effect", 3.0, "mg/L", "assumed; blocks while > 1 ug/mL"),
     Parameter("tocilizumab_crp_share", 0.97, "1", "assumed: CRP stays low for 1-2 weeks"),
-    Parameter("tocilizumab_fever_share", 0.85, "1", "assumed"),
+    Parameter("tocilizumab_fever_share", 0.95, "1", "assumed"),
     Parameter(
         "tocilizumab_leak_share",
         0.80,
         "1",
         "assumed; times the patient's own answer, 2/3 on average",
     ),
+    Parameter("antibody_litres_per_kg", 0.09, "L/kg", "assumed"),
+    Parameter("siltuximab_half_life_h", 480.0, "h", "K11"),
+    Parameter("siltuximab_ic50", 9.73, "mg/L", "K10: of CRP synthesis"),
+    Parameter("siltuximab_crp_share", 0.98, "1", "assumed"),
     Parameter(
-        "tocilizumab_il6_fold", 4.0, "1", "assumed; measured IL-6 rises: no receptor clearance"
+        "il6_outruns", 2000.0, "pg/mL",
+        "assumed; that much IL-6 outruns the dose: Rossi 2022, doi 10.3389/fimmu.2022.919489",
     ),
+    Parameter("anakinra_half_life_h", 5.0, "h", "4-6 h, unverified"),
+    Parameter("anakinra_half_effect", 100.0, "mg", "assumed"),
+    Parameter("anakinra_share", 0.5, "1", "assumed"),
+    # Brain
+    Parameter("brain_h", 60.0, "h", "assumed: ICANS follows CRS by days"),
+    Parameter("neuro_susceptibility", 1.0, "1", "assumed", spread=0.9),
     Parameter("dexamethasone_half_life_h", 40.0, "h", "biological half-life 36-54 h, unverified"),
     Parameter("dexamethasone_half_effect", 30.0, "mg", "assumed"),
     Parameter("dexamethasone_drive_share", 0.60, "1", "assumed"),
@@ -125,13 +158,15 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
         "lymphodepletion_peak_d", 11.0, "d", "lowest day 5-9 after infusion; given days -5 to -3"
     ),
     Parameter("lymphodepletion_shape", 3.0, "1", "assumed; severe neutropenia median 9 d (I21)"),
+    Parameter("marrow_depth", 1.0, "1", "assumed: how deep lymphodepletion goes", spread=0.2),
     # Infection
-    Parameter("infection_per_day", 0.0042, "1/d", "tuned to I10-I13"),
-    Parameter("hazard_neutrophils_below_half", 2.6, "ratio", "assumed"),
+    Parameter("infection_per_day", 0.0028, "1/d", "tuned to I10-I13", spread=0.9),
+    Parameter("hazard_neutrophils_below_half", 3.0, "ratio", "assumed"),
     Parameter("hazard_neutrophils_below_one", 1.5, "ratio", "assumed"),
     Parameter("hazard_igg_below_four", 1.5, "ratio", "assumed; sign: I09"),
     Parameter("hazard_dexamethasone", 1.2, "added ratio", "assumed"),
-    Parameter("hazard_per_drive", 0.30, "added ratio per log", "assumed; sign: I14"),
+    Parameter("weakened_h", 150.0, "h", "assumed: the hazard outlasts the CRS"),
+    Parameter("hazard_per_drive", 0.9, "added ratio per log", "assumed; sign: I14"),
     Parameter("hazard_tocilizumab", 1.2, "ratio", "assumed; I15 is not adjusted"),
     Parameter("infection_doubling_h", 8.0, "h", "assumed"),
     Parameter("infection_seed", 0.02, "1", "assumed"),
@@ -146,7 +181,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
 
 POLICY: tuple[Parameter, ...] = (
     Parameter("fever_at", 38.0, "Cel", "ASTCT 2019, doi 10.1016/j.bbmt.2018.12.758"),
-    Parameter("fever_counts_h", 12.0, "h", "assumed: a fever is over after 12 h without one"),
+    Parameter("fever_counts_h", 6.0, "h", "assumed: a fever is over after 6 h without one"),
     Parameter("hypotension_counts_h", 6.0, "h", "assumed: pressure low within 6 h counts"),
     Parameter("one_vasopressor_below", 82.0, "mm[Hg]", "assumed"),
     Parameter("two_vasopressors_below", 60.0, "mm[Hg]", "assumed"),
@@ -166,8 +201,22 @@ POLICY: tuple[Parameter, ...] = (
     Parameter("tocilizumab_doses", 4.0, "1", "label (read)"),
     Parameter("tocilizumab_per_kg", 8.0, "mg/kg", "label; 12 below 30 kg; at most 800 mg (read)"),
     Parameter("tocilizumab_act", 0.4, "probability per check", "assumed"),
-    Parameter("tocilizumab_grade_1_after_h", 48.0, "h", "24-72 h of grade 1, unverified"),
+    Parameter("tocilizumab_grade_2_share", 0.9, "1", "assumed: patients whose clinicians do"),
+    Parameter("tocilizumab_grade_1_after_h", 36.0, "h", "24-72 h of grade 1, unverified"),
     Parameter("tocilizumab_grade_1_share", 0.25, "1", "assumed: clinicians who then give it"),
+    Parameter("prophylaxis_before_dose", 0.0, "1", "tocilizumab before this dose; 0 never"),
+    Parameter("siltuximab_per_kg", 11.0, "mg/kg", "label (read)"),
+    Parameter("siltuximab_every_h", 504.0, "h", "label: every three weeks (read)"),
+    Parameter("siltuximab_share", 0.3, "1", "assumed: after two doses of tocilizumab (T97)"),
+    Parameter("siltuximab_rule", 0.0, "1", "1: by CRP, in the place of steroids (Rossi 2026)"),
+    Parameter("rule_crp_above", 40.0, "mg/L", "Rossi 2026, doi 10.3389/fimmu.2026.1749348"),
+    Parameter("rule_crp_fold", 2.0, "1", "assumed: what a rapid 24-hour rise is, or"),
+    Parameter("rule_crp_rise", 20.0, "mg/L", "assumed"),
+    Parameter("anakinra_dose", 100.0, "mg", "unverified"),
+    Parameter("anakinra_every_h", 12.0, "h", "unverified"),
+    Parameter("anakinra_share", 0.3, "1", "assumed"),
+    Parameter("steroid_grade_3_share", 0.8, "1", "assumed: with the first tocilizumab"),
+    Parameter("steroid_grade_2_share", 0.5, "1", "assumed: where tocilizumab did not help"),
     Parameter("steroid_dose", 10.0, "mg", "dexamethasone 10 mg every 6 h"),
     Parameter("steroid_every_h", 6.0, "h", "dexamethasone 10 mg every 6 h"),
     Parameter("steroid_after_tocilizumab_h", 14.0, "h", "assumed: no answer at grade 2"),
@@ -178,6 +227,17 @@ POLICY: tuple[Parameter, ...] = (
     Parameter("covered_share", 0.85, "1", "assumed"),
     Parameter("phones_share", 0.9, "1", "assumed: comes in with fever at home"),
 )
+
+
+def own_constants(
+    table: tuple[Parameter, ...], scores: npt.NDArray[np.float64]
+) -> npt.NDArray[np.void]:
+    """Each person's constants (one record a person) from `scores` (person x parameter, normal)."""
+    kind = np.dtype([(row.name, np.float64) for row in table])
+    constants = np.empty(len(scores), dtype=kind)
+    for column, row in enumerate(table):
+        constants[row.name] = row.value * np.exp(row.spread * scores[:, column])
+    return constants
 
 
 def as_record(table: tuple[Parameter, ...]) -> npt.NDArray[np.void]:

@@ -7,7 +7,13 @@ import numpy.typing as npt
 
 from training.cohort.chance import normals, uniforms
 from training.cohort.laboratories import LABORATORIES
-from training.cohort.parameters import DISEASES, HOURS_BEFORE_FIRST_DOSE
+from training.cohort.parameters import (
+    DISEASES,
+    HOURS_BEFORE_FIRST_DOSE,
+    PHYSIOLOGY,
+    Parameter,
+    own_constants,
+)
 from training.cohort.products import Product
 
 _BIRTH = 0
@@ -26,11 +32,7 @@ PERSON = np.dtype(
         ("burden_score", np.float64),  # standard normal
         ("inflammation_score", np.float64),  # standard normal
         ("sensitivity_score", np.float64),  # standard normal: what nobody can measure
-        ("pace_score", np.float64),  # standard normal: how fast cells expand or doses act
-        ("vessels", np.float64),  # how easily the pressure falls, about 1
-        ("lung", np.float64),  # how easily the saturation falls, about 1
         ("answer", np.float64),  # how well CRS answers to tocilizumab, 0 to 1
-        ("marrow", np.float64),  # how deep lymphodepletion goes, about 1
         ("temperature", np.float64),  # at rest, Cel
         ("systolic", np.float64),  # at rest, mm[Hg]
         ("heart_rate", np.float64),  # at rest, /min
@@ -43,23 +45,36 @@ PERSON = np.dtype(
 
 @dataclass(frozen=True)
 class People:
-    """`persons` (structured, one row a patient), `rest` (patient x laboratory, canonical units)."""
+    """`persons` (structured, one row a patient), `rest` (patient x laboratory, canonical units).
+
+    `constants` are each person's own physiology, `gains` (patient x laboratory, about 1) how
+    strongly each of their laboratory values answers.
+    """
 
     keys: npt.NDArray[np.uint64]
     persons: npt.NDArray[np.void]
     rest: npt.NDArray[np.float64]
+    constants: npt.NDArray[np.void]
+    gains: npt.NDArray[np.float64]
 
 
-def make_people(keys: npt.NDArray[np.uint64], products: tuple[Product, ...]) -> People:
+def make_people(
+    keys: npt.NDArray[np.uint64],
+    products: tuple[Product, ...],
+    physiology: tuple[Parameter, ...] = PHYSIOLOGY,
+) -> People:
     """One person for each key, given one of `products` by their shares."""
     draw = _Draws(keys)
     persons = np.zeros(len(keys), dtype=PERSON)
-    persons["product"] = _choose(draw.uniform(), np.array([row.share for row in products]))
+    persons["product"] = _choose(draw.uniform(), _shares(products))
     persons["disease"] = _diseases(persons["product"], products, draw.uniform())
     _describe(persons, draw)
     _score(persons, draw)
     _rest_of_vitals(persons, draw)
-    return People(keys, persons, _rest_of_laboratories(persons, draw))
+    rest = _rest_of_laboratories(persons, draw)
+    scores = np.column_stack([draw.normal() for _ in physiology])
+    gains = np.column_stack([draw.spread(row.spread) for row in LABORATORIES])
+    return People(keys, persons, rest, own_constants(physiology, scores), gains)
 
 
 class _Draws:
@@ -87,6 +102,12 @@ def _choose(
     uniform: npt.NDArray[np.float64], shares: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:
     return np.searchsorted(np.cumsum(shares / shares.sum())[:-1], uniform).astype(np.int64)
+
+
+def _shares(products: tuple[Product, ...]) -> npt.NDArray[np.float64]:
+    """The products' shares; equal ones where none has a share in the default mix."""
+    shares = np.array([row.share for row in products])
+    return shares if shares.any() else np.ones(len(products))
 
 
 def _diseases(
@@ -131,13 +152,9 @@ def _score(persons: npt.NDArray[np.void], draw: _Draws) -> None:
     persons["burden_score"] = burden
     persons["inflammation_score"] = 0.45 * burden + np.sqrt(1 - 0.45**2) * draw.normal()
     persons["sensitivity_score"] = draw.normal()
-    persons["pace_score"] = draw.normal()
     median = _column(persons, "burden")
     odds = median / (1.0 - median) * np.exp(0.9 * burden)
     persons["tumour_burden"] = np.round(odds / (1.0 + odds), 3)
-    persons["vessels"] = draw.spread(0.25)
-    persons["lung"] = draw.spread(0.35)
-    persons["marrow"] = draw.spread(0.2)
     persons["answer"] = np.sqrt(draw.uniform())
 
 
@@ -180,6 +197,10 @@ def _rest_of_laboratories(persons: npt.NDArray[np.void], draw: _Draws) -> npt.ND
         ),
         "d_dimer": 0.6 * np.exp(0.2 * burden + 0.15 * inflamed) * draw.spread(0.45),
         "fibrinogen": np.clip(3.5 + 0.5 * inflamed + 0.5 * draw.normal(), 1.6, 7.5),
+        "ifn_gamma": 4.0 * np.exp(0.2 * inflamed) * draw.spread(0.5),
+        "il10": 3.5 * np.exp(0.25 * inflamed) * draw.spread(0.4),
+        "calcium": 2.3 * draw.spread(0.045),
+        "aptt": 31.0 * draw.spread(0.15),
         "procalcitonin": 0.06 * np.exp(0.2 * inflamed) * draw.spread(0.35),
         "lactate": 1.2 * draw.spread(0.25),
         "glucose": 5.8 * draw.spread(0.14),

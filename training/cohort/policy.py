@@ -64,10 +64,17 @@ CARE = np.dtype(
         ("eased", np.bool_),  # antipyretic, anti-IL-6 or steroid given in this episode
         ("grade", np.int64),
         ("graded", np.bool_),  # documented in this very hour
+        ("icans", np.int64),  # ASTCT grade of ICANS
         # medication of this hour, mg; and when last
         ("tocilizumab", np.float64),
         ("tocilizumab_at", np.int64),
         ("tocilizumab_count", np.int64),
+        ("siltuximab", np.float64),
+        ("siltuximab_at", np.int64),
+        ("anakinra", np.float64),
+        ("anakinra_at", np.int64),
+        ("crp_today", np.float64),  # as known, mg/L
+        ("crp_yesterday", np.float64),
         ("dexamethasone", np.float64),
         ("steroid_at", np.int64),
         ("steroids", np.bool_),
@@ -103,6 +110,8 @@ _LAST = {
     "episode_since": NEVER,
     "tocilizumab_at": NEVER,
     "steroid_at": NEVER,
+    "siltuximab_at": NEVER,
+    "anakinra_at": NEVER,
     "paracetamol_at": NEVER,
     "culture_at": NEVER,
     "antimicrobial_since": NEVER,
@@ -150,7 +159,7 @@ def schedule_records(products: tuple[Product, ...]) -> npt.NDArray[np.void]:
     return table
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _forget_the_hour(care):  # type: ignore[no-untyped-def]
     care.admitted = False
     care.discharged = False
@@ -163,6 +172,8 @@ def _forget_the_hour(care):  # type: ignore[no-untyped-def]
     care.oxygen_changed = False
     care.graded = False
     care.tocilizumab = 0.0
+    care.siltuximab = 0.0
+    care.anakinra = 0.0
     care.dexamethasone = 0.0
     care.paracetamol = 0.0
     care.g_csf = 0.0
@@ -172,7 +183,7 @@ def _forget_the_hour(care):  # type: ignore[no-untyped-def]
     care.fluid *= 0.88
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _admit(care, hour):  # type: ignore[no-untyped-def]
     if not care.inside:
         care.inside = True
@@ -180,7 +191,7 @@ def _admit(care, hour):  # type: ignore[no-untyped-def]
         care.unwell_at = hour
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _planned_care(care, plan, place, hour, clock):  # type: ignore[no-untyped-def]
     """Baseline and clinic visits, planned admissions, lymphodepletion, leaving hospital."""
     if hour == 2 or (not care.inside and clock == 9 and (hour // 24) % 7 in (2, 5)):
@@ -203,7 +214,7 @@ def _planned_care(care, plan, place, hour, clock):  # type: ignore[no-untyped-de
         care.discharged = True
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _therapy(care, person, plan, hour):  # type: ignore[no-untyped-def]
     """Premedication, then the dose; CRS, fever or a treated infection put it off by a day."""
     if care.next_dose >= plan.doses:
@@ -233,7 +244,7 @@ def _therapy(care, person, plan, hour):  # type: ignore[no-untyped-def]
         care.next_dose_at = hour + int(plan.at[care.next_dose] - plan.at[step])
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _check_is_due(care, place, hour, clock):  # type: ignore[no-untyped-def]
     if care.icu:
         return True
@@ -248,7 +259,7 @@ def _check_is_due(care, place, hour, clock):  # type: ignore[no-untyped-def]
     return clock % place.ward_check_h == 0 or clock == MORNING_ROUND
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _measure(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
     care.checked = True
     care.temperature = np.round(s.temperature + 0.12 * normal(key, hour, 11), 1)
@@ -266,7 +277,7 @@ def _measure(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
     care.saturation = min(max(np.round(breathed), 55.0), 100.0)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _vasopressors_wanted(care, needed, hour, policy):  # type: ignore[no-untyped-def]
     """How many, for the pressure `needed` (mm[Hg]) that there is without them."""
     if needed < policy.two_vasopressors_below:
@@ -279,7 +290,7 @@ def _vasopressors_wanted(care, needed, hour, policy):  # type: ignore[no-untyped
     return 0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _pressure(care, s, person, hour, policy):  # type: ignore[no-untyped-def]
     """Fluids for a low pressure, vasopressors where fluids are not enough."""
     if care.systolic < person.hypotension_below:
@@ -297,7 +308,7 @@ def _pressure(care, s, person, hour, policy):  # type: ignore[no-untyped-def]
     care.norepinephrine = rate
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _device_for(need, policy):  # type: ignore[no-untyped-def]
     """Place in OXYGEN_DEVICES for the saturation `need` (%) that there is on room air."""
     if need < policy.ventilator_below:
@@ -311,7 +322,7 @@ def _device_for(need, policy):  # type: ignore[no-untyped-def]
     return 0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _flow(device, need):  # type: ignore[no-untyped-def]
     """L/min: up to 6 by nasal cannula, 30 to 60 by high flow, none counted otherwise."""
     if device == 1:
@@ -321,7 +332,7 @@ def _flow(device, need):  # type: ignore[no-untyped-def]
     return 0.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _oxygen(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
     need = s.saturation + 0.4 * normal(key, hour, 17)
     wanted = _device_for(need, policy)
@@ -338,7 +349,7 @@ def _oxygen(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
     care.oxygen_flow = flow
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _organ_grade(care, hour, policy):  # type: ignore[no-untyped-def]
     """The worse of hypotension and hypoxia (ASTCT 2019), 0 without either."""
     hypotension = 0
@@ -352,7 +363,7 @@ def _organ_grade(care, hour, policy):  # type: ignore[no-untyped-def]
     return max(hypotension, hypoxia)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _crs_grade(care, s, hour, policy):  # type: ignore[no-untyped-def]
     """The grade of this check: fever opens an episode; once eased by drugs it need not go on."""
     if care.temperature >= policy.fever_at:
@@ -374,7 +385,7 @@ def _crs_grade(care, s, hour, policy):  # type: ignore[no-untyped-def]
     return grade
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _grade(care, s, hour, clock, policy):  # type: ignore[no-untyped-def]
     grade = _crs_grade(care, s, hour, policy)
     changed = grade != care.grade or (care.admitted and grade > 0)
@@ -390,7 +401,7 @@ def _grade(care, s, hour, clock, policy):  # type: ignore[no-untyped-def]
         care.unwell_at = hour
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _relieve(care, person, key, hour, policy):  # type: ignore[no-untyped-def]
     """Paracetamol, tocilizumab and dexamethasone."""
     hot = care.temperature > policy.paracetamol_above
@@ -401,32 +412,108 @@ def _relieve(care, person, key, hour, policy):  # type: ignore[no-untyped-def]
     if not care.inside or care.grade == 0:
         care.steroids = False
         return
+    _tocilizumab(care, person, key, hour, policy)
+    _after_tocilizumab(care, person, key, hour, policy)
+
+
+@numba.njit(cache=True, nogil=True)
+def _tocilizumab(care, person, key, hour, policy):  # type: ignore[no-untyped-def]
+    """At once from grade 3, by many at grade 2, by some at a grade 1 that does not pass."""
     again = hour - care.tocilizumab_at >= policy.tocilizumab_every_h
-    long = care.grade == 1 and hour - care.episode_since >= policy.tocilizumab_grade_1_after_h
-    bold = uniform(key, 0, 29) < policy.tocilizumab_grade_1_share
-    wanted = care.grade >= 2 or (long and bold and care.tocilizumab_count == 0)
+    since = hour - care.episode_since
+    willing = policy.tocilizumab_grade_1_share
+    enough = since >= policy.tocilizumab_grade_1_after_h and care.tocilizumab_count == 0
+    if care.grade == 2:
+        willing, enough = policy.tocilizumab_grade_2_share, True
+    elif care.grade >= 3:
+        willing, enough = 1.0, True
+    wanted = enough and uniform(key, 0, 29) < willing
     acts = uniform(key, hour, 21) < policy.tocilizumab_act
     if wanted and again and acts and care.tocilizumab_count < policy.tocilizumab_doses:
-        per_kg = policy.tocilizumab_per_kg if person.weight >= 30.0 else 12.0
-        care.tocilizumab = min(np.round(per_kg * person.weight), 800.0)
-        care.tocilizumab_at = hour
-        care.tocilizumab_count += 1
+        _give_tocilizumab(care, person, hour, policy)
         care.eased = True
+
+
+@numba.njit(cache=True, nogil=True)
+def _give_tocilizumab(care, person, hour, policy):  # type: ignore[no-untyped-def]
+    per_kg = policy.tocilizumab_per_kg if person.weight >= 30.0 else 12.0
+    care.tocilizumab = min(np.round(per_kg * person.weight), 800.0)
+    care.tocilizumab_at = hour
+    care.tocilizumab_count += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _after_tocilizumab(care, person, key, hour, policy):  # type: ignore[no-untyped-def]
+    """Steroids where tocilizumab did not help or the grade is 3; then siltuximab, anakinra."""
     waited = hour - care.tocilizumab_at >= policy.steroid_after_tocilizumab_h
-    failed = care.grade == 2 and care.tocilizumab_count > 0 and waited
-    care.steroids = care.grade >= 3 or (care.grade == 2 and (care.steroids or failed))
+    failed = care.tocilizumab_count > 0 and waited
+    early = uniform(key, 0, 30) < policy.steroid_grade_3_share
+    late = failed and uniform(key, 0, 31) < policy.steroid_grade_2_share
+    if care.grade >= 3 and (early or failed):
+        care.steroids = True
+    elif care.grade == 2:
+        care.steroids = care.steroids or late
+    else:
+        care.steroids = False
+    refractory = care.grade >= 2 and care.tocilizumab_count >= 2 and waited
+    if refractory and uniform(key, 0, 32) < policy.siltuximab_share:
+        _give_siltuximab(care, person, hour, policy)
+    if refractory and care.grade >= 3 and hour - care.anakinra_at >= policy.anakinra_every_h:
+        if uniform(key, 0, 33) < policy.anakinra_share:
+            care.anakinra = policy.anakinra_dose
+            care.anakinra_at = hour
 
 
-@numba.njit(cache=True)
-def _steroids(care, hour, policy):  # type: ignore[no-untyped-def]
-    if care.steroids and hour - care.steroid_at >= policy.steroid_every_h:
-        care.dexamethasone += policy.steroid_dose * (2.0 if care.grade >= 4 else 1.0)
+@numba.njit(cache=True, nogil=True)
+def _give_siltuximab(care, person, hour, policy):  # type: ignore[no-untyped-def]
+    if hour - care.siltuximab_at >= policy.siltuximab_every_h:
+        care.siltuximab = np.round(policy.siltuximab_per_kg * person.weight)
+        care.siltuximab_at = hour
         care.eased = True
+
+
+@numba.njit(cache=True, nogil=True)
+def _read_crp(care, person, crp, clock, hour, policy):  # type: ignore[no-untyped-def]
+    """The morning's CRP; where the rule is followed, siltuximab at a high and rising one."""
+    if clock != MORNING_ROUND:
+        return
+    care.crp_yesterday = care.crp_today
+    care.crp_today = crp
+    high = crp > policy.rule_crp_above
+    by_fold = crp >= policy.rule_crp_fold * care.crp_yesterday
+    rising = by_fold or crp - care.crp_yesterday >= policy.rule_crp_rise
+    if policy.siltuximab_rule > 0.0 and high and rising and hour > HOURS_BEFORE_FIRST_DOSE:
+        _give_siltuximab(care, person, hour, policy)
+
+
+@numba.njit(cache=True, nogil=True)
+def _prophylaxis(care, person, plan, hour, policy):  # type: ignore[no-untyped-def]
+    """Tocilizumab two hours before the dose of that number, where the centre gives it."""
+    due = care.next_dose + 1 == int(policy.prophylaxis_before_dose)
+    if due and hour == care.next_dose_at - 2 and not plan.cells:
+        _give_tocilizumab(care, person, hour, policy)
+
+
+@numba.njit(cache=True, nogil=True)
+def _icans(care, s):  # type: ignore[no-untyped-def]
+    """ASTCT grade of ICANS from the hidden state: at 1, 2, 4, 8 times the threshold."""
+    care.icans = 0
+    for threshold in (1.0, 2.0, 4.0, 8.0):
+        if s.icans >= threshold:
+            care.icans += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _steroids(care, hour, policy):  # type: ignore[no-untyped-def]
+    ordered = care.steroids and policy.siltuximab_rule == 0.0
+    if (ordered or care.icans >= 2) and hour - care.steroid_at >= policy.steroid_every_h:
+        care.dexamethasone += policy.steroid_dose * (2.0 if care.grade >= 4 else 1.0)
+        care.eased = care.grade > 0
     if care.dexamethasone > 0.0:
         care.steroid_at = hour
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _start_antimicrobials(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
     drug = 1 if uniform(key, hour, 22) < 0.7 else 2
     if care.known_infection and s.infection == 4:
@@ -440,7 +527,7 @@ def _start_antimicrobials(care, s, key, hour, policy):  # type: ignore[no-untype
     care.effective = 1.0 if s.infection > 0 and helps and covered else 0.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _work_up_fever(care, s, neutrophils, key, hour, policy):  # type: ignore[no-untyped-def]
     """Cultures at a fever in hospital, and often antimicrobials before anything is known."""
     if not care.inside or not care.checked or hour != care.any_fever_at:
@@ -457,7 +544,7 @@ def _work_up_fever(care, s, neutrophils, key, hour, policy):  # type: ignore[no-
         _start_antimicrobials(care, s, key, hour, policy)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _diagnose(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
     """An infection with signs is recognised after hours to two days, then treated rightly."""
     if s.apparent_h == 0.0 or care.known_infection:
@@ -473,7 +560,7 @@ def _diagnose(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
         care.effective = 1.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _continue_antimicrobials(care, s, hour, policy):  # type: ignore[no-untyped-def]
     """Every 8 h; three days where nothing was found, a week and until cured where something was."""
     if care.antimicrobial == 0:
@@ -488,7 +575,7 @@ def _continue_antimicrobials(care, s, hour, policy):  # type: ignore[no-untyped-
         care.antimicrobial_given = lasted % 8 == 0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _call_from_home(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
     """Fever at home, or feeling too ill, brings the patient in within hours."""
     if care.inside or care.arrives_at > hour:
@@ -500,14 +587,14 @@ def _call_from_home(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
         care.arrives_at = hour + 2 + int(4.0 * uniform(key, hour, 27))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _daily_orders(care, neutrophils, hour, clock):  # type: ignore[no-untyped-def]
     if clock == 9 and care.inside and neutrophils < 0.5 and hour > HOURS_BEFORE_FIRST_DOSE + 48:
         care.g_csf = 1.0
     care.prophylaxis = clock == 8 and hour > HOURS_BEFORE_FIRST_DOSE - 48
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _fate(care, s, key, hour, constants):  # type: ignore[no-untyped-def]
     risk = 0.0
     if care.grade >= 4:
@@ -518,7 +605,7 @@ def _fate(care, s, key, hour, constants):  # type: ignore[no-untyped-def]
         s.alive = False
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def decide(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-def]
     """What the clinicians do in this hour; `care` (and death in `state`) are changed in place."""
     policy, site = world.policy[0], world.site[0]
@@ -529,7 +616,10 @@ def decide(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-de
             continue
         plan = world.schedules[person.product]
         _planned_care(mine, plan, site, hour, clock)
+        _prophylaxis(mine, person, plan, hour, policy)
         _therapy(mine, person, plan, hour)
+        _icans(mine, s)
+        _read_crp(mine, person, labs[i, world.crp], clock, hour, policy)
         if _check_is_due(mine, site, hour, clock):
             _measure(mine, s, key, hour, policy)
             if mine.inside:
@@ -543,4 +633,4 @@ def decide(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-de
         _continue_antimicrobials(mine, s, hour, policy)
         _call_from_home(mine, s, key, hour, policy)
         _daily_orders(mine, labs[i, world.neutrophils], hour, clock)
-        _fate(mine, s, key, hour, world.constants[0])
+        _fate(mine, s, key, hour, world.constants[i])

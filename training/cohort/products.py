@@ -4,10 +4,11 @@
 to the published rates (docs/cohort.md shows both).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from training.cohort.choices import named
+from training.cohort.fitted import FITTED
 
 
 class Kind(StrEnum):
@@ -32,9 +33,11 @@ class Product:
 
     Bispecifics: concentration counts in fractions of `full_dose`; `half_effect` is the fraction at
     half of the greatest effect; `adaptation_h` is how fast T cells grow used to a concentration.
-    CAR-T: cells reach half of their peak on `expansion_day`, over about `expansion_width_day`; the
-    antigen they meet is lost at `antigen_loss_per_day`.
-    `sensitivity` (median cytokine drive) and `spread` (its log-normal SD) are tuned to the rates.
+    CAR-T: cells double every `doubling_day`, reach half of their peak on `expansion_day` and begin
+    to contract on `peak_day`. The antigen they meet is lost at `antigen_loss_per_day`.
+    `sensitivity` (median cytokine drive), `spread` (its log-normal SD) and `occasion` (the share of
+    that variance which every dose draws anew), `vessels` and `lung` (how easily pressure and
+    saturation fall) and `neurotoxicity` are fitted to the rates.
     """
 
     key: str
@@ -45,6 +48,7 @@ class Product:
     sensitivity: float
     spread: float
     share: float
+    study: str = ""
     per_kg: bool = False
     full_dose: float = 1.0
     absorption_half_life_h: float = 0.0
@@ -52,9 +56,14 @@ class Product:
     half_effect: float = 0.1
     adaptation_h: float = 48.0
     premedication_mg: float = 16.0
+    occasion: float = 0.0
     expansion_day: float = 4.0
-    expansion_width_day: float = 0.5
-    antigen_loss_per_day: float = 0.3
+    doubling_day: float = 0.5
+    peak_day: float = 9.0
+    antigen_loss_per_day: float = 0.02
+    vessels: float = 1.0
+    lung: float = 1.0
+    neurotoxicity: float = 0.1
     marrow: float = 1.0
     plasma_cells: float = 0.0
 
@@ -62,7 +71,7 @@ class Product:
 _SCHEDULE = "US prescribing information (doses read)"
 _KINETICS = "absorption and elimination unverified"
 
-PRODUCTS: tuple[Product, ...] = (
+_UNFITTED: tuple[Product, ...] = (
     Product(
         "teclistamab",
         Kind.BISPECIFIC,
@@ -79,6 +88,8 @@ PRODUCTS: tuple[Product, ...] = (
         sensitivity=5.29,
         spread=1.21,
         share=0.08,
+        study="majestec_1",
+        occasion=0.6,
         per_kg=True,
         full_dose=1.5,
         absorption_half_life_h=24.0,
@@ -95,6 +106,8 @@ PRODUCTS: tuple[Product, ...] = (
         sensitivity=2.96,
         spread=1.27,
         share=0.05,
+        study="magnetismm_3",
+        occasion=0.6,
         full_dose=76.0,
         absorption_half_life_h=24.0,
         elimination_half_life_h=200.0,
@@ -111,6 +124,8 @@ PRODUCTS: tuple[Product, ...] = (
         sensitivity=5.5,
         spread=1.2,
         share=0.05,
+        study="monumental_1",
+        occasion=0.6,
         per_kg=True,
         full_dose=0.8,
         absorption_half_life_h=18.0,
@@ -127,6 +142,8 @@ PRODUCTS: tuple[Product, ...] = (
         sensitivity=1.67,
         spread=1.79,
         share=0.06,
+        study="epcore_nhl_1",
+        occasion=0.6,
         full_dose=48.0,
         absorption_half_life_h=30.0,
         elimination_half_life_h=300.0,
@@ -141,6 +158,8 @@ PRODUCTS: tuple[Product, ...] = (
         sensitivity=4.64,
         spread=1.48,
         share=0.05,
+        study="np30179",
+        occasion=0.6,
         full_dose=30.0,
         elimination_half_life_h=182.0,
         half_effect=0.10,
@@ -155,6 +174,8 @@ PRODUCTS: tuple[Product, ...] = (
         sensitivity=0.93,
         spread=1.8,
         share=0.03,
+        study="go29781",
+        occasion=0.6,
         full_dose=60.0,
         elimination_half_life_h=384.0,
         half_effect=0.08,
@@ -169,6 +190,8 @@ PRODUCTS: tuple[Product, ...] = (
         sensitivity=1.98,
         spread=1.48,
         share=0.05,
+        study="dellphi",
+        occasion=0.6,
         full_dose=10.0,
         elimination_half_life_h=137.0,
         half_effect=0.08,
@@ -183,6 +206,8 @@ PRODUCTS: tuple[Product, ...] = (
         sensitivity=2.65,
         spread=1.56,
         share=0.03,
+        study="linker_mm1",
+        occasion=0.6,
         full_dose=200.0,
         elimination_half_life_h=310.0,
         half_effect=0.10,
@@ -198,8 +223,10 @@ PRODUCTS: tuple[Product, ...] = (
         sensitivity=6.0,
         spread=1.52,
         share=0.36,
+        study="descar_t",
         expansion_day=3.0,
-        expansion_width_day=0.55,
+        doubling_day=0.4,
+        peak_day=7.0,
         antigen_loss_per_day=0.18,
     ),
     Product(
@@ -211,8 +238,10 @@ PRODUCTS: tuple[Product, ...] = (
         sensitivity=2.8,
         spread=2.0,
         share=0.14,
+        study="cibmtr_dlbcl",
         expansion_day=4.5,
-        expansion_width_day=0.7,
+        doubling_day=0.5,
+        peak_day=9.5,
         antigen_loss_per_day=0.22,
     ),
     Product(
@@ -224,8 +253,10 @@ PRODUCTS: tuple[Product, ...] = (
         sensitivity=3.75,
         spread=1.43,
         share=0.08,
+        study="karmma",
         expansion_day=2.0,
-        expansion_width_day=0.5,
+        doubling_day=0.35,
+        peak_day=11.0,
         antigen_loss_per_day=0.18,
         plasma_cells=1.0,
     ),
@@ -238,12 +269,68 @@ PRODUCTS: tuple[Product, ...] = (
         sensitivity=6.0,
         spread=1.15,
         share=0.10,
+        study="cartitude_1",
         expansion_day=8.0,
-        expansion_width_day=0.6,
+        doubling_day=0.42,
+        peak_day=12.5,
         antigen_loss_per_day=0.33,
         plasma_cells=1.0,
     ),
+    Product(
+        "brexucabtagene_autoleucel",
+        Kind.CAR_T,
+        (("mcl", 0.6), ("b_all_adult", 0.4)),
+        (Dose(0, 1, 168),),
+        "onset T75, T82; peak of expansion unverified",
+        sensitivity=6.0,
+        spread=1.5,
+        share=0.04,
+        study="cibmtr_mcl",
+        expansion_day=4.0,
+        doubling_day=0.45,
+        peak_day=9.0,
+        antigen_loss_per_day=0.18,
+    ),
+    Product(
+        "obecabtagene_autoleucel",
+        Kind.CAR_T,
+        (("b_all_adult", 1.0),),
+        (Dose(0, 1, 240),),
+        "onset T103; both infusions as one; peak of expansion unverified",
+        sensitivity=3.0,
+        spread=1.0,
+        share=0.03,
+        study="felix",
+        expansion_day=8.0,
+        doubling_day=0.6,
+        peak_day=14.0,
+        antigen_loss_per_day=0.25,
+    ),
+    Product(
+        "car_t_unspecified",
+        Kind.CAR_T,
+        (("b_all_any_age", 1.0),),
+        (Dose(0, 1, 168),),
+        "investigational CD19 or CD22 CAR-T cells; doubling 0.78 d: Stein 2019",
+        sensitivity=4.0,
+        spread=1.8,
+        share=0.0,
+        study="unicar",
+        expansion_day=5.0,
+        doubling_day=0.6,
+        peak_day=10.0,
+        antigen_loss_per_day=0.18,
+    ),
 )
+
+
+def _as_fitted(row: Product) -> Product:
+    """The product with what was fitted to its study."""
+    fitted = {name: value for name, value in FITTED.get(row.study, ()) if hasattr(row, name)}
+    return replace(row, **fitted)  # type: ignore[arg-type]
+
+
+PRODUCTS: tuple[Product, ...] = tuple(_as_fitted(row) for row in _UNFITTED)
 
 
 def product(key: str) -> Product:

@@ -31,6 +31,8 @@ from training.cohort.written import moments, records_table
 VERSION = "1"
 """Rises whenever the same seed gives another cohort."""
 
+DEFAULT_MIX = tuple(row for row in PRODUCTS if row.share > 0.0)
+
 _AT_ONCE = 200
 """Patients simulated together; bounds the memory and changes no number."""
 
@@ -70,7 +72,7 @@ def simulate(
     _check("days", days, 1, 365)
     _check("seed", seed, 0, 2**63 - 1)
     _check("start_at", start_at, 0, 10**9)
-    chosen = PRODUCTS if products is None else tuple(product_named(key) for key in products)
+    chosen = DEFAULT_MIX if products is None else tuple(product_named(key) for key in products)
     place = centre_named(centre)
     end = start_at + patients
     parts = []

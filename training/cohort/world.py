@@ -8,7 +8,7 @@ import numpy.typing as npt
 from training.cohort.centres import Centre
 from training.cohort.dynamics import INFECTIONS, PRODUCT, product_record
 from training.cohort.laboratories import PLACE, laboratory_arrays
-from training.cohort.parameters import PHYSIOLOGY, Parameter, as_record
+from training.cohort.parameters import STEPS_PER_HOUR, Parameter, as_record
 from training.cohort.people import People
 from training.cohort.policy import SITE, schedule_records
 from training.cohort.products import Product
@@ -20,6 +20,7 @@ class World(NamedTuple):
     keys: npt.NDArray[np.uint64]
     persons: npt.NDArray[np.void]
     rest: npt.NDArray[np.float64]
+    gains: npt.NDArray[np.float64]
     products: npt.NDArray[np.void]
     schedules: npt.NDArray[np.void]
     site: npt.NDArray[np.void]
@@ -30,10 +31,16 @@ class World(NamedTuple):
     infection_shares: npt.NDArray[np.float64]
     neutrophils: int
     igg: int
+    crp: int
+    steps_per_hour: int
 
 
 def make_world(
-    people: People, products: tuple[Product, ...], centre: Centre, policy: tuple[Parameter, ...]
+    people: People,
+    products: tuple[Product, ...],
+    centre: Centre,
+    policy: tuple[Parameter, ...],
+    steps_per_hour: int = STEPS_PER_HOUR,
 ) -> World:
     """The world of these people under these products, at this centre, treated by this policy."""
     weights, lags = laboratory_arrays()
@@ -42,14 +49,17 @@ def make_world(
         keys=people.keys,
         persons=people.persons,
         rest=people.rest,
+        gains=people.gains,
         products=np.array([product_record(row) for row in products], dtype=PRODUCT),
         schedules=schedule_records(products),
         site=np.array([site], dtype=SITE),
-        constants=as_record(PHYSIOLOGY),
+        constants=people.constants,
         policy=as_record(policy),
         weights=weights,
         lags=lags,
         infection_shares=np.cumsum([share for _, share in INFECTIONS]),
         neutrophils=PLACE["neutrophils"],
         igg=PLACE["igg"],
+        crp=PLACE["crp"],
+        steps_per_hour=steps_per_hour,
     )
