@@ -77,7 +77,7 @@ def test_tocilizumab_raises_measured_il6_and_lowers_crp() -> None:
     given = treated(people, "axicabtagene_ciloleucel")
     withheld = treated(people, "axicabtagene_ciloleucel", tocilizumab_doses=0.0)
     first = np.argmax(given.care["tocilizumab"] > 0, axis=0)
-    blocked = np.flatnonzero((first > 0) & (first < len(given.care) - 60))
+    blocked = np.flatnonzero((first > 0) & (first < given.hours - 60))
     assert len(blocked) > 20
 
     def paired(history: History, analyte: int, hours: int) -> np.ndarray:

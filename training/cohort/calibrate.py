@@ -16,21 +16,27 @@ from training.cohort.targets import TARGETS, Target
 
 @dataclass(frozen=True)
 class Free:
-    """A value that may move: a field of the product or of the policy, between two bounds."""
+    """A value that may move between two bounds: a field of the product or of the policy.
+
+    Sensitivity moves with it by the power `tied`, so that the step asks for another shape of the
+    answer and not for another size.
+    """
 
     name: str
     low: float
     high: float
+    tied: float = 0.0
 
 
 BISPECIFIC_FREE = (
-    Free("sensitivity", 0.3, 60.0),
-    Free("spread", 0.5, 2.6),
-    Free("vessels", 0.2, 3.0),
+    Free("sensitivity", 0.3, 200.0),
+    Free("spread", 0.4, 2.6),
+    Free("vessels", 0.1, 3.0),
+    Free("lung", 0.1, 3.0),
     Free("occasion", 0.1, 0.95),
-    Free("half_effect", 0.01, 1.0),
-    Free("adaptation_h", 6.0, 90.0),
-    Free("absorption_half_life_h", 6.0, 60.0),
+    Free("half_effect", 0.005, 2.0, tied=0.4),
+    Free("adaptation_h", 4.0, 90.0, tied=-0.8),
+    Free("absorption_half_life_h", 4.0, 40.0, tied=0.5),
 )
 CAR_T_FREE = (
     Free("sensitivity", 0.3, 60.0),
@@ -43,6 +49,7 @@ CAR_T_FREE = (
     Free("neurotoxicity", 0.005, 1.0),
     Free("tocilizumab_grade_2_share", 0.2, 1.0),
     Free("tocilizumab_grade_1_share", 0.02, 0.9),
+    Free("siltuximab_share", 0.01, 1.0),
     Free("steroid_grade_2_share", 0.05, 1.0),
     Free("steroid_grade_3_share", 0.1, 1.0),
 )
@@ -57,7 +64,9 @@ def misfit(targets: list[Target], study: Study, fields: dict[str, float], patien
     for target in targets:
         low, high = target.interval
         away = abs(target.measure(lives) - target.value) / (0.5 * (high - low))
-        total += 10.0 if np.isnan(away) else float(min(away**2, 6.0 * away - 9.0 if away > 3 else 99.0))
+        total += (
+            10.0 if np.isnan(away) else float(min(away**2, 6.0 * away - 9.0 if away > 3 else 99.0))
+        )
     return total
 
 
@@ -71,15 +80,22 @@ def refit(study: Study, patients: int, seed: int, rounds: int = 1) -> dict[str, 
     best = {row.name: float(known[row.name]) for row in free if known[row.name] > 0.0}
     found = misfit(targets, study, best, patients, seed)
     for step in STEPS * rounds:
-        for row in free:
-            if row.name not in best:
-                continue
+        for row in (row for row in free if row.name in best):
             for factor in (step, 1.0 / step):
-                trial = best | {row.name: float(np.clip(best[row.name] * factor, row.low, row.high))}
+                trial = _moved(best, row, factor)
                 reached = misfit(targets, study, trial, patients, seed)
                 while reached < found - 1e-9:
                     best, found = trial, reached
-                    again = float(np.clip(best[row.name] * factor, row.low, row.high))
-                    trial = best | {row.name: again}
+                    trial = _moved(best, row, factor)
                     reached = misfit(targets, study, trial, patients, seed)
     return {name: float(f"{value:.4g}") for name, value in best.items()}
+
+
+def _moved(fields: dict[str, float], row: Free, factor: float) -> dict[str, float]:
+    value = float(np.clip(fields[row.name] * factor, row.low, row.high))
+    tied = (value / fields[row.name]) ** row.tied
+    return (
+        fields
+        | {"sensitivity": fields["sensitivity"] * tied}
+        | {row.name: value * (tied if row.name == "sensitivity" else 1.0)}
+    )

@@ -36,7 +36,8 @@ class Centre:
     """Where patients are treated: how often they are measured, in which units results come.
 
     `measures_il6` false: IL-6 is never ordered. `home_crp`: finger-prick CRP every day at home.
-    `stays_in` false: patients go home between the step-up doses and come for them. All assumed.
+    `stays_in` false: patients go home between the step-up doses and come for them. `daily_lines`:
+    a registry's file, one line a day (see `registry`). All assumed.
     """
 
     key: str
@@ -48,12 +49,14 @@ class Centre:
     orders: float  # multiplies the chance of an informative order
     delay: float  # multiplies the time to the result
     units: tuple[UnitHabit, ...]
+    daily_lines: bool = False
 
 
 CENTRES: tuple[Centre, ...] = (
-    Centre("university", 6, 2, True, False, True, 1.0, 1.0, _EUROPEAN),
+    Centre("university", 8, 2, True, False, True, 1.0, 1.0, _EUROPEAN),
     Centre("community", 8, 2, False, False, True, 0.7, 1.4, _CONVENTIONAL),
     Centre("home_based", 6, 3, True, True, False, 0.9, 1.0, ()),
+    Centre("registry", 8, 2, True, False, True, 1.0, 1.0, (), daily_lines=True),
 )
 
 

@@ -6,7 +6,7 @@
 
 Compiled code keeps no constant of another file: constants, products and weights come in as arrays,
 so that a changed parameter is never hidden by a cached binary. Each person has constants of their
-own (`world.constants[i]`). What flows is stepped `steps_per_hour` times an hour (Euler); chances,
+own (`world.constants[i]`). What flows is stepped `steps_per_hour` times an hour (exact for each process alone); chances,
 infection and laboratory levels move by the hour.
 """
 
@@ -23,6 +23,7 @@ STATE = np.dtype(
     [
         # therapy
         ("depot", np.float64),  # fraction of the full dose under the skin
+        ("lymph", np.float64),  # on its way to the blood, fraction of the full dose
         ("drug", np.float64),  # fraction of the full dose in the blood
         ("cells", np.float64),  # CAR-T cells, fraction of their peak
         ("antigen", np.float64),  # fraction left
@@ -37,6 +38,7 @@ STATE = np.dtype(
         ("lymphodepletion", np.float64),  # 0 to 1
         ("depletion", np.float64),  # plasma and B cells lost, 0 to 1
         # medication
+        ("aplasia", np.float64),  # immunity lost with plasma and B cells, weeks late, 0 to 1
         ("tocilizumab", np.float64),  # mg/L
         ("blocked", np.float64),  # share of IL-6 receptors blocked, 0 to 1
         ("siltuximab", np.float64),  # mg/L
@@ -54,6 +56,8 @@ STATE = np.dtype(
         ("brain", np.float64),  # drive as the brain feels it, days late
         ("icans", np.float64),  # above 1 shows
         ("marrow", np.float64),
+        ("counts", np.float64),  # slow swings of the blood counts, log
+        ("barrier", np.float64),  # skin and mucosa broken, 1 to 0
         ("leak", np.float64),
         ("leak_of_infection", np.float64),
         ("fever_of_drive", np.float64),  # K
@@ -189,15 +193,23 @@ def _expand(s, given, product, c, hour):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
+def _share(steps):  # type: ignore[no-untyped-def]
+    """How much of its way to a target a first-order process goes in so many time constants."""
+    return 1.0 - np.exp(-steps)
+
+
+@numba.njit(cache=True, nogil=True)
 def _absorb(s, product, c, dt):  # type: ignore[no-untyped-def]
-    """Engager from under the skin into the blood; the first doses are cleared faster by target."""
+    """Engager from under the skin by the lymph into the blood; first doses are cleared faster."""
     if product.absorption > 0.0:
-        absorbed = s.depot * (1.0 - np.exp(-product.absorption * c.pace * dt))
+        share = _share(product.absorption * c.pace * dt)
+        drained, absorbed = s.depot * share, s.lymph * share
     else:
-        absorbed = s.depot
-    s.depot -= absorbed
+        drained, absorbed = s.depot, s.depot + s.lymph
+    s.depot -= drained
+    s.lymph += drained - absorbed
     cleared = product.elimination * (1.0 + c.target_clearance * s.antigen)
-    s.drug += absorbed - cleared * s.drug * dt
+    s.drug = (s.drug + absorbed) * np.exp(-cleared * dt)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -205,15 +217,15 @@ def _stimulate(s, product, c, dt):  # type: ignore[no-untyped-def]
     """What T cells feel beyond what they have grown used to, and what they do to their target."""
     if product.cells:
         s.stimulus = s.cells * s.antigen
-        s.antigen -= product.antigen_loss * s.cells * s.antigen * dt
-        s.depletion += (s.cells - s.depletion) * dt / 96.0
+        s.antigen *= np.exp(-product.antigen_loss * s.cells * dt)
+        s.depletion += (s.cells - s.depletion) * _share(dt / 96.0)
         return
     occupancy = s.drug / (s.drug + product.half_effect)
     s.stimulus = max(occupancy - s.adaptation, 0.0) * s.antigen
     lag = product.adaptation if occupancy > s.adaptation else 1.0 / c.forgetting_h
-    s.adaptation += (occupancy - s.adaptation) * lag * dt
-    s.antigen -= product.antigen_loss * occupancy * s.antigen * dt
-    s.depletion += (occupancy - s.depletion) * dt / 120.0
+    s.adaptation += (occupancy - s.adaptation) * _share(lag * dt)
+    s.antigen *= np.exp(-product.antigen_loss * occupancy * dt)
+    s.depletion += (occupancy - s.depletion) * _share(dt / 120.0)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -226,7 +238,7 @@ def _cytokines(s, person, product, c, dt):  # type: ignore[no-untyped-def]
     """Activation, macrophage drive, and IL-6 made, bound and cleared by its receptor."""
     calm = _calm(s, c)
     felt = s.stimulus * (1.0 - c.dexamethasone_drive_share * calm)
-    s.activation += (felt - s.activation) * dt / c.activation_h
+    s.activation += (felt - s.activation) * _share(dt / c.activation_h)
     lasting, passing = np.sqrt(1.0 - product.occasion), np.sqrt(product.occasion)
     own = (
         product.spread * (lasting * person.sensitivity_score + passing * s.occasion)
@@ -234,16 +246,16 @@ def _cytokines(s, person, product, c, dt):  # type: ignore[no-untyped-def]
         + c.inflammation_effect * person.inflammation_score
     )
     soothed = 1.0 - c.anakinra_share * s.anakinra / (s.anakinra + c.anakinra_half_effect)
-    unlimited = soothed * s.activation * product.sensitivity * np.exp(own)
+    unlimited = soothed * product.sensitivity * s.activation**c.cytokine_power * np.exp(own)
     s.drive = unlimited / (1.0 + unlimited / c.drive_most)
     made = c.il6_at_unit_drive * s.drive**c.il6_exponent + c.il6_of_infection * s.burden**1.5
     s.bound = s.siltuximab / (s.siltuximab + c.siltuximab_ic50 * (1.0 + made / c.il6_outruns))
     open_receptor = (1.0 - s.blocked) * (1.0 - s.bound)
     kept = 1.0 - c.il6_by_receptor * (1.0 - open_receptor)
-    s.il6 += (made - kept * s.il6) * dt / c.il6_lag_h
+    s.il6 += (made / kept - s.il6) * _share(kept * dt / c.il6_lag_h)
     heard = (1.0 - c.tocilizumab_crp_share * s.blocked) * (1.0 - c.siltuximab_crp_share * s.bound)
     signal = (s.drive + c.crp_of_infection * s.burden) * heard
-    s.acute_phase += (signal - s.acute_phase) * dt / c.crp_delay_h
+    s.acute_phase += (signal - s.acute_phase) * _share(dt / c.crp_delay_h)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -263,7 +275,7 @@ def _fever(s, person, c, noise, clock, dt):  # type: ignore[no-untyped-def]
     strongest = max(s.fever_of_drive, s.fever_of_infection)
     both = strongest + 0.3 * min(s.fever_of_drive, s.fever_of_infection)
     target = person.temperature + swing + both + noise
-    s.temperature += (min(target, 41.2) - s.temperature) * dt / c.fever_lag_h
+    s.temperature += (min(target, 41.2) - s.temperature) * _share(dt / c.fever_lag_h)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -271,12 +283,12 @@ def _leak(s, person, c, dt):  # type: ignore[no-untyped-def]
     """Vessels leak hours after the cytokines; slow inflammation, the brain and marrow follow."""
     felt = s.drive * _silenced(s, c.tocilizumab_leak_share * person.answer)
     lag = c.leak_rise_h if felt > s.leak else c.leak_fall_h
-    s.leak += (felt - s.leak) * dt / lag
+    s.leak += (felt - s.leak) * _share(dt / lag)
     septic = c.leak_of_infection * s.burden**2
-    s.leak_of_infection += (septic - s.leak_of_infection) * dt / c.leak_rise_h
+    s.leak_of_infection += (septic - s.leak_of_infection) * _share(dt / c.leak_rise_h)
     slow = s.drive * _silenced(s, 0.5 * c.tocilizumab_leak_share * person.answer)
-    s.slow += (slow - s.slow) * dt / c.slow_inflammation_h
-    s.brain += (s.drive * (1.0 - 0.5 * _calm(s, c)) - s.brain) * dt / c.brain_h
+    s.slow += (slow - s.slow) * _share(dt / c.slow_inflammation_h)
+    s.brain += (s.drive * (1.0 - 0.5 * _calm(s, c)) - s.brain) * _share(dt / c.brain_h)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -304,7 +316,9 @@ def _flow(s, person, product, c, noise, clock, dt):  # type: ignore[no-untyped-d
 def _signs(s, person, product, c, noise):  # type: ignore[no-untyped-def]
     """Pressure, saturation, pulse and breaths of this hour."""
     shock = np.log1p(s.leak * product.vessels + s.leak_of_infection)
-    lungs = np.log1p(s.leak * product.lung + s.leak_of_infection * (2.0 if s.infection == 2 else 0.6))
+    lungs = np.log1p(
+        s.leak * product.lung + s.leak_of_infection * (2.0 if s.infection == 2 else 0.6)
+    )
     s.wander += -s.wander / 8.0 + c.pressure_noise * 0.5 * noise
     s.systolic = person.systolic - c.pressure_per_leak * shock + s.wander
     s.saturation = person.saturation - c.saturation_per_leak * lungs
@@ -323,6 +337,8 @@ def _hazard(s, c, neutrophils, igg):  # type: ignore[no-untyped-def]
         hazard *= c.hazard_neutrophils_below_half
     elif neutrophils < 1.0:
         hazard *= c.hazard_neutrophils_below_one
+    hazard *= 1.0 + c.hazard_of_barrier * s.barrier
+    hazard *= 1.0 + c.hazard_of_aplasia * s.aplasia
     if igg < 4.0:
         hazard *= c.hazard_igg_below_four
     hazard *= 1.0 + c.hazard_dexamethasone * _calm(s, c)
@@ -386,12 +402,19 @@ def _infection(s, labs, given, key, hour, world, c):  # type: ignore[no-untyped-
 
 
 @numba.njit(cache=True, nogil=True)
-def _remember(s, given, product, c, hour):  # type: ignore[no-untyped-def]
+def _remember(s, given, product, c, key, hour):  # type: ignore[no-untyped-def]
     """Traces that last: lymphodepletion, suppressed marrow, the worst inflammation so far."""
+    if given.depleted_at == hour:
+        s.barrier = 1.0
+    s.barrier *= np.exp(-1.0 / (24.0 * c.barrier_heals_d))
+    kept = np.exp(-1.0 / (24.0 * c.counts_wander_d))
+    swing = c.counts_wander * np.sqrt(1.0 - kept * kept)
+    s.counts = kept * s.counts + swing * normal(key, hour, 8)
     if given.depleted_at >= 0:
         u = (hour - given.depleted_at) / (24.0 * c.lymphodepletion_peak_d)
         s.lymphodepletion = (u * np.exp(1.0 - u)) ** c.lymphodepletion_shape
     s.marrow += (product.marrow * np.log1p(s.slow) * 0.8 - s.marrow) / 120.0
+    s.aplasia += (s.depletion - s.aplasia) / c.aplasia_h
     s.worst_slow = max(s.worst_slow * np.exp(-1.0 / c.weakened_h), s.slow)
 
 
@@ -409,6 +432,7 @@ def _drivers(s, product, c, drivers):  # type: ignore[no-untyped-def]
     drivers[8] = s.g_csf
     drivers[9] = s.marrow
     drivers[10] = s.depletion * product.plasma_cells
+    drivers[11] = s.counts
 
 
 @numba.njit(cache=True, nogil=True)
@@ -450,6 +474,6 @@ def advance(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-d
         for _ in range(world.steps_per_hour):
             _flow(s, person, product, c, warmth, clock, dt)
         _signs(s, person, product, c, normal(key, hour, 2))
-        _remember(s, given, product, c, hour)
+        _remember(s, given, product, c, key, hour)
         _drivers(s, product, c, drivers)
         _laboratories(s, labs[i], world.rest[i], world.gains[i], world, drivers, c)

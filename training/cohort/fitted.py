@@ -4,5 +4,4 @@ Fields of the product, and of the policy where the study tells what its clinicia
 the command; the table of matches in docs/cohort.md shows what each fit reaches.
 """
 
-FITTED: dict[str, tuple[tuple[str, float], ...]] = {
-}
+FITTED: dict[str, tuple[tuple[str, float], ...]] = {}

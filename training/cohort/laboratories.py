@@ -23,6 +23,7 @@ DRIVERS: tuple[str, ...] = (
     "g_csf",  # effect, 0 to 1
     "marrow",  # suppression of the marrow by inflammation, about 0 to 2
     "depletion",  # loss of plasma and B cells, 0 to 1
+    "counts",  # slow swings of the counts, log
 )
 
 
@@ -128,7 +129,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "platelets",
         "10*9/L",
         Lag(30, 110),
-        {"slow": -0.24, "lymphodepletion": -0.9, "infection": -0.15, "marrow": -0.2},
+        {"slow": -0.24, "lymphodepletion": -0.9, "infection": -0.15, "marrow": -0.2, "counts": 0.4},
         Assay(0.06, 0, 2.0),
         Order(1.0, 1.0, 1.0),
     ),
@@ -137,7 +138,8 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "10*9/L",
         Lag(7, 22),
         {
-            "lymphodepletion": -2.7,
+            "lymphodepletion": -3.1,
+            "counts": 1.0,
             "dexamethasone": 0.6,
             "infection": 0.45,
             "g_csf": 1.5,
@@ -150,7 +152,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "lymphocytes",
         "10*9/L",
         Lag(60, 9),
-        {"stimulus": -1.6, "lymphodepletion": -2.6, "dexamethasone": -0.7},
+        {"stimulus": -1.6, "lymphodepletion": -2.6, "dexamethasone": -0.7, "counts": 0.4},
         Assay(0.1, 2, 0.01),
         Order(1.0, 1.0, 1.0),
     ),
@@ -238,7 +240,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "igg",
         "g/L",
         Lag(400, 400),
-        {"depletion": -0.9},
+        {"depletion": -0.66},
         Assay(0.05, 1, 0.3),
         Order(0.06, 0.06, 6.0),
     ),

@@ -15,14 +15,14 @@ from training.cohort.centres import centre
 from training.cohort.chance import patient_keys
 from training.cohort.dynamics import INFECTIONS
 from training.cohort.laboratories import PLACE
-from training.cohort.observation import History
+from training.cohort.observation import Columns, History
 from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE
 from training.cohort.people import make_people
 from training.cohort.simulation import live
 from training.cohort.studies import Study
 
 APART_H = 24
-_PATIENT_HOURS_AT_ONCE = 150_000
+_PATIENT_HOURS_AT_ONCE = 400_000
 _FUNGAL = [name for name, _ in INFECTIONS].index("fungal") + 1
 
 
@@ -94,7 +94,7 @@ def _people(history: History) -> pd.DataFrame:
             "worst_lee_3": (sick & lee_3).any(axis=0),
             "worst_penn_3": (sick & penn_3).any(axis=0),
             "onset_h": _first_hour(sick),
-            "end_h": history.care.shape[0] - 1 - sick[::-1].argmax(axis=0) - HOURS_BEFORE_FIRST_DOSE,
+            "end_h": history.hours - 1 - sick[::-1].argmax(axis=0) - HOURS_BEFORE_FIRST_DOSE,
             "hottest": np.where(sick & care["checked"], care["temperature"], 0.0).max(axis=0),
             "hypotension": (sick & (_pressed(care) | (care["vasopressors"] > 0))).any(axis=0),
             "hypoxia": (sick & (care["oxygen_device"] > 0)).any(axis=0),
@@ -104,7 +104,7 @@ def _people(history: History) -> pd.DataFrame:
             "improved": _improved(care),
             "treated": (sick & _treated(care)).any(axis=0),
             "icans": (care["icans"] > 0).any(axis=0),
-            "admitted": care["admitted"].any(axis=0),
+            "in_hospital_with_crs": (sick & care["inside"]).any(axis=0),
             "sensed_earlier_h": _sensed_earlier(history),
             "steroid": (sick & care["steroids"]).any(axis=0),
             "ferritin_peak": history.labs[:, :, PLACE["ferritin"]].max(axis=0),
@@ -127,17 +127,17 @@ PENN_FLUIDS = 12.0
 10.1186/s13045-018-0571-y)."""
 
 
-def _treated(care: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+def _treated(care: Columns) -> npt.NDArray[np.bool_]:
     blocked = (care["tocilizumab"] > 0) | (care["siltuximab"] > 0)
     return np.asarray(blocked | care["steroids"])
 
 
-def _improved(care: npt.NDArray[np.void]) -> npt.NDArray[np.float64]:
+def _improved(care: Columns) -> npt.NDArray[np.float64]:
     """1 where CRS was of lower grade three days after siltuximab, 0 where not; NaN without it."""
     given = care["siltuximab"] > 0
     hour = given.argmax(axis=0)
-    later = np.minimum(hour + 72, len(care) - 1)
-    who = np.arange(care.shape[1])
+    later = np.minimum(hour + 72, len(given) - 1)
+    who = np.arange(given.shape[1])
     better = care["grade"][later, who] < np.maximum(care["grade"][hour, who], 1)
     return np.where(given.any(axis=0), better.astype(float), np.nan)
 
@@ -149,8 +149,8 @@ def _sensed_earlier(history: History) -> npt.NDArray[np.float64]:
     return np.where(true <= measured, measured - true, np.nan)
 
 
-def _pressed(care: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
-    hour = np.arange(len(care))[:, None]
+def _pressed(care: Columns) -> npt.NDArray[np.bool_]:
+    hour = np.arange(len(care["grade"]))[:, None]
     return np.asarray(care["hypotension_at"] == hour)
 
 
@@ -183,6 +183,7 @@ def crs_events(history: History) -> pd.DataFrame:
         end=("hour", "last"),
         worst=("grade", "max"),
         tocilizumab=("given", "max"),
+        hours=("hour", "size"),
     )
     dosed = history.care["dose"] > 0
     number = np.cumsum(dosed, axis=0)
@@ -191,20 +192,19 @@ def crs_events(history: History) -> pd.DataFrame:
     return events.assign(
         dose=number[start, who],
         from_dose_h=start - latest[start, who],
-        hours=events["end"] - events["start"] + 1,
         start_h=start - HOURS_BEFORE_FIRST_DOSE,
     ).reset_index(drop=True)
 
 
 def _infections(history: History) -> pd.DataFrame:
     hour, patient = np.nonzero(history.state["onset"] & history.state["alive"])
-    state = history.state[hour, patient]
+    state = history.state
     table = pd.DataFrame(
         {
             "patient": patient,
             "day": (hour - HOURS_BEFORE_FIRST_DOSE) / 24.0,
-            "severe": state["severe_infection"],
-            "fungal": state["infection"] == _FUNGAL,
+            "severe": state["severe_infection"][hour, patient],
+            "fungal": state["infection"][hour, patient] == _FUNGAL,
             "procalcitonin": history.labs[hour, patient, PLACE["procalcitonin"]],
         }
     )

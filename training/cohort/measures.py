@@ -112,7 +112,7 @@ def among_crs(column: str) -> Measure:
 
 
 def fever_among_crs(lives: Lives) -> float:
-    """Among CRS, measured 38.5 Cel or more: labels count fever as a reported sign, not 38.0 once."""
+    """Among CRS, 38.5 Cel or more measured: labels count fever as a reported sign, not 38.0."""
     return _percent(_sick(lives)["hottest"] >= 38.5)
 
 

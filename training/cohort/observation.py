@@ -5,6 +5,7 @@ Everything is drawn for many patients at once; each draw depends on patient, hou
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,15 +53,57 @@ _ANTIMICROBIAL_DOSES_MG = {
 }
 
 
+LIVED: dict[str, type] = {
+    **dict.fromkeys(("alive", "onset", "severe_infection"), np.bool_),
+    "infection": np.int8,
+    **dict.fromkeys(
+        ("stimulus", "drive", "il6", "blocked", "bound", "leak", "temperature", "fever_of_drive",
+         "burden", "apparent_h"),
+        np.float32,
+    ),
+}  # fmt: skip
+"""What a history keeps of the body, by name and type."""
+
+NOTED: dict[str, type] = {
+    **dict.fromkeys(
+        ("inside", "icu", "admitted", "discharged", "icu_entered", "visit", "checked",
+         "vasopressor_changed", "oxygen_changed", "graded", "steroids", "prophylaxis", "culture",
+         "antimicrobial_given"),
+        np.bool_,
+    ),
+    **dict.fromkeys(("vasopressors", "oxygen_device", "grade", "icans", "antimicrobial"), np.int8),
+    **dict.fromkeys(("any_fever_at", "hypotension_at"), np.int32),
+    **dict.fromkeys(
+        ("dose", "temperature", "systolic", "diastolic", "heart_rate", "breaths", "saturation",
+         "norepinephrine", "fluid", "oxygen_flow", "tocilizumab", "siltuximab", "anakinra",
+         "dexamethasone", "paracetamol", "g_csf"),
+        np.float32,
+    ),
+}  # fmt: skip
+"""What a history keeps of the care."""
+
+Columns = dict[str, npt.NDArray[Any]]
+
+
+def room_for(fields: dict[str, type], hours: int, patients: int) -> Columns:
+    """Empty columns (hour x patient), one a field."""
+    return {name: np.empty((hours, patients), dtype=kind) for name, kind in fields.items()}
+
+
 @dataclass(frozen=True)
 class History:
-    """What happened: structured arrays (hour x patient) of body and care, and laboratory levels."""
+    """What happened: columns (hour x patient) of body and care, and laboratory levels."""
 
     people: People
     products: tuple[Product, ...]
-    state: npt.NDArray[np.void]
-    care: npt.NDArray[np.void]
+    state: Columns
+    care: Columns
     labs: npt.NDArray[np.float32]
+
+    @property
+    def hours(self) -> int:
+        """How many hours were simulated."""
+        return len(self.labs)
 
 
 class _Chance:
@@ -133,7 +176,9 @@ class Observer:
         yield Rows(everyone, born * 1440 - 480, "birth", nothing)
         sex = np.where(persons["male"], "male", "female").astype(object)
         yield Rows(everyone, static, "sex", nothing, sex)
-        disease = np.array([row.word or row.key for row in DISEASES], dtype=object)[persons["disease"]]
+        disease = np.array([row.word or row.key for row in DISEASES], dtype=object)[
+            persons["disease"]
+        ]
         yield Rows(everyone, static, "disease", nothing, disease)
         for name, code, unit in (
             ("weight", _loinc("weight"), "kg"),
@@ -171,7 +216,7 @@ class Observer:
 
     def _support(self) -> Iterator[Rows]:
         care = self._history.care
-        hour = np.arange(len(care))[:, None]
+        hour = np.arange(self._history.hours)[:, None]
         regular = care["checked"] & (hour % 4 == 0)
         on = care["vasopressors"] > 0
         written = on & regular | care["vasopressor_changed"]
@@ -250,9 +295,9 @@ class Observer:
         self, hour: npt.NDArray[np.int64], patient: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.object_]:
         """Bacteria in the blood grow in three of four cultures; one in fifty is contaminated."""
-        state = self._history.state[hour, patient]
-        likely = np.array([0.02, 0.75, 0.15, 0.12, 0.02, 0.02])[state["infection"]]
-        likely = np.where(state["burden"] > 0.1, likely, 0.02)
+        state = self._history.state
+        likely = np.array([0.02, 0.75, 0.15, 0.12, 0.02, 0.02])[state["infection"][hour, patient]]
+        likely = np.where(state["burden"][hour, patient] > 0.1, likely, 0.02)
         drawn = self._chance.uniform(hour, patient, _CULTURE + 1)
         which = (drawn / likely * len(_ORGANISMS)).astype(np.int64) % len(_ORGANISMS)
         organism = np.array(_ORGANISMS, dtype=object)[which]
@@ -262,7 +307,7 @@ class Observer:
     def _drawn(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Hours in which blood is drawn, and those of them in which somebody worries."""
         care = self._history.care
-        hour = np.arange(len(care))[:, None]
+        hour = np.arange(self._history.hours)[:, None]
         clock = (hour + 8) % 24
         day = (self._history.people.persons["first_dose_day"][None, :] + (hour + 8) // 24) % 7
         recent_fever = hour - care["any_fever_at"] < 24
@@ -296,7 +341,7 @@ class Observer:
     def _finger_prick(self) -> Rows:
         """CRP at home every morning: known at once, less exact (15 %)."""
         care = self._history.care
-        clock = (np.arange(len(care))[:, None] + 8) % 24
+        clock = (np.arange(self._history.hours)[:, None] + 8) % 24
         hour, patient = np.nonzero(
             care["checked"] & ~care["inside"] & ~care["visit"] & (clock == 8)
         )

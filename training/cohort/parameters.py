@@ -39,7 +39,7 @@ class Disease:
     """Who has the disease and what their blood looks like at rest (medians; all assumed).
 
     Ages in years, counts in 10^9/L, haemoglobin and IgG in g/L, LDH in U/L, creatinine in umol/L;
-    `burden` is the median tumour burden (fraction of the worst).
+    ferritin in ng/mL; `burden` is the median tumour burden (fraction of the worst).
     """
 
     key: str
@@ -55,6 +55,7 @@ class Disease:
     igg: float
     ldh: float
     creatinine: float
+    ferritin: float = 380.0
     word: str = ""  # as records name it, where that is not the key
 
 
@@ -63,7 +64,7 @@ DISEASES: tuple[Disease, ...] = (
     Disease("dlbcl", 62, 12, 20, 84, 3.0, 0.35, 170, 3.4, 108, 6.5, 270, 76),
     Disease("fl", 60, 11, 29, 85, 3.0, 0.25, 190, 3.6, 118, 6.8, 210, 76),
     Disease("sclc", 64, 8, 32, 82, 2.0, 0.35, 210, 4.4, 112, 9.5, 260, 74),
-    Disease("b_all", 14, 6, 4, 26, 3.0, 0.30, 110, 1.9, 96, 6.5, 250, 48),
+    Disease("b_all", 14, 6, 4, 26, 3.0, 0.30, 110, 1.9, 96, 6.5, 250, 48, ferritin=1000),
     Disease("mcl", 65, 9, 38, 82, 3.0, 0.30, 150, 3.2, 110, 6.8, 230, 80),
     Disease("cll", 62, 9, 40, 82, 4.0, 0.35, 120, 2.6, 110, 5.0, 240, 80, word="other"),
     Disease("b_all_adult", 45, 15, 19, 80, 3.0, 0.35, 100, 1.7, 92, 6.5, 260, 66, word="b_all"),
@@ -77,20 +78,26 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     ),
     Parameter("burden_effect", 0.55, "log per SD", "assumed; sign: CRS rises with tumour burden"),
     Parameter("inflammation_effect", 0.40, "log per SD", "assumed; sign: S01-S03"),
-    Parameter(
-        "pace", 1.0, "1", "assumed: how fast cells expand and depots empty", spread=0.27
-    ),
+    Parameter("pace", 1.0, "1", "assumed: how fast cells expand and depots empty", spread=0.27),
     Parameter("contraction_h", 103.0, "h", "4.3 d, Stein 2019, doi 10.1002/psp4.12388"),
     Parameter("persistence_h", 5280.0, "h", "220 d, Stein 2019, doi 10.1002/psp4.12388"),
     Parameter("target_clearance", 1.0, "1", "assumed: first doses last half as long"),
     Parameter("forgetting_h", 720.0, "h", "assumed: tolerance outlasts the weekly dose"),
     # Cytokines
+    Parameter(
+        "cytokine_power",
+        2.0,
+        "1",
+        "assumed: cytokines rise faster than activation, so they end sooner",
+    ),
     Parameter("drive_most", 200.0, "1", "assumed: cytokines are not made without limit"),
     Parameter("il6_at_unit_drive", 55.0, "pg/mL", "assumed: 100 to > 10,000 in CRS"),
     Parameter("il6_exponent", 1.5, "1", "assumed"),
     Parameter("il6_lag_h", 3.0, "h", "assumed: half-life about 2 h"),
     Parameter(
-        "il6_by_receptor", 0.8, "1",
+        "il6_by_receptor",
+        0.8,
+        "1",
         "assumed; that receptor blockade keeps IL-6 in the blood: Nishimoto 2008, Blood 112:3959",
     ),
     Parameter("il6_of_infection", 180.0, "pg/mL", "assumed: 50 to 1,000 in infection"),
@@ -131,7 +138,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("tocilizumab_fever_share", 0.95, "1", "assumed"),
     Parameter(
         "tocilizumab_leak_share",
-        0.80,
+        0.92,
         "1",
         "assumed; times the patient's own answer, 2/3 on average",
     ),
@@ -140,7 +147,9 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("siltuximab_ic50", 9.73, "mg/L", "K10: of CRP synthesis"),
     Parameter("siltuximab_crp_share", 0.98, "1", "assumed"),
     Parameter(
-        "il6_outruns", 2000.0, "pg/mL",
+        "il6_outruns",
+        2000.0,
+        "pg/mL",
         "assumed; that much IL-6 outruns the dose: Rossi 2022, doi 10.3389/fimmu.2022.919489",
     ),
     Parameter("anakinra_half_life_h", 5.0, "h", "4-6 h, unverified"),
@@ -158,15 +167,26 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
         "lymphodepletion_peak_d", 11.0, "d", "lowest day 5-9 after infusion; given days -5 to -3"
     ),
     Parameter("lymphodepletion_shape", 3.0, "1", "assumed; severe neutropenia median 9 d (I21)"),
+    Parameter("counts_wander", 0.48, "log", "fitted to I05: SD of slow swings of the counts"),
+    Parameter("counts_wander_d", 14.0, "d", "assumed"),
     Parameter("marrow_depth", 1.0, "1", "assumed: how deep lymphodepletion goes", spread=0.2),
     # Infection
-    Parameter("infection_per_day", 0.0028, "1/d", "tuned to I10-I13", spread=0.9),
-    Parameter("hazard_neutrophils_below_half", 3.0, "ratio", "assumed"),
+    Parameter("infection_per_day", 0.0004, "1/d", "tuned to I10-I13", spread=2.0),
+    Parameter("hazard_neutrophils_below_half", 2.04, "ratio", "Hill 2018, table 4: unadjusted"),
     Parameter("hazard_neutrophils_below_one", 1.5, "ratio", "assumed"),
+    Parameter(
+        "hazard_of_barrier",
+        3,
+        "added ratio",
+        "fitted to I13: mucosa and skin broken by lymphodepletion and lines",
+    ),
+    Parameter("barrier_heals_d", 6.0, "d", "fitted to I13"),
+    Parameter("hazard_of_aplasia", 2.0, "added ratio", "fitted to I12"),
+    Parameter("aplasia_h", 480.0, "h", "assumed: memory of B and plasma cells fades in weeks"),
     Parameter("hazard_igg_below_four", 1.5, "ratio", "assumed; sign: I09"),
     Parameter("hazard_dexamethasone", 1.2, "added ratio", "assumed"),
-    Parameter("weakened_h", 150.0, "h", "assumed: the hazard outlasts the CRS"),
-    Parameter("hazard_per_drive", 0.9, "added ratio per log", "assumed; sign: I14"),
+    Parameter("weakened_h", 100, "h", "assumed: the hazard outlasts the CRS"),
+    Parameter("hazard_per_drive", 8.0, "added ratio per log", "assumed; sign: I14"),
     Parameter("hazard_tocilizumab", 1.2, "ratio", "assumed; I15 is not adjusted"),
     Parameter("infection_doubling_h", 8.0, "h", "assumed"),
     Parameter("infection_seed", 0.02, "1", "assumed"),
@@ -174,7 +194,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("infection_over", 0.05, "1", "assumed"),
     Parameter("infection_cleared_per_h", 0.045, "1/h", "falls over 1-3 days when covered"),
     Parameter("infection_immunity_d", 5.0, "d", "assumed: uncovered infection ebbs from then on"),
-    Parameter("severe_infection_share", 0.5, "1", "half of the infections are grade 3 or more"),
+    Parameter("severe_infection_share", 0.30, "1", "fitted to I02, I06"),
     Parameter("death_at_grade_4_per_h", 0.0015, "1/h", "assumed"),
     Parameter("death_in_septic_shock_per_h", 0.0020, "1/h", "assumed"),
 )

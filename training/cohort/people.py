@@ -155,7 +155,7 @@ def _score(persons: npt.NDArray[np.void], draw: _Draws) -> None:
     median = _column(persons, "burden")
     odds = median / (1.0 - median) * np.exp(0.9 * burden)
     persons["tumour_burden"] = np.round(odds / (1.0 + odds), 3)
-    persons["answer"] = np.sqrt(draw.uniform())
+    persons["answer"] = draw.uniform() ** 0.33
 
 
 def _rest_of_vitals(persons: npt.NDArray[np.void], draw: _Draws) -> None:
@@ -180,7 +180,9 @@ def _rest_of_laboratories(persons: npt.NDArray[np.void], draw: _Draws) -> npt.ND
     rest = {
         "crp": 4.5 * np.exp(0.85 * inflamed) * draw.spread(0.5),
         "il6": 4.0 * np.exp(0.45 * inflamed) * draw.spread(0.4),
-        "ferritin": 380.0 * np.exp(0.4 * inflamed + 0.35 * worn) * draw.spread(0.6),
+        "ferritin": _column(persons, "ferritin")
+        * np.exp(0.4 * inflamed + 0.35 * worn)
+        * draw.spread(0.6),
         "ldh": _column(persons, "ldh") * np.exp(0.28 * burden) * draw.spread(0.2),
         "ast": 24.0 * np.exp(0.1 * burden) * draw.spread(0.3),
         "alt": 23.0 * draw.spread(0.4),

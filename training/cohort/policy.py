@@ -458,10 +458,11 @@ def _after_tocilizumab(care, person, key, hour, policy):  # type: ignore[no-unty
     refractory = care.grade >= 2 and care.tocilizumab_count >= 2 and waited
     if refractory and uniform(key, 0, 32) < policy.siltuximab_share:
         _give_siltuximab(care, person, hour, policy)
-    if refractory and care.grade >= 3 and hour - care.anakinra_at >= policy.anakinra_every_h:
-        if uniform(key, 0, 33) < policy.anakinra_share:
-            care.anakinra = policy.anakinra_dose
-            care.anakinra_at = hour
+    next_is_due = hour - care.anakinra_at >= policy.anakinra_every_h
+    trusted = uniform(key, 0, 33) < policy.anakinra_share
+    if refractory and care.grade >= 3 and next_is_due and trusted:
+        care.anakinra = policy.anakinra_dose
+        care.anakinra_at = hour
 
 
 @numba.njit(cache=True, nogil=True)

@@ -9,16 +9,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.tables import InvalidInputError
+from training.cohort import registry
 from training.cohort.centres import Centre
 from training.cohort.centres import centre as centre_named
 from training.cohort.chance import patient_keys
 from training.cohort.dynamics import advance, state_at_rest
 from training.cohort.laboratories import CRP, IL6
-from training.cohort.observation import History, Observer
+from training.cohort.observation import LIVED, NOTED, History, Observer, room_for
 from training.cohort.parameters import (
     CLOCK_AT_START,
     HOURS_BEFORE_FIRST_DOSE,
     POLICY,
+    STEPS_PER_HOUR,
     Parameter,
 )
 from training.cohort.people import People, make_people
@@ -118,7 +120,7 @@ def _simulate_some(
     history = live(people, products, place, days)
     names = [f"virtual-{number:06d}" for number in range(first, first + count)]
     source = f"virtual patient cohort, seed {seed}"
-    rows = list(Observer(history, place).rows())
+    rows = list(registry.rows(history) if place.daily_lines else Observer(history, place).rows())
     return VirtualCohort(records_table(rows, names, source), truth_table(history, names), {})
 
 
@@ -128,60 +130,68 @@ def live(
     place: Centre,
     days: int,
     policy: tuple[Parameter, ...] = POLICY,
+    steps_per_hour: int = STEPS_PER_HOUR,
 ) -> History:
     """Hour after hour: clinicians decide, the hour is kept, the body lives through it.
 
     The same people under another `policy` draw the same chances: a comparison patient by patient.
     """
     hours = HOURS_BEFORE_FIRST_DOSE + 24 * days
-    world = make_world(people, products, place, policy)
+    world = make_world(people, products, place, policy, steps_per_hour)
     state, labs = state_at_rest(people), people.rest.copy()
     care = care_at_start(people, world.schedules)
-    kept_state = np.empty((hours, len(state)), dtype=state.dtype)
-    kept_care = np.empty((hours, len(care)), dtype=care.dtype)
+    kept_state, kept_care = room_for(LIVED, hours, len(state)), room_for(NOTED, hours, len(care))
     kept_labs = np.empty((hours, *labs.shape), dtype=np.float32)
     for hour in range(hours):
         clock = (CLOCK_AT_START + hour) % 24
         decide(hour, clock, world, state, labs, care)
-        kept_state[hour], kept_care[hour], kept_labs[hour] = state, care, labs
+        for kept, now in ((kept_state, state), (kept_care, care)):
+            for name, column in kept.items():
+                column[hour] = now[name]
+        kept_labs[hour] = labs
         advance(hour, clock, world, state, labs, care)
     return History(people, products, kept_state, kept_care, kept_labs)
 
 
 def truth_table(history: History, names: list[str]) -> pd.DataFrame:
     """What only the simulator knows, one row a patient and hour alive."""
-    state, care = history.state.T, history.care.T
-    patient, hour = np.nonzero(state["alive"])
-    lived, cared = state[patient, hour], care[patient, hour]
+    state = history.state
+    patient, hour = np.nonzero(state["alive"].T)
+
+    def at(column: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        return column[hour, patient]
+
     start = history.people.persons["first_dose_day"] * 1440 - HOURS_BEFORE_FIRST_DOSE * 60
     keys = np.array([row.key for row in history.products])
     product = history.people.persons["product"][patient]
+    infected = at(state["apparent_h"]) > 0
     return pd.DataFrame(
         {
             "patient_id": pd.Categorical.from_codes(patient, names),
             "time": moments(start[patient] + 60 * hour),
             "hours_from_first_dose": (hour - HOURS_BEFORE_FIRST_DOSE).astype(np.int32),
-            "hours_since_dose": _since_dose(care["dose"] > 0)[patient, hour],
+            "hours_since_dose": at(_since_dose(history.care["dose"] > 0)),
             "product": pd.Categorical.from_codes(product, keys),
-            "crs_grade": cared["grade"].astype(np.int8),
-            "infection": lived["apparent_h"] > 0,
-            "infection_onset": lived["onset"].astype(bool),
-            "severe_infection": lived["severe_infection"] & (lived["apparent_h"] > 0),
-            "in_hospital": cared["inside"].astype(bool),
-            "cytokine_drive": lived["drive"].astype(np.float32),
-            "il6": (history.people.rest[patient, IL6] + lived["il6"]).astype(np.float32),
-            "il6_receptors_blocked": lived["blocked"].astype(np.float32),
-            "crp": history.labs[hour, patient, CRP],
-            "temperature": lived["temperature"].astype(np.float32),
-            "infection_burden": lived["burden"].astype(np.float32),
+            "crs_grade": at(history.care["grade"]),
+            "icans_grade": at(history.care["icans"]),
+            "infection": infected,
+            "infection_onset": at(state["onset"]),
+            "severe_infection": at(state["severe_infection"]) & infected,
+            "in_hospital": at(history.care["inside"]),
+            "cytokine_drive": at(state["drive"]),
+            "il6": at(state["il6"]) + history.people.rest[patient, IL6].astype(np.float32),
+            "il6_receptors_blocked": at(state["blocked"]),
+            "crp": at(history.labs[:, :, CRP]),
+            "temperature": at(state["temperature"]),
+            "infection_burden": at(state["burden"]),
         }
     )
 
 
 def _since_dose(dosed: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
-    """Hours since the latest dose (patient x hour); NaN before the first one."""
-    hour = np.broadcast_to(np.arange(dosed.shape[1]), dosed.shape)
-    latest = np.maximum.accumulate(np.where(dosed, hour, -1), axis=1)
+    """Hours since the latest dose (hour x patient); NaN before the first one."""
+    hour = np.arange(len(dosed), dtype=np.int32)[:, None]
+    latest = np.maximum.accumulate(np.where(dosed, hour, -1), axis=0)
     return np.where(latest < 0, np.nan, hour - latest).astype(np.float32)
 
 

@@ -13,12 +13,14 @@ from training.cohort.fitted import FITTED
 from training.cohort.parameters import PHYSIOLOGY, POLICY, Parameter
 from training.cohort.products import Product, product
 
+
 @dataclass(frozen=True)
 class Study:
     """One population.
 
     `diseases` where they are not the product's; `policy` and `body` replace values of the
-    tables POLICY and PHYSIOLOGY; `fit` names the study whose fitted values it shares, where it has none of its own.
+    tables POLICY and PHYSIOLOGY; `fit` names the study whose fitted values it shares, where it
+    has none of its own.
     """
 
     key: str
@@ -58,17 +60,19 @@ _BEFORE_DOSE_1 = (("prophylaxis_before_dose", 1.0),)
 
 STUDIES: tuple[Study, ...] = (
     Study("majestec_1", "teclistamab"),
-    Study("majestec_1_long", "teclistamab", days=690, fit="majestec_1"),
+    Study("majestec_1_long", "teclistamab", days=690, fit="majestec_1",
+          body=(("infection_per_day", 0.0015),)),
     Study("teclistamab_practice", "teclistamab"),
     Study("teclistamab_before_dose_2", "teclistamab", fit="majestec_1",
           policy=(("prophylaxis_before_dose", 2.0),)),
     Study("bcma_prophylaxis", "teclistamab", fit="teclistamab_practice", policy=_BEFORE_DOSE_1),
-    Study("bcma_outpatient", "teclistamab", fit="majestec_1", policy=_BEFORE_DOSE_1,
-          centre="home_based"),
+    Study("bcma_outpatient", "teclistamab", fit="majestec_1", centre="home_based",
+          policy=(*_BEFORE_DOSE_1, ("phones_share", 0.35))),
     Study("bcma_practice", "teclistamab", days=252, fit="teclistamab_practice"),
     Study("crp_rule", "teclistamab", fit="majestec_1", policy=(("siltuximab_rule", 1.0),)),
     Study("monumental_1", "talquetamab"),
-    Study("gprc5d_practice", "talquetamab", days=152, fit="monumental_1"),
+    Study("gprc5d_practice", "talquetamab", days=152, fit="monumental_1",
+          body=(("infection_per_day", 0.0003),)),
     Study("magnetismm_3", "elranatamab"),
     Study("linker_mm1", "linvoseltamab"),
     Study("epcore_nhl_1", "epcoritamab"),
@@ -93,7 +97,7 @@ STUDIES: tuple[Study, ...] = (
           days=90),
     Study("nih", "car_t_unspecified", _CHILDREN, days=30, fit="seattle"),
     Study("msk", "car_t_unspecified", (("b_all_adult", 1.0),), fit="unicar"),
-    Study("spain", "car_t_unspecified", _CHILDREN, policy=(("siltuximab_share", 1.0),)),
+    Study("spain", "car_t_unspecified", _CHILDREN, policy=()),
     Study("unicar", "car_t_unspecified", (("b_all_any_age", 1.0),)),
     Study("cd22_children", "car_t_unspecified", _CHILDREN, fit="unicar"),
 )  # fmt: skip

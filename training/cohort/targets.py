@@ -121,7 +121,7 @@ TARGETS: tuple[Target, ...] = (
     *_rates(
         "T", "bcma_outpatient", "PMID 40345961", 52,
         (16, "CRS, prophylaxis, at home, %", 19.2, m.crs_any),
-        (17, "admitted, %", 7.7, m.share("admitted")),
+        (17, "in hospital with CRS, %", 7.7, m.share("in_hospital_with_crs")),
     ),
     *_rates("T", "teclistamab_before_dose_2", "ASH 2023 abstract", 33,
             (18, "CRS, tocilizumab before dose 2, %", 30.3, m.crs_any)),
@@ -375,9 +375,7 @@ TARGETS: tuple[Target, ...] = (
 )  # fmt: skip
 
 
-def compare(
-    patients: int, seed: int, studies: tuple[str, ...] | None = None
-) -> pd.DataFrame:
+def compare(patients: int, seed: int, studies: tuple[str, ...] | None = None) -> pd.DataFrame:
     """Every target beside its simulated value: one row a target.
 
     Columns: key, study, figure, published, low, high, simulated, verdict, status, source.
