@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.cohort.lives import live_study
-from training.cohort.products import Kind, product
+from training.cohort.products import Kind
 from training.cohort.studies import Study
 from training.cohort.targets import TARGETS, Target
 
@@ -19,20 +19,21 @@ class Free:
     """A value that may move between two bounds: a field of the product or of the policy.
 
     Sensitivity moves with it by the power `tied`, so that the step asks for another shape of the
-    answer and not for another size.
+    answer and not for another size. It moves only where a target's figure names `told_by`.
     """
 
     name: str
     low: float
     high: float
     tied: float = 0.0
+    told_by: str = ""
 
 
 BISPECIFIC_FREE = (
     Free("sensitivity", 0.3, 200.0),
     Free("spread", 0.4, 2.6),
     Free("vessels", 0.1, 3.0),
-    Free("lung", 0.1, 3.0),
+    Free("lung", 0.1, 3.0, told_by="grade"),
     Free("occasion", 0.1, 0.95),
     Free("half_effect", 0.005, 2.0, tied=0.4),
     Free("adaptation_h", 4.0, 90.0, tied=-0.8),
@@ -42,16 +43,16 @@ CAR_T_FREE = (
     Free("sensitivity", 0.3, 60.0),
     Free("spread", 0.5, 2.6),
     Free("vessels", 0.2, 3.0),
-    Free("lung", 0.1, 3.0),
-    Free("expansion_day", 0.5, 14.0),
-    Free("doubling_day", 0.2, 1.0),
-    Free("antigen_loss_per_day", 0.03, 0.8),
-    Free("neurotoxicity", 0.005, 1.0),
-    Free("tocilizumab_grade_2_share", 0.2, 1.0),
-    Free("tocilizumab_grade_1_share", 0.02, 0.9),
-    Free("siltuximab_share", 0.01, 1.0),
-    Free("steroid_grade_2_share", 0.05, 1.0),
-    Free("steroid_grade_3_share", 0.1, 1.0),
+    Free("lung", 0.1, 3.0, told_by="grade"),
+    Free("expansion_day", 0.5, 14.0, told_by="onset"),
+    Free("doubling_day", 0.3, 1.4),
+    Free("antigen_loss_per_day", 0.03, 0.8, told_by="duration"),
+    Free("neurotoxicity", 0.005, 1.0, told_by="ICANS"),
+    Free("tocilizumab_grade_2_share", 0.2, 1.0, told_by="tocilizumab among"),
+    Free("tocilizumab_grade_1_share", 0.02, 0.9, told_by="tocilizumab among"),
+    Free("siltuximab_share", 0.01, 1.0, told_by="siltuximab among"),
+    Free("steroid_grade_2_share", 0.05, 1.0, told_by="steroids among"),
+    Free("steroid_grade_3_share", 0.1, 1.0, told_by="steroids among"),
 )
 STEPS = (1.4, 1.18, 1.08)
 
@@ -77,10 +78,12 @@ def refit(study: Study, patients: int, seed: int, rounds: int = 1) -> dict[str, 
     clinicians = {row.name: row.value for row in study.clinicians()}
     free = CAR_T_FREE if item.kind is Kind.CAR_T else BISPECIFIC_FREE
     known = {**clinicians, **vars(item)}
-    best = {row.name: float(known[row.name]) for row in free if known[row.name] > 0.0}
+    said = " ".join(row.figure for row in targets)
+    moving = [row for row in free if row.told_by in said and known[row.name] > 0.0]
+    best = {row.name: float(known[row.name]) for row in moving}
     found = misfit(targets, study, best, patients, seed)
     for step in STEPS * rounds:
-        for row in (row for row in free if row.name in best):
+        for row in moving:
             for factor in (step, 1.0 / step):
                 trial = _moved(best, row, factor)
                 reached = misfit(targets, study, trial, patients, seed)

@@ -6,8 +6,8 @@
 
 Compiled code keeps no constant of another file: constants, products and weights come in as arrays,
 so that a changed parameter is never hidden by a cached binary. Each person has constants of their
-own (`world.constants[i]`). What flows is stepped `steps_per_hour` times an hour (exact for each process alone); chances,
-infection and laboratory levels move by the hour.
+own (`world.constants[i]`). What flows is stepped `steps_per_hour` times an hour, exact for each
+process alone; chances, infection and laboratory levels move by the hour.
 """
 
 import numba
@@ -56,6 +56,9 @@ STATE = np.dtype(
         ("brain", np.float64),  # drive as the brain feels it, days late
         ("icans", np.float64),  # above 1 shows
         ("marrow", np.float64),
+        ("proliferating", np.float64),  # granulopoiesis by transit, 1 at rest
+        ("maturing", np.float64, (3,)),
+        ("circulating", np.float64),
         ("counts", np.float64),  # slow swings of the blood counts, log
         ("barrier", np.float64),  # skin and mucosa broken, 1 to 0
         ("leak", np.float64),
@@ -145,7 +148,8 @@ def product_record(row: Product) -> tuple[float, ...]:
 def state_at_rest(people: People) -> npt.NDArray[np.void]:
     """The state of healthy-for-them people before any therapy."""
     state = np.zeros(len(people.keys), dtype=STATE)
-    state["antigen"] = 1.0
+    for name in ("antigen", "proliferating", "maturing", "circulating"):
+        state[name] = 1.0
     state["alive"] = True
     state["temperature"] = people.persons["temperature"]
     state["systolic"] = people.persons["systolic"]
@@ -218,7 +222,8 @@ def _stimulate(s, product, c, dt):  # type: ignore[no-untyped-def]
     if product.cells:
         s.stimulus = s.cells * s.antigen
         s.antigen *= np.exp(-product.antigen_loss * s.cells * dt)
-        s.depletion += (s.cells - s.depletion) * _share(dt / 96.0)
+        killing = s.cells / (s.cells + 0.02)
+        s.depletion += (killing - s.depletion) * _share(dt / 96.0)
         return
     occupancy = s.drug / (s.drug + product.half_effect)
     s.stimulus = max(occupancy - s.adaptation, 0.0) * s.antigen
@@ -310,6 +315,13 @@ def _flow(s, person, product, c, noise, clock, dt):  # type: ignore[no-untyped-d
     _cytokines(s, person, product, c, dt)
     _fever(s, person, c, noise, clock, dt)
     _leak(s, person, c, dt)
+
+
+@numba.njit(cache=True, nogil=True)
+def _idle(s, given):  # type: ignore[no-untyped-def]
+    """Nothing moves fast: no dose in this hour, no infection, a drive far below any sign."""
+    small = s.drive < 0.02 and s.leak < 0.02 and s.burden == 0.0 and s.stimulus < 0.01
+    return small and given.therapy == 0.0 and given.paracetamol == 0.0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -419,6 +431,26 @@ def _remember(s, given, product, c, key, hour):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
+def _granulopoiesis(s, given, product, c, hour):  # type: ignore[no-untyped-def]
+    """Friberg's chain of transit: precursors killed by lymphodepletion, slowed by inflammation."""
+    rate = 4.0 / c.transit_h
+    since = hour - given.depleted_at
+    killed = 0.0
+    if given.depleted_at >= 0 and since < c.marrow_kill_h:
+        killed = c.marrow_kill
+    killed += min(product.marrow * c.marrow_inflamed * np.log1p(s.slow), 0.8)
+    feedback = max(s.circulating, 0.02) ** -c.marrow_feedback
+    grown = s.proliferating * ((1.0 - killed) * feedback - 1.0)
+    passed = s.proliferating
+    s.proliferating = max(s.proliferating + rate * grown, 1e-4)
+    for k in range(3):
+        stays = s.maturing[k]
+        s.maturing[k] += rate * (passed - stays)
+        passed = stays
+    s.circulating += rate * (passed - s.circulating)
+
+
+@numba.njit(cache=True, nogil=True)
 def _drivers(s, product, c, drivers):  # type: ignore[no-untyped-def]
     """In the order of laboratories.DRIVERS."""
     drivers[0] = np.log1p(s.drive)
@@ -433,6 +465,7 @@ def _drivers(s, product, c, drivers):  # type: ignore[no-untyped-def]
     drivers[9] = s.marrow
     drivers[10] = s.depletion * product.plasma_cells
     drivers[11] = s.counts
+    drivers[12] = np.log(max(s.circulating, 0.005))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -445,21 +478,20 @@ def _laboratories(s, labs, rest, gains, world, drivers, c):  # type: ignore[no-u
     labs[0] += eaten * (made - labs[0])
     s.il6_measured = rest[1] / (1.0 - c.il6_by_receptor * (1.0 - quiet)) + gains[1] * s.il6
     labs[1] = s.il6_measured
-    weights, lags = world.weights, world.lags
+    weights = world.weights
     for j in range(2, labs.shape[0]):
         push = 0.0
         for k in range(drivers.shape[0]):
             push += weights[j, k] * drivers[k]
         target = rest[j] * np.exp(gains[j] * push)
-        lag = lags[j, 0] if target > labs[j] else lags[j, 1]
-        labs[j] += (target - labs[j]) * (1.0 - np.exp(-1.0 / lag))
+        share = world.hourly[j, 0] if target > labs[j] else world.hourly[j, 1]
+        labs[j] += (target - labs[j]) * share
 
 
 @numba.njit(cache=True, nogil=True)
 def advance(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-def]
     """Let one hour pass for everybody alive; `state` and `labs` are changed in place."""
     drivers = np.empty(world.weights.shape[1])
-    dt = 1.0 / world.steps_per_hour
     for i in range(len(world.keys)):
         s, person, key, given = state[i], world.persons[i], world.keys[i], care[i]
         if not s.alive:
@@ -471,9 +503,11 @@ def advance(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-d
             _expand(s, given, product, c, hour)
         _infection(s, labs[i], given, key, hour, world, c)
         warmth = 0.15 * normal(key, hour, 1)
-        for _ in range(world.steps_per_hour):
-            _flow(s, person, product, c, warmth, clock, dt)
+        steps = 1 if _idle(s, given) else world.steps_per_hour
+        for _ in range(steps):
+            _flow(s, person, product, c, warmth, clock, 1.0 / steps)
         _signs(s, person, product, c, normal(key, hour, 2))
         _remember(s, given, product, c, key, hour)
+        _granulopoiesis(s, given, product, c, hour)
         _drivers(s, product, c, drivers)
         _laboratories(s, labs[i], world.rest[i], world.gains[i], world, drivers, c)

@@ -94,6 +94,7 @@ def _people(history: History) -> pd.DataFrame:
             "worst_lee_3": (sick & lee_3).any(axis=0),
             "worst_penn_3": (sick & penn_3).any(axis=0),
             "onset_h": _first_hour(sick),
+            "severe_h": _first_hour(care["grade"] >= 3),
             "end_h": history.hours - 1 - sick[::-1].argmax(axis=0) - HOURS_BEFORE_FIRST_DOSE,
             "hottest": np.where(sick & care["checked"], care["temperature"], 0.0).max(axis=0),
             "hypotension": (sick & (_pressed(care) | (care["vasopressors"] > 0))).any(axis=0),

@@ -95,6 +95,11 @@ def onset_day(lives: Lives) -> float:
     return _median(np.floor(_sick(lives)["onset_h"] / 24.0) + 1.0)
 
 
+def severe_day(lives: Lives) -> float:
+    """Median day of the first grade 3 or more, the first 24 hours after infusion being day 1."""
+    return _median(np.floor(lives.people["severe_h"] / 24.0) + 1.0)
+
+
 def event_hours(lives: Lives) -> float:
     """Median hours of one event."""
     return _median(lives.events["hours"])

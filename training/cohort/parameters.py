@@ -39,7 +39,8 @@ class Disease:
     """Who has the disease and what their blood looks like at rest (medians; all assumed).
 
     Ages in years, counts in 10^9/L, haemoglobin and IgG in g/L, LDH in U/L, creatinine in umol/L;
-    ferritin in ng/mL; `burden` is the median tumour burden (fraction of the worst).
+    ferritin and procalcitonin in
+    ng/mL; `burden` is the median tumour burden (fraction of the worst).
     """
 
     key: str
@@ -56,6 +57,7 @@ class Disease:
     ldh: float
     creatinine: float
     ferritin: float = 380.0
+    procalcitonin: float = 0.08
     word: str = ""  # as records name it, where that is not the key
 
 
@@ -68,7 +70,24 @@ DISEASES: tuple[Disease, ...] = (
     Disease("mcl", 65, 9, 38, 82, 3.0, 0.30, 150, 3.2, 110, 6.8, 230, 80),
     Disease("cll", 62, 9, 40, 82, 4.0, 0.35, 120, 2.6, 110, 5.0, 240, 80, word="other"),
     Disease("b_all_adult", 45, 15, 19, 80, 3.0, 0.35, 100, 1.7, 92, 6.5, 260, 66, word="b_all"),
-    Disease("b_all_any_age", 32, 16, 7, 73, 3.0, 0.30, 110, 1.7, 90, 6.5, 190, 50, word="b_all"),
+    Disease(
+        "b_all_any_age",
+        32,
+        16,
+        7,
+        73,
+        3.0,
+        0.30,
+        115,
+        2.4,
+        82,
+        6.5,
+        150,
+        45,
+        ferritin=480,
+        procalcitonin=0.22,
+        word="b_all",
+    ),
 )
 
 PHYSIOLOGY: tuple[Parameter, ...] = (
@@ -91,8 +110,8 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
         "assumed: cytokines rise faster than activation, so they end sooner",
     ),
     Parameter("drive_most", 200.0, "1", "assumed: cytokines are not made without limit"),
-    Parameter("il6_at_unit_drive", 55.0, "pg/mL", "assumed: 100 to > 10,000 in CRS"),
-    Parameter("il6_exponent", 1.5, "1", "assumed"),
+    Parameter("il6_at_unit_drive", 26, "pg/mL", "assumed: 100 to > 10,000 in CRS"),
+    Parameter("il6_exponent", 1.25, "1", "assumed"),
     Parameter("il6_lag_h", 3.0, "h", "assumed: half-life about 2 h"),
     Parameter(
         "il6_by_receptor",
@@ -166,27 +185,32 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter(
         "lymphodepletion_peak_d", 11.0, "d", "lowest day 5-9 after infusion; given days -5 to -3"
     ),
-    Parameter("lymphodepletion_shape", 3.0, "1", "assumed; severe neutropenia median 9 d (I21)"),
+    Parameter("lymphodepletion_shape", 5, "1", "assumed; severe neutropenia median 9 d (I21)"),
+    Parameter("transit_h", 125.0, "h", "mean transit, Friberg 2002, J Clin Oncol 20:4713"),
+    Parameter("marrow_feedback", 0.16, "1", "Friberg 2002: exponent of the feedback"),
+    Parameter("marrow_kill", 4.0, "1", "fitted to I21: lymphodepletion, three days", spread=0.3),
+    Parameter("marrow_kill_h", 72.0, "h", "given days -5 to -3"),
+    Parameter("marrow_inflamed", 0.22, "1", "assumed: CRS slows the marrow"),
     Parameter("counts_wander", 0.48, "log", "fitted to I05: SD of slow swings of the counts"),
     Parameter("counts_wander_d", 14.0, "d", "assumed"),
     Parameter("marrow_depth", 1.0, "1", "assumed: how deep lymphodepletion goes", spread=0.2),
     # Infection
-    Parameter("infection_per_day", 0.0004, "1/d", "tuned to I10-I13", spread=2.0),
+    Parameter("infection_per_day", 0.0005, "1/d", "tuned to I10-I13", spread=1.6),
     Parameter("hazard_neutrophils_below_half", 2.04, "ratio", "Hill 2018, table 4: unadjusted"),
     Parameter("hazard_neutrophils_below_one", 1.5, "ratio", "assumed"),
     Parameter(
         "hazard_of_barrier",
-        3,
+        9,
         "added ratio",
         "fitted to I13: mucosa and skin broken by lymphodepletion and lines",
     ),
-    Parameter("barrier_heals_d", 6.0, "d", "fitted to I13"),
-    Parameter("hazard_of_aplasia", 2.0, "added ratio", "fitted to I12"),
-    Parameter("aplasia_h", 480.0, "h", "assumed: memory of B and plasma cells fades in weeks"),
+    Parameter("barrier_heals_d", 5, "d", "fitted to I13"),
+    Parameter("hazard_of_aplasia", 10, "added ratio", "fitted to I12"),
+    Parameter("aplasia_h", 800, "h", "assumed: memory of B and plasma cells fades in weeks"),
     Parameter("hazard_igg_below_four", 1.5, "ratio", "assumed; sign: I09"),
     Parameter("hazard_dexamethasone", 1.2, "added ratio", "assumed"),
     Parameter("weakened_h", 100, "h", "assumed: the hazard outlasts the CRS"),
-    Parameter("hazard_per_drive", 8.0, "added ratio per log", "assumed; sign: I14"),
+    Parameter("hazard_per_drive", 3.5, "added ratio per log", "assumed; sign: I14"),
     Parameter("hazard_tocilizumab", 1.2, "ratio", "assumed; I15 is not adjusted"),
     Parameter("infection_doubling_h", 8.0, "h", "assumed"),
     Parameter("infection_seed", 0.02, "1", "assumed"),
@@ -194,7 +218,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("infection_over", 0.05, "1", "assumed"),
     Parameter("infection_cleared_per_h", 0.045, "1/h", "falls over 1-3 days when covered"),
     Parameter("infection_immunity_d", 5.0, "d", "assumed: uncovered infection ebbs from then on"),
-    Parameter("severe_infection_share", 0.30, "1", "fitted to I02, I06"),
+    Parameter("severe_infection_share", 0.34, "1", "fitted to I02, I06"),
     Parameter("death_at_grade_4_per_h", 0.0015, "1/h", "assumed"),
     Parameter("death_in_septic_shock_per_h", 0.0020, "1/h", "assumed"),
 )
@@ -202,6 +226,12 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
 POLICY: tuple[Parameter, ...] = (
     Parameter("fever_at", 38.0, "Cel", "ASTCT 2019, doi 10.1016/j.bbmt.2018.12.758"),
     Parameter("fever_counts_h", 6.0, "h", "assumed: a fever is over after 6 h without one"),
+    Parameter(
+        "episode_apart_h",
+        48.0,
+        "h",
+        "assumed: within it, hypotension or hypoxia need no new fever to be CRS again",
+    ),
     Parameter("hypotension_counts_h", 6.0, "h", "assumed: pressure low within 6 h counts"),
     Parameter("one_vasopressor_below", 82.0, "mm[Hg]", "assumed"),
     Parameter("two_vasopressors_below", 60.0, "mm[Hg]", "assumed"),

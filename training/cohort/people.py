@@ -178,32 +178,34 @@ def _rest_of_laboratories(persons: npt.NDArray[np.void], draw: _Draws) -> npt.ND
     worn = 0.3 * (persons["prior_lines"] - 3.0) / 2.0 + 0.5 * burden + 0.6 * draw.normal()
     muscle = np.where(persons["male"], 1.1, 0.9)
     rest = {
-        "crp": 4.5 * np.exp(0.85 * inflamed) * draw.spread(0.5),
+        "crp": 4.0 * np.exp(0.85 * inflamed) * draw.spread(0.55),
         "il6": 4.0 * np.exp(0.45 * inflamed) * draw.spread(0.4),
         "ferritin": _column(persons, "ferritin")
         * np.exp(0.4 * inflamed + 0.35 * worn)
-        * draw.spread(0.6),
-        "ldh": _column(persons, "ldh") * np.exp(0.28 * burden) * draw.spread(0.2),
-        "ast": 24.0 * np.exp(0.1 * burden) * draw.spread(0.3),
+        * draw.spread(0.9),
+        "ldh": _column(persons, "ldh") * np.exp(0.28 * burden) * draw.spread(0.28),
+        "ast": 19.0 * np.exp(0.1 * burden) * draw.spread(0.42),
         "alt": 23.0 * draw.spread(0.4),
         "bilirubin_total": 9.0 * draw.spread(0.35),
-        "creatinine": _column(persons, "creatinine") * muscle * draw.spread(0.22),
-        "albumin": np.clip(38.5 - 1.8 * inflamed + 2.0 * draw.normal(), 22, 48),
-        "platelets": _column(persons, "platelets") * np.exp(-0.28 * worn) * draw.spread(0.28),
+        "creatinine": _column(persons, "creatinine") * muscle * draw.spread(0.26),
+        "albumin": np.clip(39.5 - 2.2 * inflamed + 4.0 * draw.normal(), 22, 50),
+        "platelets": _column(persons, "platelets") * np.exp(-0.55 * worn) * draw.spread(0.5),
         "neutrophils": _column(persons, "neutrophils")
         * np.exp(-0.12 * worn + 0.1 * inflamed)
         * draw.spread(0.35),
         "lymphocytes": 0.85 * np.exp(-0.1 * worn) * draw.spread(0.45),
         "hemoglobin": np.clip(
-            _column(persons, "haemoglobin") - 5.0 * worn + 10.0 * draw.normal(), 66, 168
+            _column(persons, "haemoglobin") - 5.0 * worn + 11.0 * draw.normal(), 58, 168
         ),
-        "d_dimer": 0.6 * np.exp(0.2 * burden + 0.15 * inflamed) * draw.spread(0.45),
-        "fibrinogen": np.clip(3.5 + 0.5 * inflamed + 0.5 * draw.normal(), 1.6, 7.5),
-        "ifn_gamma": 4.0 * np.exp(0.2 * inflamed) * draw.spread(0.5),
-        "il10": 3.5 * np.exp(0.25 * inflamed) * draw.spread(0.4),
-        "calcium": 2.3 * draw.spread(0.045),
-        "aptt": 31.0 * draw.spread(0.15),
-        "procalcitonin": 0.06 * np.exp(0.2 * inflamed) * draw.spread(0.35),
+        "d_dimer": 0.48 * np.exp(0.25 * burden + 0.25 * inflamed) * draw.spread(0.65),
+        "fibrinogen": np.clip(3.3 + 0.5 * inflamed + 0.7 * draw.normal(), 1.4, 7.5),
+        "ifn_gamma": 4.5 * np.exp(0.2 * inflamed) * draw.spread(0.65),
+        "il10": 3.7 * np.exp(0.25 * inflamed) * draw.spread(0.6),
+        "calcium": 2.32 * draw.spread(0.055),
+        "aptt": 32.0 * draw.spread(0.2),
+        "procalcitonin": _column(persons, "procalcitonin")
+        * np.exp(0.3 * inflamed)
+        * draw.spread(0.6),
         "lactate": 1.2 * draw.spread(0.25),
         "glucose": 5.8 * draw.spread(0.14),
         "igg": _column(persons, "igg") * draw.spread(0.5),

@@ -61,7 +61,7 @@ CARE = np.dtype(
         ("hypotension_at", np.int64),
         ("organs_by_crs", np.bool_),
         ("episode_since", np.int64),
-        ("eased", np.bool_),  # antipyretic, anti-IL-6 or steroid given in this episode
+        ("crs_at", np.int64),
         ("grade", np.int64),
         ("graded", np.bool_),  # documented in this very hour
         ("icans", np.int64),  # ASTCT grade of ICANS
@@ -108,6 +108,7 @@ _LAST = {
     "fever_at": NEVER,
     "hypotension_at": NEVER,
     "episode_since": NEVER,
+    "crs_at": NEVER,
     "tocilizumab_at": NEVER,
     "steroid_at": NEVER,
     "siltuximab_at": NEVER,
@@ -365,7 +366,7 @@ def _organ_grade(care, hour, policy):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True)
 def _crs_grade(care, s, hour, policy):  # type: ignore[no-untyped-def]
-    """The grade of this check: fever opens an episode; once eased by drugs it need not go on."""
+    """The grade of this check: fever opens an episode, which lasts until all its signs are gone."""
     if care.temperature >= policy.fever_at:
         care.any_fever_at = hour
         if s.fever_of_drive >= s.fever_of_infection and s.drive > 0.05:
@@ -374,14 +375,15 @@ def _crs_grade(care, s, hour, policy):  # type: ignore[no-untyped-def]
     organs = _organ_grade(care, hour, policy)
     care.organs_by_crs = s.leak >= s.leak_of_infection and s.leak > 0.05
     grade = 0
-    if feverish or (care.grade > 0 and care.eased):
+    if feverish or hour - care.crs_at <= policy.episode_apart_h:
         if feverish:
             grade = 1
         if care.organs_by_crs:
             grade = max(grade, organs)
     if grade > 0 and care.grade == 0:
         care.episode_since = hour
-        care.eased = hour - care.paracetamol_at < 6 or hour - care.steroid_at < 48
+    if grade > 0:
+        care.crs_at = hour
     return grade
 
 
@@ -408,7 +410,6 @@ def _relieve(care, person, key, hour, policy):  # type: ignore[no-untyped-def]
     if hot and hour - care.paracetamol_at >= policy.paracetamol_every_h:
         care.paracetamol = 1000.0 if person.weight > 45.0 else 15.0 * np.round(person.weight)
         care.paracetamol_at = hour
-        care.eased = True
     if not care.inside or care.grade == 0:
         care.steroids = False
         return
@@ -431,7 +432,6 @@ def _tocilizumab(care, person, key, hour, policy):  # type: ignore[no-untyped-de
     acts = uniform(key, hour, 21) < policy.tocilizumab_act
     if wanted and again and acts and care.tocilizumab_count < policy.tocilizumab_doses:
         _give_tocilizumab(care, person, hour, policy)
-        care.eased = True
 
 
 @numba.njit(cache=True, nogil=True)
@@ -470,7 +470,6 @@ def _give_siltuximab(care, person, hour, policy):  # type: ignore[no-untyped-def
     if hour - care.siltuximab_at >= policy.siltuximab_every_h:
         care.siltuximab = np.round(policy.siltuximab_per_kg * person.weight)
         care.siltuximab_at = hour
-        care.eased = True
 
 
 @numba.njit(cache=True, nogil=True)
@@ -509,7 +508,6 @@ def _steroids(care, hour, policy):  # type: ignore[no-untyped-def]
     ordered = care.steroids and policy.siltuximab_rule == 0.0
     if (ordered or care.icans >= 2) and hour - care.steroid_at >= policy.steroid_every_h:
         care.dexamethasone += policy.steroid_dose * (2.0 if care.grade >= 4 else 1.0)
-        care.eased = care.grade > 0
     if care.dexamethasone > 0.0:
         care.steroid_at = hour
 

@@ -5,7 +5,7 @@ inside where the simulated value lies within the source's own 95 % interval: as 
 Wilson's for a percentage of n, else 30 % either way for medians and ratios.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -315,6 +315,21 @@ TARGETS: tuple[Target, ...] = (
            "counted in the data of Wei 2023, 2024", 202, status=MEASURED),
     Target("T118", "unicar", "grade >= 3, %", 22.0, m.grade_3,
            "counted in the data of Wei 2023, 2024", 202, status=MEASURED),
+    *(
+        replace(row, status=MEASURED)
+        for row in (
+            *_rates(
+                "W", "unicar", "counted in the 135 public patients of Wei 2023, 2024", 135,
+                (1, "worst grade 1, %", 35.6, m.worst_grade(1)),
+                (2, "worst grade 2, %", 20.7, m.worst_grade(2)),
+            ),
+            *_figures(
+                "W", "unicar", "counted in the 135 public patients of Wei 2023, 2024",
+                (3, "onset, median day", 3.0, m.onset_day),
+                (4, "first grade >= 3, median day", 6.0, m.severe_day),
+            ),
+        )
+    ),
     *_rates(
         "T", "spain", "Galan-Gomez 2025, doi 10.1186/s40164-025-00638-3", 118,
         (119, "CRS, %", 82.0, m.crs_any),

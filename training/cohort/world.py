@@ -15,7 +15,10 @@ from training.cohort.products import Product
 
 
 class World(NamedTuple):
-    """Handed whole to the compiled functions; `neutrophils`, `igg` are columns of `rest`."""
+    """Handed whole to the compiled functions; `neutrophils`, `igg`, `crp` are columns of `rest`.
+
+    `hourly` (laboratory x rise, fall) is the share of its way that a level goes in an hour.
+    """
 
     keys: npt.NDArray[np.uint64]
     persons: npt.NDArray[np.void]
@@ -27,7 +30,7 @@ class World(NamedTuple):
     constants: npt.NDArray[np.void]
     policy: npt.NDArray[np.void]
     weights: npt.NDArray[np.float64]
-    lags: npt.NDArray[np.float64]
+    hourly: npt.NDArray[np.float64]
     infection_shares: npt.NDArray[np.float64]
     neutrophils: int
     igg: int
@@ -56,7 +59,7 @@ def make_world(
         constants=people.constants,
         policy=as_record(policy),
         weights=weights,
-        lags=lags,
+        hourly=1.0 - np.exp(-1.0 / lags),
         infection_shares=np.cumsum([share for _, share in INFECTIONS]),
         neutrophils=PLACE["neutrophils"],
         igg=PLACE["igg"],
