@@ -4,13 +4,16 @@ A search along one value at a time, in ever smaller steps, with the same virtual
 same chance in every trial: the misfit is a function, and the same seed gives the same answer.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from training.cohort.fitted import FITTED
 from training.cohort.lives import live_study
 from training.cohort.products import Kind
-from training.cohort.studies import Study
+from training.cohort.studies import Study, study
 from training.cohort.targets import TARGETS, Target
 
 
@@ -55,12 +58,23 @@ CAR_T_FREE = (
     Free("steroid_grade_3_share", 0.1, 1.0, told_by="steroids among"),
 )
 STEPS = (1.4, 1.18, 1.08)
+FIT_PATIENTS, FIT_SEED = 400, 5
+
+Fields = tuple[tuple[str, float], ...]
+
+FITTED_HEAD = '''"""What `python -m training calibrate` found: the values fitted to each study.
+
+Fields of the product, and of the policy where the study tells what its clinicians did. Written by
+the command; the table of matches in docs/cohort.md shows what each fit reaches.
+"""
+
+FITTED: dict[str, tuple[tuple[str, float], ...]] = {'''
 
 
-def misfit(targets: list[Target], study: Study, fields: dict[str, float], patients: int,
+def misfit(targets: list[Target], where: Study, fields: dict[str, float], patients: int,
            seed: int) -> float:  # fmt: skip
     """Sum of squared distances in half-widths of each interval, milder beyond three."""
-    lives = live_study(study, patients, seed, fields)
+    lives = live_study(where, patients, seed, fields)
     total = 0.0
     for target in targets:
         low, high = target.interval
@@ -71,26 +85,30 @@ def misfit(targets: list[Target], study: Study, fields: dict[str, float], patien
     return total
 
 
-def refit(study: Study, patients: int, seed: int, rounds: int = 1) -> dict[str, float]:
+def _targets(key: str) -> list[Target]:
+    return [row for row in TARGETS if row.study == key]
+
+
+def refit(where: Study, patients: int, seed: int, rounds: int = 1) -> dict[str, float]:
     """The free values of one study, fitted to its own targets, from those there are now."""
-    targets = [row for row in TARGETS if row.study == study.key]
-    item = study.treatment()
-    clinicians = {row.name: row.value for row in study.clinicians()}
+    targets = _targets(where.key)
+    item = where.treatment()
+    clinicians = {row.name: row.value for row in where.clinicians()}
     free = CAR_T_FREE if item.kind is Kind.CAR_T else BISPECIFIC_FREE
     known = {**clinicians, **vars(item)}
     said = " ".join(row.figure for row in targets)
     moving = [row for row in free if row.told_by in said and known[row.name] > 0.0]
     best = {row.name: float(known[row.name]) for row in moving}
-    found = misfit(targets, study, best, patients, seed)
+    found = misfit(targets, where, best, patients, seed)
     for step in STEPS * rounds:
         for row in moving:
             for factor in (step, 1.0 / step):
                 trial = _moved(best, row, factor)
-                reached = misfit(targets, study, trial, patients, seed)
+                reached = misfit(targets, where, trial, patients, seed)
                 while reached < found - 1e-9:
                     best, found = trial, reached
                     trial = _moved(best, row, factor)
-                    reached = misfit(targets, study, trial, patients, seed)
+                    reached = misfit(targets, where, trial, patients, seed)
     return {name: float(f"{value:.4g}") for name, value in best.items()}
 
 
@@ -102,3 +120,27 @@ def _moved(fields: dict[str, float], row: Free, factor: float) -> dict[str, floa
         | {"sensitivity": fields["sensitivity"] * tied}
         | {row.name: value * (tied if row.name == "sensitivity" else 1.0)}
     )
+
+
+def refit_all(
+    studies: Sequence[str], progress: Callable[[int, int], None] | None = None
+) -> dict[str, Fields]:
+    """The fitted values of these studies, each from its own figures, beside those of the others."""
+    own = [key for key in studies if not study(key).fit and _targets(key)]
+    fits = dict(FITTED)
+    for done, key in enumerate(own, start=1):
+        fits[key] = tuple(refit(study(key), FIT_PATIENTS, FIT_SEED).items())
+        if progress is not None:
+            progress(done, len(own))
+    return fits
+
+
+def write_fits(fits: Mapping[str, Fields], path: Path) -> Path:
+    """Write `fits` as the module `fitted`, to be put in its place."""
+    lines = [FITTED_HEAD]
+    for key, fields in fits.items():
+        lines.append(f'    "{key}": (')
+        lines += [f'        ("{name}", {value!r}),' for name, value in fields]
+        lines.append("    ),")
+    path.write_text("\n".join([*lines, "}", ""]), encoding="utf-8")
+    return path

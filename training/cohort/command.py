@@ -1,13 +1,20 @@
-"""The verb `simulate`: its flags, and what it does with them."""
+"""The verbs `simulate` and `calibrate`: their flags, and what they do with them."""
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
+
+from training.cohort.calibrate import refit_all, write_fits
 from training.cohort.centres import CENTRES
-from training.cohort.export import CohortFormat, write
+from training.cohort.export import CohortFormat, write_parts
+from training.cohort.fitted import FITTED
+from training.cohort.policies import POLICIES
 from training.cohort.products import PRODUCTS
-from training.cohort.simulation import simulate
+from training.cohort.simulation import Asked, parts
+from training.cohort.studies import STUDIES
+from training.cohort.targets import compare
 
 
 def add_flags(parser: ArgumentParser) -> None:
@@ -25,6 +32,12 @@ def add_flags(parser: ArgumentParser) -> None:
         help="only this product; may be repeated; without it the default mix",
     )
     parser.add_argument("--centre", choices=[row.key for row in CENTRES], default=CENTRES[0].key)
+    parser.add_argument(
+        "--policy",
+        choices=[row.key for row in POLICIES],
+        default=POLICIES[0].key,
+        help="how patients are treated: the same seed gives the same patients with the same chance",
+    )
     parser.add_argument("--days", type=int, default=28, help="days from the first dose on")
 
 
@@ -35,12 +48,66 @@ def run(
 
     `progress` is told patients done and patients in all. Raises InvalidInputError for a bad choice.
     """
-    cohort = simulate(
+    asked = Asked(
         patients=arguments.patients,
         seed=arguments.seed,
         products=tuple(arguments.product) if arguments.product else None,
         centre=arguments.centre,
         days=arguments.days,
-        progress=progress,
+        policy=arguments.policy,
     )
-    return write(cohort, arguments.out, arguments.format)
+    metadata = asked.metadata(0, asked.patients)
+    return write_parts(parts(asked, progress), metadata, arguments.out, arguments.format)
+
+
+def add_calibrate_flags(parser: ArgumentParser) -> None:
+    """Give `parser` the flags of `calibrate`."""
+    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+    parser.add_argument("--patients", type=int, default=4000, help="patients a study, to measure")
+    parser.add_argument("--seed", type=int, default=2026, help="to measure; the fit has its own")
+    parser.add_argument("--study", action="append", choices=[row.key for row in STUDIES])
+    parser.add_argument(
+        "--refit", action=BooleanOptionalAction, default=True, help="fit the free values first"
+    )
+    parser.add_argument("--real", type=Path, help="the public daily file of CAR-T patients")
+
+
+def run_calibrate(
+    arguments: Namespace, progress: Callable[[int, int], None] | None = None
+) -> tuple[Path, ...]:
+    """Refit where asked, measure every target, write the tables; the paths written.
+
+    `progress` is told studies done and studies in all. Raises InvalidInputError for a bad choice.
+    """
+    chosen = tuple(arguments.study) if arguments.study else tuple(row.key for row in STUDIES)
+    fits = refit_all(chosen, progress) if arguments.refit else FITTED
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    written = [write_fits(fits, out / "fitted.py")]
+    matches = compare(arguments.patients, arguments.seed, chosen, dict(fits), progress)
+    written.append(_table_to(matches, out / "matches.csv"))
+    if arguments.real is not None:
+        written += [_table_to(table, out / f"{name}.csv") for name, table in held(arguments)]
+    return tuple(written)
+
+
+def held(arguments: Namespace) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The tables of the cohort held against the public file, by name."""
+    from training.cohort import held_against as against
+
+    records = against.virtual_records(arguments.patients, arguments.seed)
+    real, virtual = (
+        against.days_of(rows) for rows in (against.real_records(arguments.real), records)
+    )
+    yield "by_grade", against.quartiles_by_grade(real, virtual)
+    yield "by_day", against.quartiles_by_day(real, virtual)
+    path = arguments.out / "virtual_records.parquet"
+    records.to_parquet(path)
+    merits = against.transport(arguments.real, path, arguments.seed)
+    merits["told_apart_auroc"] = against.told_apart(real, virtual, arguments.seed)
+    yield "transport", pd.DataFrame(merits.items(), columns=["figure", "value"])
+
+
+def _table_to(table: pd.DataFrame, path: Path) -> Path:
+    table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    return path

@@ -29,6 +29,7 @@ STATE = np.dtype(
         ("antigen", np.float64),  # fraction left
         ("adaptation", np.float64),  # occupancy to which T cells have grown used
         ("occasion", np.float64),  # how this dose finds the T cells, standard normal
+        ("mood", np.float64),  # of T cells and macrophages, hours to days: what no state tells
         ("stimulus", np.float64),
         ("activation", np.float64),
         (
@@ -161,10 +162,12 @@ def state_at_rest(people: People) -> npt.NDArray[np.void]:
 
 
 @numba.njit(cache=True, nogil=True)
-def _receive(s, given, key, hour):  # type: ignore[no-untyped-def]
+def _receive(s, given, c, key, hour):  # type: ignore[no-untyped-def]
     """What was given in this hour enters the body; each dose finds T cells in another mood."""
     if given.therapy > 0.0:
         s.occasion = normal(key, hour, 7)
+    kept = np.exp(-1.0 / c.mood_h)
+    s.mood = kept * s.mood + c.mood * np.sqrt(1.0 - kept * kept) * normal(key, hour, 9)
     s.depot += given.therapy
     s.dexamethasone += given.dexamethasone
     s.paracetamol += given.paracetamol / 1000.0
@@ -249,6 +252,7 @@ def _cytokines(s, person, product, c, dt):  # type: ignore[no-untyped-def]
         product.spread * (lasting * person.sensitivity_score + passing * s.occasion)
         + c.burden_effect * person.burden_score
         + c.inflammation_effect * person.inflammation_score
+        + s.mood
     )
     soothed = 1.0 - c.anakinra_share * s.anakinra / (s.anakinra + c.anakinra_half_effect)
     unlimited = soothed * product.sensitivity * s.activation**c.cytokine_power * np.exp(own)
@@ -497,7 +501,7 @@ def advance(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-d
         if not s.alive:
             continue
         product, c = world.products[person.product], world.constants[i]
-        _receive(s, given, key, hour)
+        _receive(s, given, c, key, hour)
         _antibodies(s, person, given, c)
         if product.cells:
             _expand(s, given, product, c, hour)

@@ -1,6 +1,7 @@
 """Writing a virtual cohort to files that say in their own metadata that it is virtual."""
 
 import json
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.tables import InvalidInputError
-from training.cohort.simulation import VirtualCohort
+from training.cohort.simulation import VERSION, VirtualCohort
 
 
 class CohortFormat(StrEnum):
@@ -17,9 +18,6 @@ class CohortFormat(StrEnum):
 
     TABLE = "table"  # records.parquet: the records contract
     MEDS = "meds"  # data/0.parquet, metadata/: Medical Event Data Standard, with three more columns
-
-
-MEDS_VERSION = "0.4"
 
 
 def write(
@@ -32,36 +30,39 @@ def write(
     The truth is for judging and for plots, never for training. Raises InvalidInputError for an
     unknown format.
     """
+    return write_parts([cohort], cohort.metadata, out, format)
+
+
+def write_parts(
+    parts: Iterable[VirtualCohort],
+    metadata: dict[str, object],
+    out: Path,
+    format: str = CohortFormat.TABLE,  # noqa: A002
+) -> tuple[Path, ...]:
+    """Write a cohort that comes part by part, described by `metadata`, as `write` does."""
     if format not in list(CohortFormat):
         raise InvalidInputError(f"format {format!r} is unknown; known: {', '.join(CohortFormat)}")
-    layout = CohortFormat(format)
-    out.mkdir(parents=True, exist_ok=True)
-    writer = {CohortFormat.TABLE: _write_table, CohortFormat.MEDS: _write_meds}[layout]
+    meds = CohortFormat(format) is CohortFormat.MEDS
+    records = out / ("data/0.parquet" if meds else "records.parquet")
+    about = out / ("metadata/dataset.json" if meds else "dataset.json")
     truth = out / "truth.parquet"
-    _write_parquet(cohort.truth, truth, cohort.metadata)
-    return (*writer(cohort, out), truth)
+    for path in (records, about, truth):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with _Growing(records, metadata) as record_file, _Growing(truth, metadata) as truth_file:
+        for part in parts:
+            record_file.add(_meds_table(part.records) if meds else part.records)
+            truth_file.add(part.truth)
+    _write_json({**(_MEDS_NAMES if meds else {}), **metadata}, about)
+    return records, about, truth
 
 
-def _write_table(cohort: VirtualCohort, out: Path) -> tuple[Path, ...]:
-    records, about = out / "records.parquet", out / "dataset.json"
-    _write_parquet(cohort.records, records, cohort.metadata)
-    _write_json(cohort.metadata, about)
-    return records, about
-
-
-def _write_meds(cohort: VirtualCohort, out: Path) -> tuple[Path, ...]:
-    data, about = out / "data" / "0.parquet", out / "metadata" / "dataset.json"
-    data.parent.mkdir(exist_ok=True)
-    about.parent.mkdir(exist_ok=True)
-    _write_parquet(_meds_table(cohort.records), data, cohort.metadata)
-    named = {
-        "dataset_name": "crs-risk virtual patient cohort (simulated)",
-        "dataset_version": str(cohort.metadata["version"]),
-        "etl_name": "crs-risk",
-        "meds_version": MEDS_VERSION,
-    }
-    _write_json({**named, **cohort.metadata}, about)
-    return data, about
+MEDS_VERSION = "0.4"
+_MEDS_NAMES = {
+    "dataset_name": "crs-risk virtual patient cohort (simulated)",
+    "dataset_version": VERSION,
+    "etl_name": "crs-risk",
+    "meds_version": MEDS_VERSION,
+}
 
 
 def _meds_table(records: pd.DataFrame) -> pd.DataFrame:
@@ -81,16 +82,37 @@ def _meds_table(records: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _write_parquet(table: pd.DataFrame, path: Path, metadata: dict[str, object]) -> None:
-    """Parquet whose schema carries `virtual=true` and the cohort's description."""
-    columns = {name: _arrow_column(table[name]) for name in table.columns}
-    labels = {"virtual": "true", "cohort": json.dumps(metadata, sort_keys=True)}
-    arrow = pa.table(columns).replace_schema_metadata(labels)
-    pq.write_table(arrow, path, compression="zstd")
+class _Growing:
+    """A Parquet file that grows by a group of rows a part.
+
+    Its schema carries `virtual=true` and the cohort's description.
+    """
+
+    def __init__(self, path: Path, metadata: dict[str, object]) -> None:
+        self._path = path
+        self._labels = {"virtual": "true", "cohort": json.dumps(metadata, sort_keys=True)}
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> "_Growing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def add(self, table: pd.DataFrame) -> None:
+        """Write one more part."""
+        columns = {name: _arrow_column(table[name]) for name in table.columns}
+        arrow = pa.table(columns).replace_schema_metadata(self._labels)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._path, arrow.schema, compression="zstd")
+        self._writer.write_table(arrow, row_group_size=len(arrow))
 
 
 def _arrow_column(column: pd.Series) -> pa.Array:
     """The column for Arrow; times by way of plain UTC, whose direct route pandas deprecates."""
+    if isinstance(column.dtype, pd.CategoricalDtype):  # parts differ in their words, not in type
+        return pa.array(column, from_pandas=True).cast(pa.dictionary(pa.int32(), pa.string()))
     if not isinstance(column.dtype, pd.DatetimeTZDtype):
         return pa.array(column, from_pandas=True)
     plain = pa.array(column.dt.tz_convert(None).to_numpy(), type=pa.timestamp("us"))

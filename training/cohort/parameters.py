@@ -102,6 +102,8 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("persistence_h", 5280.0, "h", "220 d, Stein 2019, doi 10.1002/psp4.12388"),
     Parameter("target_clearance", 1.0, "1", "assumed: first doses last half as long"),
     Parameter("forgetting_h", 720.0, "h", "assumed: tolerance outlasts the weekly dose"),
+    Parameter("mood", 0.35, "log", "assumed: SD of chance in the answer while it lasts"),
+    Parameter("mood_h", 24.0, "h", "assumed"),
     # Cytokines
     Parameter(
         "cytokine_power",

@@ -19,6 +19,14 @@ from training.cohort.products import Product
 _BIRTH = 0
 """The moment of all draws that make a person; the hours of the simulation follow from 1 on."""
 
+DOUBTS = (
+    "tocilizumab_doubt",
+    "early_steroid_doubt",
+    "late_steroid_doubt",
+    "siltuximab_doubt",
+    "anakinra_doubt",
+)
+
 PERSON = np.dtype(
     [
         ("product", np.int64),
@@ -38,6 +46,8 @@ PERSON = np.dtype(
         ("heart_rate", np.float64),  # at rest, /min
         ("saturation", np.float64),  # at rest, %
         ("hypotension_below", np.float64),  # mm[Hg], by age (PALS)
+        # how slow this patient's clinicians are to give each, 0 to 1
+        *((name, np.float64) for name in DOUBTS),
         ("first_dose_day", np.int64),  # days after the calendar's origin
     ]
 )
@@ -71,6 +81,8 @@ def make_people(
     _describe(persons, draw)
     _score(persons, draw)
     _rest_of_vitals(persons, draw)
+    for name in DOUBTS:
+        persons[name] = draw.uniform()
     rest = _rest_of_laboratories(persons, draw)
     scores = np.column_stack([draw.normal() for _ in physiology])
     gains = np.column_stack([draw.spread(row.spread) for row in LABORATORIES])

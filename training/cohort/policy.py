@@ -414,7 +414,7 @@ def _relieve(care, person, key, hour, policy):  # type: ignore[no-untyped-def]
         care.steroids = False
         return
     _tocilizumab(care, person, key, hour, policy)
-    _after_tocilizumab(care, person, key, hour, policy)
+    _after_tocilizumab(care, person, hour, policy)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -428,7 +428,7 @@ def _tocilizumab(care, person, key, hour, policy):  # type: ignore[no-untyped-de
         willing, enough = policy.tocilizumab_grade_2_share, True
     elif care.grade >= 3:
         willing, enough = 1.0, True
-    wanted = enough and uniform(key, 0, 29) < willing
+    wanted = enough and person.tocilizumab_doubt < willing
     acts = uniform(key, hour, 21) < policy.tocilizumab_act
     if wanted and again and acts and care.tocilizumab_count < policy.tocilizumab_doses:
         _give_tocilizumab(care, person, hour, policy)
@@ -443,12 +443,12 @@ def _give_tocilizumab(care, person, hour, policy):  # type: ignore[no-untyped-de
 
 
 @numba.njit(cache=True, nogil=True)
-def _after_tocilizumab(care, person, key, hour, policy):  # type: ignore[no-untyped-def]
+def _after_tocilizumab(care, person, hour, policy):  # type: ignore[no-untyped-def]
     """Steroids where tocilizumab did not help or the grade is 3; then siltuximab, anakinra."""
     waited = hour - care.tocilizumab_at >= policy.steroid_after_tocilizumab_h
     failed = care.tocilizumab_count > 0 and waited
-    early = uniform(key, 0, 30) < policy.steroid_grade_3_share
-    late = failed and uniform(key, 0, 31) < policy.steroid_grade_2_share
+    early = person.early_steroid_doubt < policy.steroid_grade_3_share
+    late = failed and person.late_steroid_doubt < policy.steroid_grade_2_share
     if care.grade >= 3 and (early or failed):
         care.steroids = True
     elif care.grade == 2:
@@ -456,10 +456,10 @@ def _after_tocilizumab(care, person, key, hour, policy):  # type: ignore[no-unty
     else:
         care.steroids = False
     refractory = care.grade >= 2 and care.tocilizumab_count >= 2 and waited
-    if refractory and uniform(key, 0, 32) < policy.siltuximab_share:
+    if refractory and person.siltuximab_doubt < policy.siltuximab_share:
         _give_siltuximab(care, person, hour, policy)
     next_is_due = hour - care.anakinra_at >= policy.anakinra_every_h
-    trusted = uniform(key, 0, 33) < policy.anakinra_share
+    trusted = person.anakinra_doubt < policy.anakinra_share
     if refractory and care.grade >= 3 and next_is_due and trusted:
         care.anakinra = policy.anakinra_dose
         care.anakinra_at = hour

@@ -1,9 +1,12 @@
 """Simulating the cohort hour by hour: clinicians decide, the body answers, the hospital writes."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -24,10 +27,11 @@ from training.cohort.parameters import (
     Parameter,
 )
 from training.cohort.people import People, make_people
+from training.cohort.policies import policy as policy_named
 from training.cohort.policy import care_at_start, decide
 from training.cohort.products import PRODUCTS, Product
 from training.cohort.products import product as product_named
-from training.cohort.world import make_world
+from training.cohort.world import World, make_world
 from training.cohort.written import moments, records_table
 
 VERSION = "1"
@@ -60,44 +64,95 @@ def simulate(
     centre: str = "university",
     days: int = 28,
     start_at: int = 0,
+    policy: str = "usual",
     progress: Callable[[int, int], None] | None = None,
 ) -> VirtualCohort:
     """Patients `start_at` to `start_at + patients - 1` of the cohort `seed`, `days` from day 0 on.
 
     The patient of a number is the same whatever `patients` and `start_at` are. `products` None is
-    the default mix (63 % CAR-T), else those products by their shares. `progress` is told how many
-    patients are done, and of how many.
+    the default mix (two thirds CAR-T), else those products by their shares. The same patients under
+    another `policy` draw the same chances. `progress` is told how many patients are done, and of
+    how many.
 
-    Raises InvalidInputError for a number out of range, an unknown product or centre.
+    Raises InvalidInputError for a number out of range, an unknown product, centre or policy.
     """
-    _check("patients", patients, 1, 1_000_000)
-    _check("days", days, 1, 365)
-    _check("seed", seed, 0, 2**63 - 1)
-    _check("start_at", start_at, 0, 10**9)
-    chosen = DEFAULT_MIX if products is None else tuple(product_named(key) for key in products)
-    place = centre_named(centre)
-    end = start_at + patients
-    parts = []
-    for first in range(start_at, end, _AT_ONCE):
-        count = min(_AT_ONCE, end - first)
-        parts.append(_simulate_some(first, count, seed, chosen, place, days))
-        if progress is not None:
-            progress(first + count - start_at, patients)
-    metadata = {
-        "virtual": True,
-        "notice": "Simulated. No patient in this data set has ever lived.",
-        "generator": "crs-risk virtual patient cohort",
-        "version": VERSION,
-        "seed": seed,
-        "first_patient": start_at,
-        "patients": patients,
-        "days": days,
-        "centre": place.key,
-        "products": [row.key for row in chosen],
-    }
-    return VirtualCohort(
-        _stack([part.records for part in parts]), _stack([part.truth for part in parts]), metadata
-    )
+    asked = Asked(patients, seed, products, centre, days, start_at, policy)
+    return join(list(parts(asked, progress)))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be simulated: the arguments of `simulate`, checked."""
+
+    patients: int
+    seed: int
+    products: tuple[str, ...] | None = None
+    centre: str = "university"
+    days: int = 28
+    start_at: int = 0
+    policy: str = "usual"
+
+    def __post_init__(self) -> None:
+        _check("patients", self.patients, 1, 1_000_000)
+        _check("days", self.days, 1, 365)
+        _check("seed", self.seed, 0, 2**63 - 1)
+        _check("start_at", self.start_at, 0, 10**9)
+
+    @property
+    def chosen(self) -> tuple[Product, ...]:
+        """The products."""
+        if self.products is None:
+            return DEFAULT_MIX
+        return tuple(product_named(key) for key in self.products)
+
+    def metadata(self, first: int, patients: int) -> dict[str, Any]:
+        """What files say of a part of this cohort."""
+        return {
+            "virtual": True,
+            "notice": "Simulated. No patient in this data set has ever lived.",
+            "generator": "crs-risk virtual patient cohort",
+            "version": VERSION,
+            "seed": self.seed,
+            "first_patient": first,
+            "patients": patients,
+            "days": self.days,
+            "centre": centre_named(self.centre).key,
+            "policy": policy_named(self.policy).key,
+            "products": [row.key for row in self.chosen],
+        }
+
+
+def parts(
+    asked: Asked, progress: Callable[[int, int], None] | None = None
+) -> Iterator[VirtualCohort]:
+    """The cohort a few patients at a time, in order: memory stays that of a few parts.
+
+    Parts are simulated side by side on as many threads as numba may use; no number changes by it.
+    """
+    end = asked.start_at + asked.patients
+    firsts = range(asked.start_at, end, _AT_ONCE)
+    threads = numba.get_num_threads()
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[VirtualCohort]] = deque()
+        for number, first in enumerate(firsts):
+            count = min(_AT_ONCE, end - first)
+            waiting.append(pool.submit(_simulate_some, asked, first, count))
+            if len(waiting) > threads:
+                yield _told(waiting.popleft(), number - threads, asked, progress)
+        for left in range(len(waiting), 0, -1):
+            yield _told(waiting.popleft(), len(firsts) - left, asked, progress)
+
+
+def _told(
+    part: "Future[VirtualCohort]",
+    number: int,
+    asked: Asked,
+    progress: Callable[[int, int], None] | None,
+) -> VirtualCohort:
+    found = part.result()
+    if progress is not None:
+        progress(min((number + 1) * _AT_ONCE, asked.patients), asked.patients)
+    return found
 
 
 def _check(name: str, value: int, lowest: int, highest: int) -> None:
@@ -113,15 +168,32 @@ def join(cohorts: list[VirtualCohort]) -> VirtualCohort:
     )
 
 
-def _simulate_some(
-    first: int, count: int, seed: int, products: tuple[Product, ...], place: Centre, days: int
-) -> VirtualCohort:
-    people = make_people(patient_keys(seed, first, count), products)
-    history = live(people, products, place, days)
+def _simulate_some(asked: Asked, first: int, count: int) -> VirtualCohort:
+    products, place = asked.chosen, centre_named(asked.centre)
+    people = make_people(patient_keys(asked.seed, first, count), products)
+    history = live(people, products, place, asked.days, policy_named(asked.policy).table())
     names = [f"virtual-{number:06d}" for number in range(first, first + count)]
-    source = f"virtual patient cohort, seed {seed}"
+    source = f"virtual patient cohort, seed {asked.seed}"
     rows = list(registry.rows(history) if place.daily_lines else Observer(history, place).rows())
-    return VirtualCohort(records_table(rows, names, source), truth_table(history, names), {})
+    return VirtualCohort(
+        records_table(rows, names, source),
+        truth_table(history, names),
+        asked.metadata(first, count),
+    )
+
+
+class Body(NamedTuple):
+    """Everything that changes while the hours pass, a row a patient."""
+
+    state: npt.NDArray[np.void]
+    labs: npt.NDArray[np.float64]
+    care: npt.NDArray[np.void]
+
+
+def beginning(people: People, world: World) -> Body:
+    """Everybody as they are a week before the first dose."""
+    care = care_at_start(people, world.schedules)
+    return Body(state_at_rest(people), people.rest.copy(), care)
 
 
 def live(
@@ -138,8 +210,7 @@ def live(
     """
     hours = HOURS_BEFORE_FIRST_DOSE + 24 * days
     world = make_world(people, products, place, policy, steps_per_hour)
-    state, labs = state_at_rest(people), people.rest.copy()
-    care = care_at_start(people, world.schedules)
+    state, labs, care = beginning(people, world)
     kept_state, kept_care = room_for(LIVED, hours, len(state)), room_for(NOTED, hours, len(care))
     kept_labs = np.empty((hours, *labs.shape), dtype=np.float32)
     for hour in range(hours):

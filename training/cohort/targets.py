@@ -5,6 +5,7 @@ inside where the simulated value lies within the source's own 95 % interval: as 
 Wilson's for a percentage of n, else 30 % either way for medians and ratios.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -13,7 +14,7 @@ import pandas as pd
 
 from training.cohort import measures as m
 from training.cohort.lives import Lives, live_study
-from training.cohort.studies import study
+from training.cohort.studies import STUDIES, study
 
 READ, MEASURED = "read", "measured"
 
@@ -390,17 +391,29 @@ TARGETS: tuple[Target, ...] = (
 )  # fmt: skip
 
 
-def compare(patients: int, seed: int, studies: tuple[str, ...] | None = None) -> pd.DataFrame:
+def compare(
+    patients: int,
+    seed: int,
+    studies: Sequence[str] | None = None,
+    fits: Mapping[str, Sequence[tuple[str, float]]] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
     """Every target beside its simulated value: one row a target.
 
     Columns: key, study, figure, published, low, high, simulated, verdict, status, source.
-    `studies` None takes all. Raises UnknownChoiceError for a study that is not there.
+    `studies` None takes all; `fits` stand in the place of those of `fitted`; `progress` is told
+    studies done and in all. Raises UnknownChoiceError for a study that is not there.
     """
-    wanted = dict.fromkeys(target.study for target in TARGETS) if studies is None else studies
+    named = {target.study for target in TARGETS}
+    wanted = [row.key for row in STUDIES if row.key in (named if studies is None else studies)]
     rows = []
-    for key in wanted:
-        lives = live_study(study(key), patients, seed)
+    for done, key in enumerate(wanted, start=1):
+        where = study(key)
+        fields = dict(fits.get(where.fit or key, ())) if fits is not None else None
+        lives = live_study(where, patients, seed, fields)
         rows += [_row(target, lives) for target in TARGETS if target.study == key]
+        if progress is not None:
+            progress(done, len(wanted))
     return pd.DataFrame(rows)
 
 
