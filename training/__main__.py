@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     for add in (
-        _add_simulate, _add_ingest, _add_features, _add_train,
+        _add_simulate, _add_calibrate, _add_ingest, _add_features, _add_train,
         _add_evaluate, _add_predict, _add_promote, _add_fetch,
     ):  # fmt: skip
         add(verbs)
@@ -54,6 +54,17 @@ def _add_simulate(verbs: "Verbs") -> None:
         "--patients 1000 --seed 1 --format table --out cohort",
     )
     cohort.add_flags(parser)
+
+
+def _add_calibrate(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "calibrate",
+        commands.run_calibrate,
+        "fit the virtual cohort to the published figures, write how well it matches",
+        "--no-refit --patients 1000 --out calibration",
+    )
+    cohort.add_calibrate_flags(parser)
 
 
 def _add_ingest(verbs: "Verbs") -> None:

@@ -34,6 +34,14 @@ def run_simulate(options: Namespace) -> None:
         print(path)
 
 
+def run_calibrate(options: Namespace) -> None:
+    """Fit the virtual cohort to what was published, or only measure it; tell how many match."""
+    bar = counted_progress("studies")
+    for path in cohort.run_calibrate(options, bar):
+        print(path)
+    print(cohort.verdicts(options.out))
+
+
 def run_ingest(options: Namespace) -> None:
     """Write events, rejects and a data-quality report."""
     source = load_events(options.records, options.format)

@@ -11,12 +11,15 @@ import pandas as pd
 
 from features.matrix import feature_rows
 from features.trajectory import Feature, Statistic
+from training.cohort.export import write_parts
+from training.cohort.simulation import Asked, parts
 
 OUT = Path("build/benchmarks.json")
 PATIENTS, EVENTS_EACH, ANALYTES, MOMENTS_EACH = 400, 60, 10, 30
 WINDOW_HOURS = 72
 STATISTICS = (Statistic.MINIMUM, Statistic.MAXIMUM, Statistic.MEAN, Statistic.COUNT)
 REPEATS = 3
+VIRTUAL_PATIENTS, COHORT_DAYS = 800, 42
 
 
 def drawn_events() -> pd.DataFrame:
@@ -100,7 +103,26 @@ def features_benchmark() -> dict[str, dict]:
     }
 
 
-BENCHMARKS = {"features": features_benchmark}
+def cohort_benchmark() -> dict[str, dict]:
+    """Simulated, observed and written virtual patients; against half as many, time is linear."""
+    place = Path("build/benchmark-cohort")
+
+    def written(patients: int) -> Callable[[], object]:
+        asked = Asked(patients, seed=1, days=COHORT_DAYS)
+        return lambda: write_parts(parts(asked), asked.metadata(0, patients), place)
+
+    written(VIRTUAL_PATIENTS)()  # compiles
+    whole, half = (seconds(written(n)) for n in (VIRTUAL_PATIENTS, VIRTUAL_PATIENTS // 2))
+    return {
+        "cohort.patients_per_second": {
+            "value": round(VIRTUAL_PATIENTS / whole, 1),
+            "unit": "patients of 42 days/s",
+            "against": {"half as many, time for each": round(2.0 * half / whole, 2)},
+        }
+    }
+
+
+BENCHMARKS = {"cohort": cohort_benchmark, "features": features_benchmark}
 
 
 def main() -> int:

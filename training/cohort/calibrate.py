@@ -41,6 +41,8 @@ BISPECIFIC_FREE = (
     Free("half_effect", 0.005, 2.0, tied=0.4),
     Free("adaptation_h", 4.0, 90.0, tied=-0.8),
     Free("absorption_half_life_h", 4.0, 40.0, tied=0.5),
+    Free("activation_h", 3.0, 24.0, tied=0.5, told_by="onset after"),
+    Free("forgetting_h", 60.0, 2000.0, told_by="or later"),
 )
 CAR_T_FREE = (
     Free("sensitivity", 0.3, 60.0),

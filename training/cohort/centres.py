@@ -37,7 +37,7 @@ class Centre:
 
     `measures_il6` false: IL-6 is never ordered. `home_crp`: finger-prick CRP every day at home.
     `stays_in` false: patients go home between the step-up doses and come for them. `daily_lines`:
-    a registry's file, one line a day (see `registry`). All assumed.
+    a registry's file, one line a day (see `daily_lines`). All assumed.
     """
 
     key: str

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.tables import InvalidInputError
 from training.cohort.calibrate import refit_all, write_fits
 from training.cohort.centres import CENTRES
 from training.cohort.export import CohortFormat, write_parts
@@ -14,7 +15,9 @@ from training.cohort.policies import POLICIES
 from training.cohort.products import PRODUCTS
 from training.cohort.simulation import Asked, parts
 from training.cohort.studies import STUDIES
-from training.cohort.targets import compare
+from training.cohort.targets import Verdict, compare
+
+MATCHES = "matches.csv"
 
 
 def add_flags(parser: ArgumentParser) -> None:
@@ -70,6 +73,9 @@ def add_calibrate_flags(parser: ArgumentParser) -> None:
         "--refit", action=BooleanOptionalAction, default=True, help="fit the free values first"
     )
     parser.add_argument("--real", type=Path, help="the public daily file of CAR-T patients")
+    parser.add_argument(
+        "--page", type=Path, help="folder of documents to write cohort.md into; asks for --real"
+    )
 
 
 def run_calibrate(
@@ -79,21 +85,34 @@ def run_calibrate(
 
     `progress` is told studies done and studies in all. Raises InvalidInputError for a bad choice.
     """
+    if arguments.page is not None and arguments.real is None:
+        raise InvalidInputError("--page needs --real: half of the page is about real patients")
     chosen = tuple(arguments.study) if arguments.study else tuple(row.key for row in STUDIES)
     fits = refit_all(chosen, progress) if arguments.refit else FITTED
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     written = [write_fits(fits, out / "fitted.py")]
     matches = compare(arguments.patients, arguments.seed, chosen, dict(fits), progress)
-    written.append(_table_to(matches, out / "matches.csv"))
+    written.append(_table_to(matches, out / MATCHES))
     if arguments.real is not None:
         written += [_table_to(table, out / f"{name}.csv") for name, table in held(arguments)]
+    if arguments.page is not None:
+        from training.cohort.page import write_page
+
+        written += write_page(out, arguments.page)
     return tuple(written)
+
+
+def verdicts(out: Path) -> str:
+    """How many targets lie inside, near and outside, in one line."""
+    counts = pd.read_csv(out / MATCHES)["verdict"].value_counts()
+    return ", ".join(f"{int(counts.get(verdict, 0))} {verdict}" for verdict in Verdict)
 
 
 def held(arguments: Namespace) -> Iterator[tuple[str, pd.DataFrame]]:
     """The tables of the cohort held against the public file, by name."""
     from training.cohort import held_against as against
+    from training.cohort.best_possible import beside_the_oracle
 
     records = against.virtual_records(arguments.patients, arguments.seed)
     real, virtual = (
@@ -106,6 +125,8 @@ def held(arguments: Namespace) -> Iterator[tuple[str, pd.DataFrame]]:
     merits = against.transport(arguments.real, path, arguments.seed)
     merits["told_apart_auroc"] = against.told_apart(real, virtual, arguments.seed)
     yield "transport", pd.DataFrame(merits.items(), columns=["figure", "value"])
+    learners = max(arguments.patients // 4, 50)
+    yield "oracle", beside_the_oracle(learners, learners // 2, 40, arguments.seed, arguments.out)
 
 
 def _table_to(table: pd.DataFrame, path: Path) -> Path:

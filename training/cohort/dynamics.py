@@ -94,6 +94,8 @@ PRODUCT = np.dtype(
         ("half_effect", np.float64),
         ("adaptation", np.float64),  # 1/h
         ("occasion", np.float64),
+        ("forgetting_h", np.float64),
+        ("activation_h", np.float64),
         ("expansion_h", np.float64),
         ("doubling_h", np.float64),
         ("peak_h", np.float64),
@@ -132,6 +134,8 @@ def product_record(row: Product) -> tuple[float, ...]:
         row.half_effect,
         1.0 / row.adaptation_h,
         row.occasion,
+        row.forgetting_h,
+        row.activation_h,
         24.0 * row.expansion_day,
         24.0 * row.doubling_day,
         24.0 * row.peak_day,
@@ -207,31 +211,44 @@ def _share(steps):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True)
 def _absorb(s, product, c, dt):  # type: ignore[no-untyped-def]
-    """Engager from under the skin by the lymph into the blood; first doses are cleared faster."""
+    """Engager from under the skin by the lymph into the blood; first doses are cleared faster.
+
+    Returns the level in the blood in the middle of the step, as every process below hands on its
+    own: halving the step then changes little.
+    """
+    share = 1.0
     if product.absorption > 0.0:
         share = _share(product.absorption * c.pace * dt)
-        drained, absorbed = s.depot * share, s.lymph * share
-    else:
-        drained, absorbed = s.depot, s.depot + s.lymph
+    drained = s.depot * share
+    absorbed = s.lymph * share if product.absorption > 0.0 else drained + s.lymph
     s.depot -= drained
     s.lymph += drained - absorbed
+    before = s.drug
     cleared = product.elimination * (1.0 + c.target_clearance * s.antigen)
-    s.drug = (s.drug + absorbed) * np.exp(-cleared * dt)
+    s.drug = (before + absorbed) * np.exp(-cleared * dt)
+    if product.absorption > 0.0:
+        return 0.5 * (before + s.drug)
+    return s.drug
 
 
 @numba.njit(cache=True, nogil=True)
-def _stimulate(s, product, c, dt):  # type: ignore[no-untyped-def]
-    """What T cells feel beyond what they have grown used to, and what they do to their target."""
-    if product.cells:
-        s.stimulus = s.cells * s.antigen
-        s.antigen *= np.exp(-product.antigen_loss * s.cells * dt)
-        killing = s.cells / (s.cells + 0.02)
-        s.depletion += (killing - s.depletion) * _share(dt / 96.0)
-        return
-    occupancy = s.drug / (s.drug + product.half_effect)
-    s.stimulus = max(occupancy - s.adaptation, 0.0) * s.antigen
-    lag = product.adaptation if occupancy > s.adaptation else 1.0 / c.forgetting_h
+def _meet_cells(s, product, dt):  # type: ignore[no-untyped-def]
+    """CAR-T cells meet their antigen and destroy it."""
+    before = s.antigen
+    s.antigen *= np.exp(-product.antigen_loss * s.cells * dt)
+    s.stimulus = s.cells * 0.5 * (before + s.antigen)
+    killing = s.cells / (s.cells + 0.02)
+    s.depletion += (killing - s.depletion) * _share(dt / 96.0)
+
+
+@numba.njit(cache=True, nogil=True)
+def _meet_drug(s, drug, product, dt):  # type: ignore[no-untyped-def]
+    """What T cells feel of the engager beyond what they have grown used to."""
+    occupancy = drug / (drug + product.half_effect)
+    lag = product.adaptation if occupancy > s.adaptation else 1.0 / product.forgetting_h
+    before = s.adaptation
     s.adaptation += (occupancy - s.adaptation) * _share(lag * dt)
+    s.stimulus = max(occupancy - 0.5 * (before + s.adaptation), 0.0) * s.antigen
     s.antigen *= np.exp(-product.antigen_loss * occupancy * dt)
     s.depletion += (occupancy - s.depletion) * _share(dt / 120.0)
 
@@ -246,7 +263,9 @@ def _cytokines(s, person, product, c, dt):  # type: ignore[no-untyped-def]
     """Activation, macrophage drive, and IL-6 made, bound and cleared by its receptor."""
     calm = _calm(s, c)
     felt = s.stimulus * (1.0 - c.dexamethasone_drive_share * calm)
-    s.activation += (felt - s.activation) * _share(dt / c.activation_h)
+    before = s.activation
+    s.activation += (felt - s.activation) * _share(dt / product.activation_h)
+    activation = 0.5 * (before + s.activation)
     lasting, passing = np.sqrt(1.0 - product.occasion), np.sqrt(product.occasion)
     own = (
         product.spread * (lasting * person.sensitivity_score + passing * s.occasion)
@@ -255,7 +274,7 @@ def _cytokines(s, person, product, c, dt):  # type: ignore[no-untyped-def]
         + s.mood
     )
     soothed = 1.0 - c.anakinra_share * s.anakinra / (s.anakinra + c.anakinra_half_effect)
-    unlimited = soothed * product.sensitivity * s.activation**c.cytokine_power * np.exp(own)
+    unlimited = soothed * product.sensitivity * activation**c.cytokine_power * np.exp(own)
     s.drive = unlimited / (1.0 + unlimited / c.drive_most)
     made = c.il6_at_unit_drive * s.drive**c.il6_exponent + c.il6_of_infection * s.burden**1.5
     s.bound = s.siltuximab / (s.siltuximab + c.siltuximab_ic50 * (1.0 + made / c.il6_outruns))
@@ -313,9 +332,10 @@ def _fade(s, c, dt):  # type: ignore[no-untyped-def]
 def _flow(s, person, product, c, noise, clock, dt):  # type: ignore[no-untyped-def]
     """One fine step of everything that flows."""
     _fade(s, c, dt)
-    if not product.cells:
-        _absorb(s, product, c, dt)
-    _stimulate(s, product, c, dt)
+    if product.cells:
+        _meet_cells(s, product, dt)
+    else:
+        _meet_drug(s, _absorb(s, product, c, dt), product, dt)
     _cytokines(s, person, product, c, dt)
     _fever(s, person, c, noise, clock, dt)
     _leak(s, person, c, dt)

@@ -48,7 +48,10 @@ def write_parts(
     truth = out / "truth.parquet"
     for path in (records, about, truth):
         path.parent.mkdir(parents=True, exist_ok=True)
-    with _Growing(records, metadata) as record_file, _Growing(truth, metadata) as truth_file:
+    with (
+        _Growing(records, metadata, "records") as record_file,
+        _Growing(truth, metadata, "truth") as truth_file,
+    ):
         for part in parts:
             record_file.add(_meds_table(part.records) if meds else part.records)
             truth_file.add(part.truth)
@@ -85,12 +88,13 @@ def _meds_table(records: pd.DataFrame) -> pd.DataFrame:
 class _Growing:
     """A Parquet file that grows by a group of rows a part.
 
-    Its schema carries `virtual=true` and the cohort's description.
+    Its schema carries `virtual=true`, what it holds and the cohort's description.
     """
 
-    def __init__(self, path: Path, metadata: dict[str, object]) -> None:
+    def __init__(self, path: Path, metadata: dict[str, object], content: str) -> None:
         self._path = path
-        self._labels = {"virtual": "true", "cohort": json.dumps(metadata, sort_keys=True)}
+        described = json.dumps(metadata, sort_keys=True)
+        self._labels = {"virtual": "true", "content": content, "cohort": described}
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> "_Growing":

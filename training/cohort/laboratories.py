@@ -89,8 +89,8 @@ LABORATORIES: tuple[Laboratory, ...] = (
     Laboratory(
         "ferritin",
         "ng/mL",
-        Lag(26, 140),
-        {"slow": 0.95, "infection": 0.25},
+        Lag(14, 140),
+        {"slow": 0.56, "infection": 0.25},
         Assay(0.07, 0, 1.0),
         Order(0.4, 0.85, 2.5),
         spread=0.3,

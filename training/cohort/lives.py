@@ -123,6 +123,9 @@ def _people(history: History) -> pd.DataFrame:
 LEE_HIGH_DOSE = 0.25
 """ug/kg/min: norepinephrine of 20 ug/min for 80 kg is the high dose of Lee 2014 (Blood 124:188)."""
 
+LYMPHODEPLETION_D = 5
+"""Infections are kept from lymphodepletion on, so many days before day 0."""
+
 PENN_FLUIDS = 12.0
 """mm[Hg] of fluids in effect: more than one bolus, grade 3 of Porter 2018 (doi
 10.1186/s13045-018-0571-y)."""
@@ -144,10 +147,14 @@ def _improved(care: Columns) -> npt.NDArray[np.float64]:
 
 
 def _sensed_earlier(history: History) -> npt.NDArray[np.float64]:
-    """Hours from the first true 38.0 Cel of CRS to the first one measured; NaN without."""
-    hot = (history.state["temperature"] >= 38.0) & (history.state["fever_of_drive"] > 0.5)
+    """Hours from the moment of the first true 38.0 Cel of CRS to the first measured; else NaN."""
+    temperature = history.state["temperature"]
+    hot = (temperature >= 38.0) & (history.state["fever_of_drive"] > 0.5)
+    first, who = np.maximum(hot.argmax(axis=0), 1), np.arange(hot.shape[1])
+    before, at = temperature[first - 1, who], temperature[first, who]
+    part_of_hour = np.where(before < 38.0, (at - 38.0) / np.maximum(at - before, 1e-6), 0.0)
     true, measured = _first_hour(hot), _first_hour(history.care["grade"] > 0)
-    return np.where(true <= measured, measured - true, np.nan)
+    return np.where(true <= measured, measured - true + part_of_hour, np.nan)
 
 
 def _pressed(care: Columns) -> npt.NDArray[np.bool_]:
@@ -209,4 +216,4 @@ def _infections(history: History) -> pd.DataFrame:
             "procalcitonin": history.labs[hour, patient, PLACE["procalcitonin"]],
         }
     )
-    return table[table["day"] >= 0].reset_index(drop=True)
+    return table[table["day"] >= -LYMPHODEPLETION_D].reset_index(drop=True)

@@ -126,11 +126,11 @@ def share(column: str) -> Measure:
     return lambda lives: _percent(lives.people[column])
 
 
-def infected_by(day: float, kind: str | None = None) -> Measure:
-    """Patients with an infection (of `kind`: severe, fungal) up to `day`, %."""
+def infected_by(day: float, kind: str | None = None, since: float = 0.0) -> Measure:
+    """Patients with an infection (of `kind`: severe, fungal) from day `since` to `day`, %."""
 
     def measure(lives: Lives) -> float:
-        found = lives.infections[lives.infections["day"] <= day]
+        found = lives.infections[lives.infections["day"].between(since, day)]
         found = found if kind is None else found[found[kind]]
         return 100.0 * found["patient"].nunique() / len(lives.people)
 
@@ -160,7 +160,8 @@ def first_infection_months(lives: Lives) -> float:
 
 
 def _first_infection(lives: Lives) -> pd.Series:
-    return lives.infections.groupby("patient")["day"].min()
+    later = lives.infections[lives.infections["day"] >= 0.0]
+    return later.groupby("patient")["day"].min()
 
 
 def infection_rate_ratio_per_crs_category(lives: Lives) -> float:

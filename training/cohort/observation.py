@@ -165,7 +165,7 @@ class Observer:
             values[hour, patient] if isinstance(values, np.ndarray) else np.full(len(hour), values)
         )
         minutes = self._minutes(hour, patient, after)
-        return Rows(patient, minutes, code, chosen.astype(np.float64), unit=unit)
+        return Rows(patient, minutes, code, _digits(chosen, 4), unit=unit)
 
     def _person(self) -> Iterator[Rows]:
         persons = self._history.people.persons
@@ -244,7 +244,7 @@ class Observer:
         for index, item in enumerate(self._history.products):
             hour, patient = np.nonzero((care["dose"] > 0) & (chosen == index)[None, :])
             minutes = self._start[patient] + 60 * hour
-            value = np.round(care["dose"][hour, patient], 2)
+            value = _digits(care["dose"][hour, patient], 2)
             if item.kind is Kind.CAR_T:
                 yield Rows(patient, minutes, _atc(item.key), value)
             else:
@@ -387,6 +387,11 @@ def _turns(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """True in the hours in which `mask` becomes true."""
     before = np.vstack([np.zeros((1, mask.shape[1]), dtype=bool), mask[:-1]])
     return mask & ~before
+
+
+def _digits(kept: npt.NDArray[Any], decimals: int) -> npt.NDArray[np.float64]:
+    """What was kept in single precision, with the digits that were read."""
+    return np.asarray(np.round(kept.astype(np.float64), decimals), dtype=np.float64)
 
 
 def _loinc(key: str) -> str:

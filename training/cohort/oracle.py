@@ -81,7 +81,11 @@ def _branched(people: People, branches: int) -> People:
 
 def _risks(body: Body, world: World, hour: int, branching: Branching) -> pd.DataFrame:
     at_risk = body.state["alive"] & (body.care["grade"] < 3)
-    many = Body(*(np.repeat(part, branching.branches, axis=0) for part in body))
+    many = Body(
+        np.repeat(body.state, branching.branches),
+        np.repeat(body.labs, branching.branches, axis=0),
+        np.repeat(body.care, branching.branches),
+    )
     severe = np.zeros(len(many.state), dtype=bool)
     infected = np.zeros(len(many.state), dtype=bool)
     for ahead in range(branching.horizon):

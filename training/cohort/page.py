@@ -4,12 +4,13 @@
 follow from them alone, so a test can make them again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from string import Template
 
 import pandas as pd
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.cohort.centres import CENTRES
@@ -18,23 +19,27 @@ from training.cohort.laboratories import LABORATORIES
 from training.cohort.parameters import PHYSIOLOGY, POLICY, Parameter
 from training.cohort.policies import POLICIES
 from training.cohort.products import PRODUCTS
-from training.cohort.studies import STUDIES
+from training.cohort.studies import STUDIES, Study
 
 TEMPLATE = Path(__file__).with_name("page.md")
 MEASURED = ("matches", "by_grade", "by_day", "transport", "oracle")
 """The CSV files of what was measured."""
 
 
-def write_page(measured: Path, docs: Path) -> None:
-    """Write docs/cohort.md and its figures from the CSV files in `measured`."""
+def write_page(measured: Path, docs: Path) -> list[Path]:
+    """Write docs/cohort.md, its figures and copies of the CSV files in `measured`; their paths."""
+    (docs / "cohort").mkdir(parents=True, exist_ok=True)
+    copies = [docs / "cohort" / f"{name}.csv" for name in MEASURED]
+    for copy in copies:
+        copy.write_bytes((measured / copy.name).read_bytes())
     tables = {name: pd.read_csv(measured / f"{name}.csv") for name in MEASURED}
     (docs / "cohort.md").write_text(page(tables), encoding="utf-8")
-    figures: tuple[tuple[str, Callable[[], Figure]], ...] = (
-        ("targets", lambda: targets_figure(tables["matches"])),
-        ("by_day", lambda: by_day_figure(tables["by_day"])),
-    )
-    for name, draw in figures:
-        _save(draw(), docs / "cohort" / f"{name}.svg")
+    figures: dict[str, Figure] = {
+        "targets": targets_figure(tables["matches"]),
+        "by_day": by_day_figure(tables["by_day"]),
+    }
+    drawn = [_save(figure, docs / "cohort" / f"{name}.svg") for name, figure in figures.items()]
+    return [docs / "cohort.md", *copies, *drawn]
 
 
 def page(tables: dict[str, pd.DataFrame]) -> str:
@@ -68,12 +73,11 @@ def _parameter_row(row: Parameter) -> tuple[object, ...]:
     return row.name, row.value, row.unit, row.spread or "", row.source
 
 
-def _study_row(row: object) -> tuple[object, ...]:
-    changed = [*row.policy, *row.body]  # type: ignore[attr-defined]
-    said = ", ".join(f"{name} {value:g}" for name, value in changed)
-    shared = f"fit of {row.fit}" if row.fit else ""  # type: ignore[attr-defined]
+def _study_row(row: Study) -> tuple[object, ...]:
+    said = ", ".join(f"{name} {value:g}" for name, value in (*row.policy, *row.body))
+    shared = f"fit of {row.fit}" if row.fit else ""
     return (
-        row.key, row.product, row.days,  # type: ignore[attr-defined]
+        row.key, row.product, row.days,
         "; ".join(part for part in (shared, said) if part),
     )  # fmt: skip
 
@@ -171,18 +175,16 @@ def by_day_figure(by_day: pd.DataFrame) -> Figure:
     return figure
 
 
-def _band(axes: object, rows: pd.DataFrame) -> None:
+def _band(axes: Axes, rows: pd.DataFrame) -> None:
     for who, colour in (("real", "#b3261e"), ("virtual", "#2b6ca3")):
         seen = rows[rows[f"{who}_n"] >= 5]
         day = seen["day"]
-        axes.plot(day, seen[f"{who}_q2"], color=colour, label=who)  # type: ignore[attr-defined]
-        axes.fill_between(  # type: ignore[attr-defined]
-            day, seen[f"{who}_q1"], seen[f"{who}_q3"], color=colour, alpha=0.15
-        )
-    axes.set_yscale("log")  # type: ignore[attr-defined]
+        axes.plot(day, seen[f"{who}_q2"], color=colour, label=who)
+        axes.fill_between(day, seen[f"{who}_q1"], seen[f"{who}_q3"], color=colour, alpha=0.15)
+    axes.set_yscale("log")
 
 
-def _save(figure: Figure, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _save(figure: Figure, path: Path) -> Path:
     with rc_context({"svg.hashsalt": "cohort"}):
         figure.savefig(path, metadata={"Date": None})
+    return path

@@ -92,16 +92,12 @@ DISEASES: tuple[Disease, ...] = (
 
 PHYSIOLOGY: tuple[Parameter, ...] = (
     # T cells
-    Parameter(
-        "activation_h", 7.0, "h", "assumed: onset hours after iv, 1-3 days after sc (T28, T40)"
-    ),
     Parameter("burden_effect", 0.55, "log per SD", "assumed; sign: CRS rises with tumour burden"),
     Parameter("inflammation_effect", 0.40, "log per SD", "assumed; sign: S01-S03"),
     Parameter("pace", 1.0, "1", "assumed: how fast cells expand and depots empty", spread=0.27),
     Parameter("contraction_h", 103.0, "h", "4.3 d, Stein 2019, doi 10.1002/psp4.12388"),
     Parameter("persistence_h", 5280.0, "h", "220 d, Stein 2019, doi 10.1002/psp4.12388"),
     Parameter("target_clearance", 1.0, "1", "assumed: first doses last half as long"),
-    Parameter("forgetting_h", 720.0, "h", "assumed: tolerance outlasts the weekly dose"),
     Parameter("mood", 0.35, "log", "assumed: SD of chance in the answer while it lasts"),
     Parameter("mood_h", 24.0, "h", "assumed"),
     # Cytokines
@@ -156,7 +152,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("tocilizumab_half_life_h", 144.0, "h", "about 6 days after one dose, unverified"),
     Parameter("tocilizumab_half_effect", 3.0, "mg/L", "assumed; blocks while > 1 ug/mL"),
     Parameter("tocilizumab_crp_share", 0.97, "1", "assumed: CRP stays low for 1-2 weeks"),
-    Parameter("tocilizumab_fever_share", 0.95, "1", "assumed"),
+    Parameter("tocilizumab_fever_share", 0.91, "1", "assumed"),
     Parameter(
         "tocilizumab_leak_share",
         0.92,
@@ -190,24 +186,24 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("lymphodepletion_shape", 5, "1", "assumed; severe neutropenia median 9 d (I21)"),
     Parameter("transit_h", 125.0, "h", "mean transit, Friberg 2002, J Clin Oncol 20:4713"),
     Parameter("marrow_feedback", 0.16, "1", "Friberg 2002: exponent of the feedback"),
-    Parameter("marrow_kill", 4.0, "1", "fitted to I21: lymphodepletion, three days", spread=0.3),
+    Parameter("marrow_kill", 2.0, "1", "fitted to I21: lymphodepletion, three days", spread=0.3),
     Parameter("marrow_kill_h", 72.0, "h", "given days -5 to -3"),
     Parameter("marrow_inflamed", 0.22, "1", "assumed: CRS slows the marrow"),
     Parameter("counts_wander", 0.48, "log", "fitted to I05: SD of slow swings of the counts"),
     Parameter("counts_wander_d", 14.0, "d", "assumed"),
     Parameter("marrow_depth", 1.0, "1", "assumed: how deep lymphodepletion goes", spread=0.2),
     # Infection
-    Parameter("infection_per_day", 0.0005, "1/d", "tuned to I10-I13", spread=1.6),
+    Parameter("infection_per_day", 0.00026, "1/d", "tuned to I10-I13", spread=1.6),
     Parameter("hazard_neutrophils_below_half", 2.04, "ratio", "Hill 2018, table 4: unadjusted"),
     Parameter("hazard_neutrophils_below_one", 1.5, "ratio", "assumed"),
     Parameter(
         "hazard_of_barrier",
-        9,
+        40,
         "added ratio",
         "fitted to I13: mucosa and skin broken by lymphodepletion and lines",
     ),
-    Parameter("barrier_heals_d", 5, "d", "fitted to I13"),
-    Parameter("hazard_of_aplasia", 10, "added ratio", "fitted to I12"),
+    Parameter("barrier_heals_d", 4, "d", "fitted to I13"),
+    Parameter("hazard_of_aplasia", 9, "added ratio", "fitted to I12"),
     Parameter("aplasia_h", 800, "h", "assumed: memory of B and plasma cells fades in weeks"),
     Parameter("hazard_igg_below_four", 1.5, "ratio", "assumed; sign: I09"),
     Parameter("hazard_dexamethasone", 1.2, "added ratio", "assumed"),

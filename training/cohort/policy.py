@@ -301,7 +301,7 @@ def _pressure(care, s, person, hour, policy):  # type: ignore[no-untyped-def]
     wanted = _vasopressors_wanted(care, needed, hour, policy)
     rate = 0.0
     if wanted > 0:
-        rate = np.round(min(max(0.05 + 0.012 * (86.0 - needed), 0.03), 1.2), 2)
+        rate = np.round(min(max(0.05 + 0.02 * (86.0 - needed), 0.03), 1.2), 2)
     care.vasopressor_changed = wanted != care.vasopressors or rate != care.norepinephrine
     if wanted != care.vasopressors:
         care.vasopressors_since = hour

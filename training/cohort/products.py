@@ -32,7 +32,8 @@ class Product:
     """A product: whom it treats, how it is given, and how the body answers.
 
     Bispecifics: concentration counts in fractions of `full_dose`; `half_effect` is the fraction at
-    half of the greatest effect; `adaptation_h` is how fast T cells grow used to a concentration.
+    half of the greatest effect; `adaptation_h` is how fast T cells grow used to a
+    concentration, `forgetting_h` how fast they forget it, `activation_h` how long activation takes.
     CAR-T: cells double every `doubling_day`, reach half of their peak on `expansion_day` and begin
     to contract on `peak_day`. The antigen they meet is lost at `antigen_loss_per_day`.
     `sensitivity` (median cytokine drive), `spread` (its log-normal SD) and `occasion` (the share of
@@ -55,6 +56,8 @@ class Product:
     elimination_half_life_h: float = 240.0
     half_effect: float = 0.1
     adaptation_h: float = 20.0
+    forgetting_h: float = 720.0
+    activation_h: float = 7.0
     premedication_mg: float = 16.0
     occasion: float = 0.0
     expansion_day: float = 4.0
@@ -88,6 +91,7 @@ _UNFITTED: tuple[Product, ...] = (
         sensitivity=26.4,
         spread=1.21,
         share=0.08,
+        neurotoxicity=0.4,
         study="majestec_1",
         occasion=0.6,
         per_kg=True,
@@ -106,6 +110,7 @@ _UNFITTED: tuple[Product, ...] = (
         sensitivity=14.8,
         spread=1.27,
         share=0.05,
+        neurotoxicity=0.4,
         study="magnetismm_3",
         occasion=0.6,
         full_dose=76.0,
@@ -124,6 +129,7 @@ _UNFITTED: tuple[Product, ...] = (
         sensitivity=27.5,
         spread=1.2,
         share=0.05,
+        neurotoxicity=0.4,
         study="monumental_1",
         occasion=0.6,
         per_kg=True,
@@ -206,6 +212,7 @@ _UNFITTED: tuple[Product, ...] = (
         sensitivity=13.2,
         spread=1.56,
         share=0.03,
+        neurotoxicity=0.4,
         study="linker_mm1",
         occasion=0.6,
         full_dose=200.0,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.tables import InvalidInputError
-from training.cohort import registry
+from training.cohort import daily_lines
 from training.cohort.centres import Centre
 from training.cohort.centres import centre as centre_named
 from training.cohort.chance import patient_keys
@@ -174,7 +174,7 @@ def _simulate_some(asked: Asked, first: int, count: int) -> VirtualCohort:
     history = live(people, products, place, asked.days, policy_named(asked.policy).table())
     names = [f"virtual-{number:06d}" for number in range(first, first + count)]
     source = f"virtual patient cohort, seed {asked.seed}"
-    rows = list(registry.rows(history) if place.daily_lines else Observer(history, place).rows())
+    rows = list(daily_lines.rows(history) if place.daily_lines else Observer(history, place).rows())
     return VirtualCohort(
         records_table(rows, names, source),
         truth_table(history, names),
@@ -229,7 +229,7 @@ def truth_table(history: History, names: list[str]) -> pd.DataFrame:
     state = history.state
     patient, hour = np.nonzero(state["alive"].T)
 
-    def at(column: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def at(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return column[hour, patient]
 
     start = history.people.persons["first_dose_day"] * 1440 - HOURS_BEFORE_FIRST_DOSE * 60

@@ -73,7 +73,7 @@ STUDIES: tuple[Study, ...] = (
     Study("crp_rule", "teclistamab", fit="majestec_1", policy=(("siltuximab_rule", 1.0),)),
     Study("monumental_1", "talquetamab"),
     Study("gprc5d_practice", "talquetamab", days=152, fit="monumental_1",
-          body=(("infection_per_day", 0.0006),)),
+          body=(("infection_per_day", 0.0003),)),
     Study("magnetismm_3", "elranatamab"),
     Study("linker_mm1", "linvoseltamab"),
     Study("epcore_nhl_1", "epcoritamab"),
@@ -101,7 +101,7 @@ STUDIES: tuple[Study, ...] = (
     Study("spain", "car_t_unspecified", _CHILDREN, policy=()),
     Study("unicar", "car_t_unspecified", (("b_all_any_age", 1.0),),
           policy=(("tocilizumab_grade_2_share", 0.3), ("tocilizumab_act", 0.15)),
-          body=(("marrow_kill", 2.0),)),
+          body=(("marrow_kill", 1.4),)),
     Study("cd22_children", "car_t_unspecified", _CHILDREN, fit="unicar"),
 )  # fmt: skip
 
