@@ -71,7 +71,7 @@ def test_prophylaxis_prevents_crs_and_blinds_crp() -> None:
     ward = centre("university")
     by_policy = {row.key: row for row in POLICIES}
     usual = live(people, products, ward, 12)
-    protected = live(people, products, ward, 12, by_policy["prophylaxis"].table())
+    protected = live(people, products, ward, 12, by_policy["prophylaxis"].table(ward))
     sick, spared = (history.care["grade"].max(axis=0) >= 1 for history in (usual, protected))
     assert spared.mean() < 0.5 * sick.mean()
     crp = [history.labs[168:].max(axis=0)[:, 0] for history in (usual, protected)]
@@ -87,7 +87,7 @@ def test_infection_under_blockade_shows_less_crp() -> None:
     ward, by_policy = centre("university"), {row.key: row for row in POLICIES}
     open_, blocked = (
         live(people, products, ward, 10, table)
-        for table in (by_policy["usual"].table(), by_policy["prophylaxis"].table())
+        for table in (by_policy["usual"].table(ward), by_policy["prophylaxis"].table(ward))
     )
     alone = live(people, never_dosed, ward, 10)
     assert alone.state["drive"].max() == 0.0

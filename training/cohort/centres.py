@@ -37,7 +37,8 @@ class Centre:
 
     `measures_il6` false: IL-6 is never ordered. `home_crp`: finger-prick CRP every day at home.
     `stays_in` false: patients go home between the step-up doses and come for them. `daily_lines`:
-    a registry's file, one line a day (see `daily_lines`). All assumed.
+    a registry's file, one line a day (see `daily_lines`). `policy`: what its clinicians do
+    otherwise than the table POLICY. All assumed.
     """
 
     key: str
@@ -50,13 +51,26 @@ class Centre:
     delay: float  # multiplies the time to the result
     units: tuple[UnitHabit, ...]
     daily_lines: bool = False
+    policy: tuple[tuple[str, float], ...] = ()
 
 
 CENTRES: tuple[Centre, ...] = (
     Centre("university", 8, 2, True, False, True, 1.0, 1.0, _EUROPEAN),
     Centre("community", 8, 2, False, False, True, 0.7, 1.4, _CONVENTIONAL),
     Centre("home_based", 6, 3, True, True, False, 0.9, 1.0, ()),
-    Centre("registry", 8, 2, True, False, True, 1.0, 1.0, (), daily_lines=True),
+    Centre(
+        "registry",
+        8,
+        2,
+        True,
+        False,
+        True,
+        1.0,
+        1.0,
+        (),
+        daily_lines=True,
+        policy=(("tocilizumab_grade_2_share", 0.3), ("tocilizumab_act", 0.15)),
+    ),
 )
 
 

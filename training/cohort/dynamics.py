@@ -106,6 +106,7 @@ PRODUCT = np.dtype(
         ("lung", np.float64),
         ("neurotoxicity", np.float64),
         ("marrow", np.float64),
+        ("lymphodepletion", np.float64),
         ("plasma_cells", np.float64),
     ]
 )
@@ -146,6 +147,7 @@ def product_record(row: Product) -> tuple[float, ...]:
         row.lung,
         row.neurotoxicity,
         row.marrow,
+        row.lymphodepletion,
         row.plasma_cells,
     )
 
@@ -461,7 +463,7 @@ def _granulopoiesis(s, given, product, c, hour):  # type: ignore[no-untyped-def]
     since = hour - given.depleted_at
     killed = 0.0
     if given.depleted_at >= 0 and since < c.marrow_kill_h:
-        killed = c.marrow_kill
+        killed = c.marrow_kill * product.lymphodepletion
     killed += min(product.marrow * c.marrow_inflamed * np.log1p(s.slow), 0.8)
     feedback = max(s.circulating, 0.02) ** -c.marrow_feedback
     grown = s.proliferating * ((1.0 - killed) * feedback - 1.0)

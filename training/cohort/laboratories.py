@@ -152,8 +152,8 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "10*9/L",
         Lag(30, 110),
         {
-            "slow": -0.25,
-            "cytokines": -0.25,
+            "slow": -0.3,
+            "cytokines": -0.45,
             "lymphodepletion": -0.9,
             "infection": -0.15,
             "marrow": -0.2,

@@ -5,6 +5,7 @@ The same seed under two of them is the same patients with the same chance, treat
 
 from dataclasses import dataclass, replace
 
+from training.cohort.centres import Centre
 from training.cohort.choices import named
 from training.cohort.parameters import POLICY, Parameter
 
@@ -17,9 +18,9 @@ class TreatmentPolicy:
     meaning: str
     values: tuple[tuple[str, float], ...] = ()
 
-    def table(self) -> tuple[Parameter, ...]:
-        """The whole table POLICY under this way."""
-        own = dict(self.values)
+    def table(self, centre: Centre) -> tuple[Parameter, ...]:
+        """The whole table POLICY under this way at a centre, whose own habits yield to it."""
+        own = {**dict(centre.policy), **dict(self.values)}
         return tuple(replace(row, value=own.get(row.name, row.value)) for row in POLICY)
 
 

@@ -68,6 +68,7 @@ class Product:
     lung: float = 1.0
     neurotoxicity: float = 0.1
     marrow: float = 1.0
+    lymphodepletion: float = 1.0
     plasma_cells: float = 0.0
 
 
@@ -323,6 +324,7 @@ _UNFITTED: tuple[Product, ...] = (
         spread=1.8,
         share=0.0,
         study="unicar",
+        lymphodepletion=0.6,
         expansion_day=5.0,
         doubling_day=1.1,
         peak_day=10.0,

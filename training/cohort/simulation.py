@@ -171,7 +171,7 @@ def join(cohorts: list[VirtualCohort]) -> VirtualCohort:
 def _simulate_some(asked: Asked, first: int, count: int) -> VirtualCohort:
     products, place = asked.chosen, centre_named(asked.centre)
     people = make_people(patient_keys(asked.seed, first, count), products)
-    history = live(people, products, place, asked.days, policy_named(asked.policy).table())
+    history = live(people, products, place, asked.days, policy_named(asked.policy).table(place))
     names = [f"virtual-{number:06d}" for number in range(first, first + count)]
     source = f"virtual patient cohort, seed {asked.seed}"
     rows = list(daily_lines.rows(history) if place.daily_lines else Observer(history, place).rows())

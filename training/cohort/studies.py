@@ -8,6 +8,7 @@ therapy, tumour load, when fever was looked for - no publication tells.
 
 from dataclasses import dataclass, replace
 
+from training.cohort.centres import centre
 from training.cohort.choices import named
 from training.cohort.fitted import FITTED
 from training.cohort.parameters import PHYSIOLOGY, POLICY, Parameter
@@ -44,7 +45,8 @@ class Study:
 
     def clinicians(self, fields: dict[str, float] | None = None) -> tuple[Parameter, ...]:
         """The policy table of this study."""
-        return _with(POLICY, {**(fields or self.fields()), **dict(self.policy)})
+        habits = dict(centre(self.centre).policy)
+        return _with(POLICY, {**habits, **(fields or self.fields()), **dict(self.policy)})
 
     def physiology(self, fields: dict[str, float] | None = None) -> tuple[Parameter, ...]:
         """The body's table of this study: how often infections were looked for, for instance."""
@@ -99,9 +101,7 @@ STUDIES: tuple[Study, ...] = (
     Study("nih", "car_t_unspecified", _CHILDREN, days=30, fit="seattle"),
     Study("msk", "car_t_unspecified", (("b_all_adult", 1.0),), fit="unicar"),
     Study("spain", "car_t_unspecified", _CHILDREN, policy=()),
-    Study("unicar", "car_t_unspecified", (("b_all_any_age", 1.0),),
-          policy=(("tocilizumab_grade_2_share", 0.3), ("tocilizumab_act", 0.15)),
-          body=(("marrow_kill", 1.4),)),
+    Study("unicar", "car_t_unspecified", (("b_all_any_age", 1.0),), centre="registry"),
     Study("cd22_children", "car_t_unspecified", _CHILDREN, fit="unicar"),
 )  # fmt: skip
 
