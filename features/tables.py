@@ -6,6 +6,7 @@ rejects   every record that did not become an event, with its reason
 rows      one line of float32 features per (patient, as-of time)
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -28,6 +29,9 @@ RECORD_COLUMNS = (
 )
 EVENT_COLUMNS = ("patient_id", "time", "known_time", "until_time", "key", "value")
 REJECT_COLUMNS = (*RECORD_COLUMNS, "reason", "detail")
+
+FilledValues = Mapping[str, tuple[float, ...]]
+"""By code, the values that stand for "not measured" in a file."""
 
 
 class InvalidInputError(ValueError):
@@ -59,12 +63,14 @@ class RejectReason(StrEnum):
 class Reading:
     """What a reader found: `records` to harmonise, `rejects` it set aside, `notes` for the reader.
 
-    `notes` are sentences about the file as a whole.
+    `notes` are sentences about the file as a whole; `filled` are the values, by code, that the
+    file's authors wrote in for what was not measured.
     """
 
     records: pd.DataFrame
     rejects: pd.DataFrame
     notes: tuple[str, ...] = field(default=())
+    filled: FilledValues = field(default_factory=dict)
 
 
 def empty_rejects() -> pd.DataFrame:

@@ -1,10 +1,12 @@
 """What the training rows looked like: the frame in which the guard and the drift watch compare."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pandas as pd
+
+from features.tables import FilledValues
 
 LOW_QUANTILE, HIGH_QUANTILE = 0.001, 0.999
 
@@ -34,10 +36,14 @@ class AnalyteReference:
 
 @dataclass(frozen=True)
 class Reference:
-    """The training frame: features by name, and by outcome the analytes that carried it."""
+    """The training frame: features by name, and by outcome the analytes that carried it.
+
+    `filled` are the values, by code, that stood for "not measured" in the training file.
+    """
 
     features: Mapping[str, FeatureReference]
     analytes: Mapping[str, Mapping[str, AnalyteReference]]
+    filled: FilledValues = field(default_factory=dict)
 
     def to_json(self) -> dict:
         """Plain values for JSON."""
@@ -47,6 +53,7 @@ class Reference:
                 outcome: {key: asdict(value) for key, value in table.items()}
                 for outcome, table in self.analytes.items()
             },
+            "filled": {code: list(values) for code, values in self.filled.items()},
         }
 
     @classmethod
@@ -58,6 +65,7 @@ class Reference:
                 outcome: {key: AnalyteReference(**value) for key, value in table.items()}
                 for outcome, table in state["analytes"].items()
             },
+            {code: tuple(values) for code, values in state["filled"].items()},
         )
 
 

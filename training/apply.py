@@ -96,7 +96,8 @@ def challenge_utility(cohort: Cohort, scored: pd.DataFrame) -> dict[str, dict[st
 def cohort_for(bundle: Bundle, records: Path, file_format: str, every: pd.Timedelta) -> Cohort:
     """Read other patients and label them as the bundle's outcomes and horizon ask."""
     horizon = pd.Timedelta(hours=bundle.horizon_hours)
-    return label_cohort(load_events(records, file_format), every, bundle.outcomes, horizon)
+    source = load_events(records, file_format, bundle.reference.filled)
+    return label_cohort(source, every, bundle.outcomes, horizon)
 
 
 def _scored(

@@ -128,7 +128,7 @@ def who_was_judged(bundle: Bundle, source: Events) -> str:
 def run_predict(options: Namespace) -> None:
     """Write the predictions table."""
     with opened_bundle(options.model) as bundle:
-        source = load_events(options.records, options.format)
+        source = load_events(options.records, options.format, bundle.reference.filled)
         if options.as_of is not None:
             moments = read_moments(options.as_of)
         else:

@@ -1,7 +1,7 @@
 """From files to labelled feature rows: the cohort as fitting and judging see it."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from features.harmonise import harmonise
 from features.matrix import as_of_grid, feature_rows
 from features.outcomes import Outcome
 from features.readers import read
-from features.tables import InvalidInputError, InvalidTableError
+from features.tables import FilledValues, InvalidInputError, InvalidTableError
 from models.rules import RULE_COLUMNS
 from training.labels import Labels, label_rows, learning_target
 
@@ -21,13 +21,14 @@ VIRTUAL_SOURCE, VIRTUAL_PATIENT = "virtual patient", "virtual-"
 
 @dataclass(frozen=True)
 class Events:
-    """A cohort's harmonised events, what was set aside, and the reader's notes."""
+    """A cohort's harmonised events, what was set aside, and what the reader said of the file."""
 
     events: pd.DataFrame
     rejects: pd.DataFrame
     records: int
     notes: tuple[str, ...]
     virtual: bool
+    filled: FilledValues = field(default_factory=dict)
 
     @property
     def patients(self) -> int:
@@ -59,13 +60,13 @@ class Cohort:
     targets: dict[Outcome, np.ndarray]
 
 
-def load_events(path: Path, file_format: str) -> Events:
-    """Read and harmonise a cohort.
+def load_events(path: Path, file_format: str, filled: FilledValues | None = None) -> Events:
+    """Read and harmonise a cohort; `filled` as `features.readers.read` takes it.
 
     Raises:
         InvalidInputError: a bad file, or one in which not a single record could be used.
     """
-    reading = read(path, file_format)
+    reading = read(path, file_format, filled)
     harmonised = harmonise(reading.records)
     parts = [part for part in (reading.rejects, harmonised.rejects) if len(part)]
     rejects = pd.concat(parts, ignore_index=True) if parts else harmonised.rejects
@@ -78,6 +79,7 @@ def load_events(path: Path, file_format: str) -> Events:
         len(reading.records),
         reading.notes,
         _any_virtual(reading.records),
+        reading.filled,
     )
 
 

@@ -227,7 +227,8 @@ def _reference(cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: 
         values, _ = one.model.risk.contributions(sample)
         shares = by_analyte(one.model.calibration.slope * values, one.model.risk.names)
         analytes[str(outcome)] = describe_analytes(evidence, shares)
-    return Reference(describe_features(cohort.rows[list(names)]), analytes)
+    described = describe_features(cohort.rows[list(names)])
+    return Reference(described, analytes, cohort.source.filled)
 
 
 def _counted(counts: Mapping[str, int]) -> str:

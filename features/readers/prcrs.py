@@ -7,7 +7,8 @@ there is a new `patient`, or, without that column, where `Relative date` does no
 
 The authors filled missing values with a constant for each grade of the same day, which carries the
 grade into every laboratory value. `filled_constants` finds them from the file itself; they become
-rejects before anything else is done.
+rejects before anything else is done. A model remembers those of the file it learnt from, so that
+what it sees of another file depends on no later day and on no other patient.
 """
 
 from pathlib import Path
@@ -20,6 +21,7 @@ from scipy.stats import binom
 from features.tables import (
     ORIGIN,
     TIME_TYPE,
+    FilledValues,
     InvalidInputError,
     InvalidTableError,
     Reading,
@@ -94,11 +96,11 @@ FILLED_PURITY = 0.75  # share of its rows that have this one grade, or else
 FILLED_CHANCE_IMPURE = 1e-8  # a chance this small
 
 
-def read(path: Path) -> Reading:
+def read(path: Path, filled: FilledValues | None = None) -> Reading:
     """Read the CSV (one header line) or the published workbook (`.xlsx`, header lines on top).
 
-    Without a `CRS` column (patients to predict) no grade is read and filled constants cannot be
-    found: a note says so.
+    `filled` are the constants known from elsewhere, by code; without them they are looked for in
+    the file itself, which needs its `CRS` column: a note says what was done.
 
     Raises:
         InvalidInputError: not such a file, a missing column, or no rows.
@@ -107,10 +109,11 @@ def read(path: Path) -> Reading:
     table = _with_patients(table, path)
     measured = [column for column in DAILY_COLUMNS if column in table]
     numbers, not_numbers = _numbers(table, [*measured, *HOST_COLUMNS, AGE_COLUMN, GRADE_COLUMN])
-    filled, note = _filled_cells(numbers, table)
+    constants = filled or _constants_in(numbers, table)
+    cells = _filled_cells(numbers, constants)
     records = pd.concat(
         [
-            _daily_records(numbers.mask(filled)[measured], table),
+            _daily_records(numbers.mask(cells)[measured], table),
             _grades(table),
             _host_records(numbers, table),
             _infusions(table),
@@ -118,12 +121,13 @@ def read(path: Path) -> Reading:
         ignore_index=True,
     )
     rejects = pd.concat(
-        [part for part in (not_numbers, _filled_rejects(numbers, filled, table)) if len(part)]
+        [part for part in (not_numbers, _filled_rejects(numbers, cells, table)) if len(part)]
         or [empty_rejects()],
         ignore_index=True,
     )
-    patients = table["patient_id"].nunique()
-    return Reading(records, rejects, (f"{patients} patients, {len(table)} days", note))
+    size = f"{table['patient_id'].nunique()} patients, {len(table)} days"
+    note = _filled_note(cells, int(numbers[measured].notna().to_numpy().sum()), table, bool(filled))
+    return Reading(records, rejects, (size, note), constants)
 
 
 def filled_constants(values: pd.DataFrame, grade: pd.Series, patient: pd.Series) -> pd.DataFrame:
@@ -264,21 +268,33 @@ def _numbers(table: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, pd.
     )
 
 
-def _filled_cells(numbers: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Which cells hold a filled constant, whatever that row's own grade; and a note about them."""
+def _constants_in(numbers: pd.DataFrame, table: pd.DataFrame) -> FilledValues:
+    """The filled constants of this file by code; none where it has no grades to find them by."""
     daily = numbers[[column for column in DAILY_COLUMNS if column in numbers]]
-    nothing = pd.DataFrame(False, index=numbers.index, columns=numbers.columns)
-    if table["grade"].isna().all():
-        return nothing, "no CRS grade in the file: constants filled in by grade cannot be found"
-    constants = filled_constants(daily, table["grade"], table["patient_id"])
-    filled = nothing.copy()
-    for column, group in constants.groupby("column"):
-        filled[column] = numbers[column].round(9).isin(group["value"])
-    cells, columns = int(filled.to_numpy().sum()), int(filled.any().sum())
-    share = cells / max(1, int(daily.notna().to_numpy().sum()))
-    return filled, (
-        f"{cells} values in {columns} columns ({share:.0%} of all) are constants filled in by the "
-        f"same day's CRS grade; they are set to missing"
+    found = filled_constants(daily, table["grade"], table["patient_id"])
+    return {
+        DAILY_COLUMNS[str(column)][0]: tuple(sorted(set(group)))
+        for column, group in found.groupby("column")["value"]
+    }
+
+
+def _filled_cells(numbers: pd.DataFrame, constants: FilledValues) -> pd.DataFrame:
+    """Which cells hold a filled constant, whatever that row's own grade."""
+    cells = pd.DataFrame(False, index=numbers.index, columns=numbers.columns)
+    for column in numbers.columns.intersection(list(DAILY_COLUMNS)):
+        cells[column] = numbers[column].round(9).isin(constants.get(DAILY_COLUMNS[column][0], ()))
+    return cells
+
+
+def _filled_note(cells: pd.DataFrame, values: int, table: pd.DataFrame, known: bool) -> str:
+    if not known and table["grade"].isna().all():
+        return "no CRS grade in the file: constants filled in by grade cannot be found"
+    number, columns = int(cells.to_numpy().sum()), int(cells.any().sum())
+    share = number / max(1, values)
+    origin = "as in the file that the model learnt from" if known else "found from this file"
+    return (
+        f"{number} values in {columns} columns ({share:.0%} of all) are constants "
+        f"filled in by the same day's CRS grade ({origin}); they are set to missing"
     )
 
 

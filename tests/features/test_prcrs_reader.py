@@ -254,3 +254,22 @@ def test_the_share_of_filled_values_is_that_of_the_description(
     published = pd.read_csv(shared_data / "car_t_b_all/daily_labs.csv")[column].notna().sum()
     filled = (real.rejects["code"] == code) & (real.rejects["reason"] == "filled_constant")
     assert filled.sum() / published == pytest.approx(share, abs=0.08)
+
+
+@pytest.mark.parametrize("graded", [True, False])
+def test_with_known_constants_neither_later_days_nor_other_patients_matter(tmp_path, graded):
+    table = ward()
+    whole = read(write(tmp_path, table), "prcrs")
+    start = table[(table["patient"] == "3") & (table["Relative date"] <= 4)]
+    alone = read(
+        write(tmp_path, start if graded else start.drop(columns="CRS")), "prcrs", whole.filled
+    )
+    mine = whole.records[
+        (whole.records["patient_id"] == "3")
+        & (whole.records["time"] <= ORIGIN + pd.Timedelta(days=5))
+    ]
+    for code in ("d_dimer", "crp", "sodium"):
+        expected = mine.loc[mine["code"] == code, "numeric_value"].tolist()
+        assert values(alone, code).tolist() == expected
+    assert (alone.rejects["code"] == "d_dimer").all()
+    assert whole.filled == {"d_dimer": (0.43, 0.79)} == alone.filled
