@@ -11,20 +11,21 @@ import pandas as pd
 
 from features.declared import COLUMNS
 from features.matrix import feature_rows
-from features.outcomes import Outcome
+from features.outcomes import GRADES, Outcome
 from features.tables import InvalidInputError, count_rejects
 from features.trajectory import Feature, Statistic
 from models.baselines import BASELINES
 from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
 from models.code_version import code_version
 from models.explain import by_analyte
-from models.guard import EVIDENCE
+from models.guard import EVIDENCE, THERAPY
 from models.recipes import recipe_for
 from models.reference import (
     Reference,
     analytes_of,
     describe_analytes,
     describe_features,
+    describe_therapy,
 )
 from models.start import GRADE
 from training.card import card_text
@@ -47,7 +48,6 @@ ELEVATED_SHARE, HIGH_SHARE = 0.10, 0.03
 """A tier's alarm budget: the share of training rows at risk that reach it (1 in 10, 3 in 100)."""
 
 EXPLAINED_ROWS = 2000
-GRADE_KEYS = ("crs_grade", "icans_grade")
 TRAJECTORY_FREE = (".last", ".age", ".years", ".log2", ".hours_since_first")
 """How the columns end that hold no more than the latest value and the time."""
 
@@ -149,7 +149,7 @@ def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> T
 def _variants(columns: Sequence[str]) -> dict[str, list[str]]:
     """What the model is shown with less to see, by name."""
     variants = {
-        "model without grade": [c for c in columns if c.partition(".")[0] not in GRADE_KEYS],
+        "model without grade": [c for c in columns if c.partition(".")[0] not in GRADES],
         "model without trajectories": [c for c in columns if c.endswith(TRAJECTORY_FREE)],
     }
     return {name: kept for name, kept in variants.items() if 0 < len(kept) < len(columns)}
@@ -215,20 +215,21 @@ def make_card(config: TrainingConfig, source: Events) -> Card:
 
 def _reference(cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int) -> Reference:
     names = dict.fromkeys(name for one in trained.values() for name in one.model.risk.names)
-    analytes = {}
+    analytes, therapy = {}, {}
     for outcome, one in trained.items():
         rows = one.training.judged_rows.rows
         keys = sorted(set(analytes_of(one.model.risk.names)) & EVIDENCE)
         shapes = (Statistic.LAST, Statistic.AGE)
         wanted = [Feature(key, shape) for key in keys for shape in shapes]
         moments = rows.index.to_frame(index=False)
-        evidence = feature_rows(cohort.source.events, moments, wanted)
+        evidence = feature_rows(cohort.source.events, moments, (*wanted, THERAPY))
         sample = rows.sample(min(EXPLAINED_ROWS, len(rows)), random_state=seed)
         values, _ = one.model.risk.contributions(sample)
         shares = by_analyte(one.model.calibration.slope * values, one.model.risk.names)
         analytes[str(outcome)] = describe_analytes(evidence, shares)
+        therapy[str(outcome)] = describe_therapy(evidence[THERAPY.name])
     described = describe_features(cohort.rows[list(names)])
-    return Reference(described, analytes, cohort.source.filled)
+    return Reference(described, analytes, therapy, cohort.source.filled)
 
 
 def _counted(counts: Mapping[str, int]) -> str:
