@@ -4,6 +4,7 @@ SCORERS = {
     "model": "Model",
     "model without grade": "Model without today's grade",
     "model without trajectories": "Model without trajectories",
+    "grade": "Today's grade alone, not fitted",
     "persistence": "Today's grade goes on (persistence)",
     "last_value_logistic": "Last values, logistic regression",
     "crp": "CRP alone",

@@ -139,18 +139,26 @@ def test_rules_are_read_beside_the_model(draw_events, ask_at):
     assert (rules["crp_rule"].value, rules["crp_rule"].fires) == (50.0, True)
     assert rules["crp_rule"].sentence == "CRP 50 mg/L, +40 mg/L on the lowest of 36 h"
     assert rules["fever"].fires is True
-    assert rules["fever"].sentence == "highest temperature of 24 h 38.4 Cel"
+    assert rules["fever"].sentence == "Highest temperature of 24 h 38.4 Cel"
     assert (rules["crs_grade"].value, rules["crs_grade"].fires) == (1.0, None)
     assert rules["easix"].value is None  # no creatinine
-    assert "no EASIX" in rules["easix"].sentence
+    assert "No EASIX" in rules["easix"].sentence
     assert all(rule.source for rule in rules.values())
 
 
 def test_rules_without_their_items_say_so(draw_events, ask_at):
     rules = {rule.rule: rule for rule in read_rules(draw_events(), ask_at(("a", 36.0)))}
     assert all(rule.value is None and rule.fires is None for rule in rules.values())
-    assert rules["crp_rule"].sentence == "no CRP on record"
+    assert rules["crp_rule"].sentence == "No CRP on record"
     single = draw_events(("a", "crp", 30.0, 50.0))
     first = read_rules(single, ask_at(("a", 36.0)))[0]
     assert (first.value, first.fires) == (50.0, None)
     assert "no earlier value" in first.sentence
+
+
+def test_easix_tells_how_old_its_oldest_item_is(draw_events, ask_at):
+    events = draw_events(
+        ("a", "ldh", 1.0, 512.0), ("a", "platelets", 30.0, 32.0), ("a", "creatinine", 6.0, 176.8)
+    )
+    easix = next(rule for rule in read_rules(events, ask_at(("a", 36.0))) if rule.rule == "easix")
+    assert easix.sentence == "EASIX (log2) 5, oldest item 35 h old"
