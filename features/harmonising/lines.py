@@ -19,7 +19,7 @@ ACCEPTED = -1
 LARGEST_DOSE = 1e12
 SPLIT_KEYS = (*KEYS, BLOOD_PRESSURE)  # the panel stands behind the keys that events can have
 INDEX = {key: place for place, key in enumerate(SPLIT_KEYS)}
-PANEL = INDEX[BLOOD_PRESSURE]
+PANEL, BIRTH = INDEX[BLOOD_PRESSURE], INDEX["birth"]
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,20 @@ from features.harmonising.lines import (
     routes_of,
     taken,
 )
-from features.tables import REJECT_COLUMNS, RejectReason
+from features.tables import (
+    EARLIEST_BIRTH,
+    EARLIEST_TIME,
+    LATEST_TIME,
+    REJECT_COLUMNS,
+    RejectReason,
+)
 
+_YEARS = f"{EARLIEST_TIME:%Y-%m-%d} (a birth: {EARLIEST_BIRTH:%Y-%m-%d}) to {LATEST_TIME:%Y-%m-%d}"
 _SENTENCES = {
     RejectReason.UNKNOWN_CODE: "the catalogue does not know this code",
     RejectReason.NO_PATIENT: "patient_id is empty",
     RejectReason.NO_TIME: "{key}: a time is needed",
+    RejectReason.IMPLAUSIBLE_TIME: f"{{key}}: its time is not within {_YEARS}",
     RejectReason.NO_VALUE: "{key}: neither a number nor a text with a result",
     RejectReason.NOT_A_NUMBER: "{key}: the text is no value of it",
     RejectReason.RESULT_BEFORE_COLLECTION: "{key}: result_time lies before time",

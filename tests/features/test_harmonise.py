@@ -238,6 +238,12 @@ def test_a_number_arrives_in_the_canonical_unit(
         (record("crp", 1.0, "mg/L", patient="  "), "no_patient"),
         (record("crp", 1.0, "mg/L", time=None), "no_time"),
         (record("ATC//L04AC07", 640.0, "mg", time=None), "no_time"),
+        (record("crp", 1.0, "mg/L", time="9999-12-31T23:59Z"), "implausible_time"),
+        (record("crp", 1.0, "mg/L", time="0001-01-01T00:00Z"), "implausible_time"),
+        (record("crp", 1.0, "mg/L", time="1899-12-31T23:59Z"), "implausible_time"),
+        (record("crp", 1.0, "mg/L", time="2200-01-01T00:00Z"), "implausible_time"),
+        (record("crp", 1.0, "mg/L", result="9999-01-01T00:00Z"), "implausible_time"),
+        (record("birth", time="1869-12-31T00:00Z"), "implausible_time"),
         (record("crp"), "no_value"),
         (record("blood_pressure"), "no_value"),
         (record("blood_culture", text="Pending"), "no_value"),
@@ -251,6 +257,25 @@ def test_a_number_arrives_in_the_canonical_unit(
 )
 def test_a_faulty_record_is_refused_for_its_reason(row: tuple, reason: str) -> None:
     assert reasons(row) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("code", "time"),
+    [
+        ("crp", "1900-01-01T00:00Z"),
+        ("crp", "2199-12-31T23:59Z"),
+        ("birth", "1899-12-31T00:00Z"),  # a hundred years old in a file that counts from 2000
+    ],
+)
+def test_a_time_at_the_edge_of_the_possible_stands(code: str, time: str) -> None:
+    assert reasons(record(code, 1.0, "mg/L", time=time)) == []
+
+
+def test_a_refusal_of_a_time_says_the_limits() -> None:
+    (detail,) = harmonise(table(record("crp", 1.0, "mg/L", time="2200-01-01T00:00Z"))).rejects[
+        "detail"
+    ]
+    assert detail == ("crp: its time is not within 1900-01-01 (a birth: 1870-01-01) to 2200-01-01")
 
 
 def test_a_refusal_says_value_limit_and_unit_but_not_the_patient() -> None:
