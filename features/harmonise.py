@@ -175,7 +175,8 @@ def _along(given: Floats, place: Integers, routes: Sequence[Route], step: int) -
     )
     positive = np.where(given > 0, given, nan)
     base = np.log10(positive, out=given.copy(), where=of_log10 == 1)
-    return np.where((given >= low) & (given <= high), slope * base + offset, nan)
+    with np.errstate(over="ignore"):  # infinite then, and as implausible as the number given
+        return np.where((given >= low) & (given <= high), slope * base + offset, nan)
 
 
 def _converted(lines: Lines, source: Source) -> Lines:

@@ -130,7 +130,8 @@ def run_predict(options: Namespace) -> None:
     with opened_bundle(options.model) as bundle:
         source = load_events(options.records, options.format)
         if options.as_of is not None:
-            moments = read_moments(options.as_of)
+            patients = source.events["patient_id"].astype("str").unique()
+            moments = read_moments(options.as_of, patients)
         else:
             moments = as_of_grid(source.events, options.every)
         if moments.empty:

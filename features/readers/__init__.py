@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from features.readers import physionet2019, prcrs, table
+from features.readers.places import existing
 from features.tables import InvalidInputError, Reading
 
 READERS: Mapping[str, Callable[[Path], Reading]] = MappingProxyType(
@@ -25,7 +26,4 @@ def read(path: str | Path, file_format: str) -> Reading:
     if file_format not in READERS:
         known = ", ".join(READERS)
         raise InvalidInputError(f"format {file_format!r} is unknown; known formats: {known}")
-    place = Path(path)
-    if not place.exists():
-        raise InvalidInputError(f"{place}: no such file or folder")
-    return READERS[file_format](place)
+    return READERS[file_format](existing(path))
