@@ -197,6 +197,7 @@ def _converted(lines: Lines, source: Source) -> Lines:
         because = np.array([told.reason is reason for told in routes], dtype=bool)[place]
         done = done.refused(lost & because, reason)
     outside = (number < TABLE.low[done.key]) | (number > TABLE.high[done.key])
+    outside |= TABLE.is_grade[done.key] & (np.trunc(number) != number) & ~np.isnan(number)
     done = done.refused(outside | lost, RejectReason.IMPLAUSIBLE)
     return stacked([taken(lines, lines.reason >= 0), done])
 

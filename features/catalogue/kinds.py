@@ -117,6 +117,7 @@ class StateKind(StrEnum):
     MOMENT = "moment"  # it happened then; there is no value (NaN)
     NUMBER = "number"  # a number in the state's unit
     WORD = "word"  # one of a closed list of words, each with its number
+    GRADE = "grade"  # a whole number, also as "Grade 3" or "III"
     CULTURE = "culture"  # an organism's name, or words that say that none grew
 
 

@@ -43,6 +43,8 @@ def _implausible(key: str, number: float) -> str:
     row = ANALYTES.get(key) or STATES.get(key)
     unit = row.unit if row else "dose as given"
     low, high = TABLE.low[place], TABLE.high[place]
+    if TABLE.is_grade[place]:
+        return f"{key}: {number:g} is no whole number from {low:g} to {high:g}"
     return f"{key}: {number:g} outside {low:g} to {high:g} ({unit})"
 
 

@@ -320,10 +320,40 @@ def test_a_comparison_speaks_louder_than_the_number_beside_it() -> None:
         ("blood_culture", "No growth after 5 days", 0),
         ("blood_culture", "Escherichia coli", 1),
         ("crs_grade", "2", 2),
+        ("crs_grade", "Grade 3", 3),
+        ("crs_grade", "grade 2 ", 2),
+        ("crs_grade", "G3", 3),
+        ("crs_grade", "CRS grade-1", 1),
+        ("icans_grade", "III", 3),
+        ("icans_grade", "Grade IV", 4),
+        ("icans_grade", "0", 0),
     ],
 )
 def test_a_state_in_words_becomes_its_number(code: str, text: str, expected: float) -> None:
     assert values(record(code, text=text)) == {code: [expected]}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Grade 3-4", "not_a_number"),
+        (">=3", "not_a_number"),
+        ("severe", "not_a_number"),
+        ("VI", "not_a_number"),
+        ("grade", "not_a_number"),
+        ("2.5", "implausible"),
+        ("Grade 6", "implausible"),
+        ("-1", "implausible"),
+    ],
+)
+def test_what_is_no_single_grade_is_counted(text: str, reason: str) -> None:
+    for code in ("crs_grade", "icans_grade"):
+        assert reasons(record(code, text=text)) == [reason]
+
+
+def test_half_a_grade_is_no_grade() -> None:
+    (detail,) = harmonise(table(record("crs_grade", 2.5))).rejects["detail"]
+    assert detail == "crs_grade: 2.5 is no whole number from 0 to 5"
 
 
 def test_a_skin_commensal_is_said_beside_the_culture() -> None:
