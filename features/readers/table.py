@@ -31,6 +31,7 @@ from features.tables import (
 )
 from features.written_numbers import is_written_number
 
+RECORDS = "records"
 ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq")
 OTHER_NAMES = {"subject_id": "patient_id", "value": "numeric_value"}
 REQUIRED = ("patient_id", "time", "code")
@@ -50,20 +51,29 @@ _FRACTION_BEYOND_MICROSECONDS = re.compile(r"([.,]\d{6})\d+")
 def read(path: Path) -> Reading:
     """Read the records of a file, or of all files of a folder in the order of their names.
 
-    Words where a number belongs, and times that are none, become rejects.
+    Words where a number belongs, and times that are none, become rejects. A Parquet file of a
+    folder whose schema says that its `content` is something else than records is left out, and a
+    note says so.
 
     Raises:
         InvalidTableError: no such file, a damaged or empty one, a missing or doubled column, true
             and false for numbers, or a time without offset. The message names file, column and
             line, never a value.
     """
-    files = _files(path)
+    found = _files(path)
+    files = [file for file in found if _content(file) == RECORDS]
+    if not files:
+        raise InvalidTableError(f"{path}: says of itself that it holds {_content(found[0])}")
     parts = [_read_file(file) for file in files]
     records = pd.concat([part.records for part in parts], ignore_index=True)
     for column in ("patient_id", "code", "text_value", "unit", "source"):
         records[column] = records[column].astype("category")
     rejects = pd.concat([part.rejects for part in parts], ignore_index=True)
-    notes = tuple(note for part in parts for note in part.notes)
+    notes = tuple(note for part in parts for note in part.notes) + tuple(
+        f"{file.name}: not read, it says of itself that it holds {_content(file)}"
+        for file in found
+        if file not in files
+    )
     return Reading(records, rejects, (f"{len(files)} file(s), {len(records)} records", *notes))
 
 
@@ -80,6 +90,17 @@ def _files(path: Path) -> list[Path]:
     if not existing(path).name.lower().endswith(ENDINGS):
         raise InvalidTableError(f"{path}: its name ends in none of {', '.join(ENDINGS)}")
     return [path]
+
+
+def _content(file: Path) -> str:
+    """What a Parquet file's schema says that it holds; records where it says nothing."""
+    if not file.name.lower().endswith((".parquet", ".pq")):
+        return RECORDS
+    try:
+        metadata = pa.parquet.read_schema(file).metadata or {}
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError):  # told by whoever reads it whole
+        return RECORDS
+    return metadata.get(b"content", RECORDS.encode()).decode("utf-8", "replace")
 
 
 def _read_file(file: Path) -> Reading:

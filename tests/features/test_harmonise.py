@@ -271,6 +271,21 @@ def test_a_time_at_the_edge_of_the_possible_stands(code: str, time: str) -> None
     assert reasons(record(code, 1.0, "mg/L", time=time)) == []
 
 
+@pytest.mark.parametrize(
+    ("code", "text", "told"),
+    [
+        ("crp", "haemolysed", "crp: a number is needed"),
+        ("sex", "purple", "sex: none of female, f, woman, male, m, man"),
+        ("blood_culture", "Pending", "blood_culture: no result yet, or never one"),
+        ("blood_culture", None, "blood_culture: neither a number nor a text with a result"),
+        ("blood_pressure", "120/", "blood_pressure: the text is no value of it"),
+    ],
+)
+def test_a_refusal_of_a_text_says_what_was_expected(code: str, text: str | None, told: str) -> None:
+    (detail,) = harmonise(table(record(code, text=text))).rejects["detail"]
+    assert detail == told
+
+
 def test_a_refusal_of_a_time_says_the_limits() -> None:
     (detail,) = harmonise(table(record("crp", 1.0, "mg/L", time="2200-01-01T00:00Z"))).rejects[
         "detail"
