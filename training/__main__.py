@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     for add in (
         _add_simulate, _add_ingest, _add_features, _add_train,
-        _add_evaluate, _add_predict, _add_promote, _add_fetch,
+        _add_evaluate, _add_predict, _add_promote, _add_fetch, _add_codes,
     ):  # fmt: skip
         add(verbs)
     return parser
@@ -65,7 +65,7 @@ def _add_ingest(verbs: "Verbs") -> None:
         "--records hospital.csv --format table --out ingested",
     )
     _add_records(parser)
-    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+    parser.add_argument("--out", type=Path, required=True, help="new folder to write into")
 
 
 def _add_features(verbs: "Verbs") -> None:
@@ -78,7 +78,7 @@ def _add_features(verbs: "Verbs") -> None:
     )
     _add_records(parser)
     _add_every(parser)
-    parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
+    parser.add_argument("--out", type=Path, required=True, help="Parquet or CSV file to write")
 
 
 def _add_train(verbs: "Verbs") -> None:
@@ -148,7 +148,7 @@ def _add_predict(verbs: "Verbs") -> None:
         "--contributions", action=argparse.BooleanOptionalAction, default=True,
         help="explain every row (takes most of the time)",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
+    parser.add_argument("--out", type=Path, required=True, help="Parquet or CSV file to write")
 
 
 def _add_promote(verbs: "Verbs") -> None:
@@ -173,6 +173,17 @@ def _add_fetch(verbs: "Verbs") -> None:
     )
     _add_model(parser)
     parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")
+
+
+def _add_codes(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "codes",
+        commands.run_codes,
+        "print the keys, codes and units that a records table may use",
+        "ferritin",
+    )
+    parser.add_argument("word", nargs="?", default="", help="only lines that hold this")
 
 
 def _verb(

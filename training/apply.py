@@ -1,5 +1,6 @@
 """A released bundle on other patients: predictions for every as-of time, and how good they were."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from models.predict import predict_rows
 from training.alarm_utility import best_threshold
 from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
+from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
 from training.metrics import evaluate
 from training.progress import progress
 
@@ -34,13 +36,18 @@ def predict(
 
 
 def write_predictions(predictions: pd.DataFrame, bundle: Bundle, out: Path) -> None:
-    """Write predictions as Parquet; `contributions` becomes a map of analyte to log-odds.
+    """Write predictions; `contributions` becomes a map of analyte to log-odds (in CSV: JSON).
 
-    The file's metadata say which model answered and from whom it had learnt.
+    A Parquet file's metadata say which model answered and from whom it had learnt.
     """
-    table = pa.Table.from_pandas(
-        predictions.drop(columns="contributions", errors="ignore"), preserve_index=False
-    )
+    if table_ending(out) == CSV_ENDING:
+        if "contributions" in predictions:
+            written = predictions["contributions"].map(json.dumps)
+            predictions = predictions.assign(contributions=written)
+        write_table(predictions, out, index=False)
+        return
+    plain = predictions.drop(columns="contributions", errors="ignore")
+    table = pa.table({name: arrow_column(plain[name]) for name in plain.columns})
     if "contributions" in predictions:
         pairs = [list(one.items()) for one in predictions["contributions"]]
         maps = pa.array(pairs, type=pa.map_(pa.string(), pa.float64()))

@@ -1,6 +1,5 @@
 """What each verb of `python -m training` does with its options."""
 
-import json
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
@@ -11,11 +10,14 @@ from matplotlib.figure import Figure
 
 from features.declared import columns_of
 from features.matrix import as_of_grid, feature_rows
-from features.tables import InvalidInputError, count_rejects
+from features.tables import InvalidInputError
 from models.bundle import Bundle, load_bundle
 from training import apply, cohort, track
+from training.codes import as_table, code_lines
 from training.config import TrainingConfig
 from training.dataset import Events, load_events, read_moments
+from training.folders import refuse_filled, table_ending, write_table
+from training.ingest import reject_summary, write_ingested
 from training.plots import evaluation_figures
 from training.progress import counted_progress
 from training.report import report_context, write_report
@@ -35,31 +37,31 @@ def run_simulate(options: Namespace) -> None:
 
 
 def run_ingest(options: Namespace) -> None:
-    """Write events, rejects and a data-quality report."""
+    """Write events, rejects and a data-quality report; print what was set aside."""
+    refuse_filled(options.out)
     source = load_events(options.records, options.format)
-    options.out.mkdir(parents=True, exist_ok=True)
-    source.events.to_parquet(options.out / "events.parquet", index=False)
-    source.rejects.astype("str").to_parquet(options.out / "rejects.parquet", index=False)
-    per_key = source.events["key"].value_counts()
-    quality = {
-        "patients": source.patients,
-        "records": source.records,
-        "events": len(source.events),
-        "events_by_key": {str(key): int(n) for key, n in per_key.items() if n},
-        "rejects_by_reason": count_rejects(source.rejects),
-        "notes": list(source.notes),
-    }
-    (options.out / "quality.json").write_text(json.dumps(quality, indent=1) + "\n", "utf-8")
+    write_ingested(source, options.out)
+    for line in reject_summary(source.rejects):
+        print(f"set aside: {line}")
     print(f"{len(source.events)} events, {len(source.rejects)} rejects -> {options.out}")
+
+
+def run_codes(options: Namespace) -> None:
+    """Print the catalogue's keys, codes and units."""
+    lines = code_lines(options.word)
+    if not lines:
+        raise InvalidInputError(f"{options.word!r}: no key, name, code or unit holds it")
+    for line in as_table(lines):
+        print(line)
 
 
 def run_features(options: Namespace) -> None:
     """Write feature rows."""
+    table_ending(options.out)
     events = load_events(options.records, options.format).events
     moments = as_of_grid(events, options.every)
     rows = feature_rows(events, moments, columns_of(events["key"].unique()))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    rows.to_parquet(options.out)
+    write_table(rows, options.out, index=True)
     print(f"{len(rows)} rows of {rows.shape[1]} features -> {options.out}")
 
 
@@ -127,10 +129,12 @@ def who_was_judged(bundle: Bundle, source: Events) -> str:
 
 def run_predict(options: Namespace) -> None:
     """Write the predictions table."""
+    table_ending(options.out)
     with opened_bundle(options.model) as bundle:
         source = load_events(options.records, options.format, bundle.reference.filled)
         if options.as_of is not None:
-            moments = read_moments(options.as_of)
+            patients = source.events["patient_id"].astype("str").unique()
+            moments = read_moments(options.as_of, patients)
         else:
             moments = as_of_grid(source.events, options.every)
         if moments.empty:

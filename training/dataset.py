@@ -1,6 +1,7 @@
 """From files to labelled feature rows: the cohort as fitting and judging see it."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,15 @@ from features.harmonise import harmonise
 from features.matrix import as_of_grid, feature_rows
 from features.outcomes import Outcome
 from features.readers import read
-from features.tables import FilledValues, InvalidInputError, InvalidTableError
+from features.readers.delimited import read_delimited
+from features.tables import (
+    EARLIEST_TIME,
+    LATEST_TIME,
+    TIME_TYPE,
+    FilledValues,
+    InvalidInputError,
+    InvalidTableError,
+)
 from models.rules import RULE_COLUMNS
 from training.labels import Labels, label_rows, learning_target
 
@@ -136,20 +145,15 @@ def _with_learning_rows(
     return both[first].sort_values(["patient_id", "as_of"], ignore_index=True)
 
 
-def read_moments(path: Path) -> pd.DataFrame:
+def read_moments(path: Path, patients: Iterable[str]) -> pd.DataFrame:
     """As-of times from a CSV with columns `patient_id` and `as_of` (ISO 8601 with a time zone).
 
     Raises:
-        InvalidTableError: a missing column, no lines, or a time that cannot be read.
+        InvalidInputError: a file that is not there or cannot be split into cells, a missing column,
+            no lines, a time that cannot be read or lies outside what records may have, or a patient
+            who is none of `patients`.
     """
-    try:
-        table = pd.read_csv(path, dtype="str", keep_default_na=False)
-    except (
-        OSError, UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError
-    ) as error:  # fmt: skip
-        raise InvalidTableError(f"{path}: not a readable CSV file ({error})") from error
-    if not isinstance(table.index, pd.RangeIndex):  # the first column was taken for row names
-        raise InvalidTableError(f"{path}: lines have more cells than the header")
+    table = read_delimited(path)
     missing = {"patient_id", "as_of"} - set(table.columns)
     if missing or table.empty:
         named = ", ".join(sorted(missing)) or "no lines"
@@ -157,13 +161,32 @@ def read_moments(path: Path) -> pd.DataFrame:
     table = table.assign(patient_id=table["patient_id"].str.strip())
     nameless = table["patient_id"] == ""
     if nameless.any():
-        raise InvalidTableError(f"{path}:{nameless.argmax() + 2}: patient_id is empty")
+        raise InvalidTableError(f"{path}:{nameless.idxmax()}: patient_id is empty")
+    _refuse_strangers(table["patient_id"], patients, path)
     zoned = table["as_of"].str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")
     times = pd.to_datetime(table["as_of"], utc=True, errors="coerce", format="ISO8601")
     wrong = times.isna() | ~zoned
     if wrong.any():
-        line = int(wrong.to_numpy().argmax())
+        line = wrong.idxmax()
         raise InvalidTableError(
-            f"{path}:{line + 2}: as_of {table['as_of'][line]!r} is not an ISO 8601 time with a zone"
+            f"{path}:{line}: as_of {table['as_of'][line]!r} is not an ISO 8601 time with a zone"
         )
-    return table.assign(as_of=times.astype("datetime64[us, UTC]"))[["patient_id", "as_of"]]
+    times = times.astype(TIME_TYPE)
+    outside = (times < EARLIEST_TIME) | (times >= LATEST_TIME)
+    if outside.any():
+        line = outside.idxmax()
+        raise InvalidTableError(
+            f"{path}:{line}: as_of {table['as_of'][line]!r} is not within "
+            f"{EARLIEST_TIME:%Y-%m-%d} to {LATEST_TIME:%Y-%m-%d}"
+        )
+    return table.assign(as_of=times)[["patient_id", "as_of"]].reset_index(drop=True)
+
+
+def _refuse_strangers(asked: pd.Series, patients: Iterable[str], path: Path) -> None:
+    """Raises InvalidInputError for a patient without a usable record, with the line."""
+    strange = asked[~asked.isin(set(patients))]
+    if len(strange):
+        raise InvalidInputError(
+            f"{path}:{strange.index[0]}: the records hold nothing usable of patient "
+            f"{strange.iloc[0]!r} ({strange.nunique()} such patient(s) in this file)"
+        )

@@ -180,6 +180,42 @@ def test_a_day_that_is_none_is_refused_with_its_line(day, tmp_path):
         read(write(tmp_path, table), "prcrs")
 
 
+@pytest.mark.parametrize("age", ["inf", "1e12", "-5", "121"])
+def test_an_impossible_age_is_counted_and_gives_no_birth(age, tmp_path):
+    table = ward(2).astype({"age": object})
+    table.loc[table["patient"] == "2", "age"] = age
+    harmonised = harmonise(read(write(tmp_path, table), "prcrs").records)
+    assert harmonised.rejects[["patient_id", "code", "reason"]].values.tolist() == [
+        ["2", "age", "implausible"]
+    ]
+    born = harmonised.events.loc[harmonised.events["key"] == "birth", "patient_id"]
+    assert born.astype("str").tolist() == ["1"]
+
+
+def test_without_patients_rows_in_order_are_told_apart_by_day_0(tmp_path):
+    table = ward(3)
+    reading = read(write(tmp_path, table.drop(columns="patient")), "prcrs")
+    named = read(write(tmp_path, table), "prcrs")
+    pd.testing.assert_frame_equal(reading.records, named.records)
+
+
+def test_without_patients_rows_in_another_order_are_refused(tmp_path):
+    unnamed = ward(3).drop(columns="patient")
+    by_day = unnamed.sort_values("Relative date", kind="stable")
+    shuffled = unnamed.sample(frac=1, random_state=3)
+    late = unnamed[unnamed.index != 8]  # the second patient starts on day 1
+    for table, place in ((by_day, 6), (shuffled, 2), (late, 10)):
+        with pytest.raises(InvalidTableError, match=rf"labs\.csv:{place}: .*'patient'"):
+            read(write(tmp_path, table), "prcrs")
+
+
+def test_semicolons_and_decimal_commas_are_read(tmp_path):
+    table = ward(2).round(2)  # "1,234" might be a thousand
+    plain = read(write(tmp_path, table), "prcrs")
+    table.to_csv(tmp_path / "labs.csv", index=False, sep=";", decimal=",")
+    pd.testing.assert_frame_equal(read(tmp_path / "labs.csv", "prcrs").records, plain.records)
+
+
 BROKEN = {
     "empty": "",
     "header alone": ",".join(HEADER) + "\n",
