@@ -171,7 +171,7 @@ def ward_bundle(
 
 STAY_ENDS = 100.0  # hours after the start; laws ask at that hour and around it
 STAY_HOURS = (0.0, 4.0, 28.0, 52.0, 75.5, 76.0, 94.0, 99.5, 100.0, 100.5, 124.0)
-DELAYS = (None, None, None, 0.0, 0.5, 6.0, 30.0)
+DELAYS = (None, None, 0.5, 6.0, 30.0)
 WRITTEN = (
     ("crp", "mg/L", (3.0, 12.0, 58.0, 140.0, 9000.0, "<5")),
     ("LOINC//1988-5", "mg/dL", (0.3, 5.8, 14.0)),
@@ -179,7 +179,7 @@ WRITTEN = (
     ("platelets", "10*9/L", (12.0, 80.0, 210.0)),
     ("ldh", "U/L", (180.0, 900.0)),
     ("creatinine", "umol/L", (60.0, 300.0)),
-    ("crs_grade", None, (0.0, 1.0, 2.0, 3.0)),
+    ("crs_grade", None, (3.0, 0.0, 1.0, 2.0, 4.0)),
     ("teclistamab", "mg/kg", (0.06, 1.5)),
     ("tocilizumab", "mg/kg", (8.0,)),
     ("dexamethasone", "mg", (16.0,)),
@@ -198,7 +198,7 @@ def drawn_stay(draw: st.DrawFn) -> list[dict]:
     `hour` and `known_hour` count from `START`; None is a fact without a time, or known at once.
     """
     lines = [{"hour": None, "code": "sex", "value": "female", "unit": None, "known_hour": None}]
-    for _ in range(draw(st.integers(1, 14))):
+    for _ in range(draw(st.integers(4, 16))):
         code, unit, values = draw(st.sampled_from(WRITTEN))
         hour, delay = draw(st.sampled_from(STAY_HOURS)), draw(st.sampled_from(DELAYS))
         line = {"hour": hour, "code": code, "value": draw(st.sampled_from(values)), "unit": unit}
