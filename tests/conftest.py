@@ -216,6 +216,17 @@ def stays() -> st.SearchStrategy[list[dict]]:
     return drawn_stay()
 
 
+@pytest.fixture(scope="session")
+def known_by() -> Callable[[list[dict], float], list[dict]]:
+    """The records of a drawn stay that were on file at an hour."""
+
+    def known(stay: list[dict], hour: float) -> list[dict]:
+        moments = [(line, (line["hour"], line["known_hour"])) for line in stay]
+        return [line for line, pair in moments if all(m is None or m <= hour for m in pair)]
+
+    return known
+
+
 def written_time(hour: float | None) -> str | None:
     return None if hour is None else (START + pd.Timedelta(hours=hour)).isoformat()
 

@@ -20,16 +20,6 @@ SLOW = settings(
 ANSWER = ["outcome", "patient_id", "as_of"]
 
 
-def known_by(stay, hour):
-    """The records of a stay that were on file at that hour."""
-
-    def known(line):
-        moments = (line["hour"], line["known_hour"])
-        return all(moment is None or moment <= hour for moment in moments)
-
-    return [line for line in stay if known(line)]
-
-
 def named(patient, stay):
     return [(patient, line) for line in stay]
 
@@ -42,7 +32,9 @@ def same_answers(left, right):
 
 @SLOW
 @given(data=st.data())
-def test_what_comes_after_the_moment_changes_no_risk(data, stays, ingested, ask_at, ward_bundle):
+def test_what_comes_after_the_moment_changes_no_risk(
+    data, stays, known_by, ingested, ask_at, ward_bundle
+):
     stay = data.draw(stays)
     late = [line["hour"] for line in stay if line["known_hour"] is not None]
     hour = data.draw(st.sampled_from([*late, AS_OF]))
