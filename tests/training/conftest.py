@@ -1,0 +1,72 @@
+"""The commands of a data scientist, run in this process, and records on disk to run them on."""
+
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from training.__main__ import main
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command gave back: its exit status and its two streams."""
+
+    status: int
+    printed: str
+    complained: str
+
+    @property
+    def error(self) -> str:
+        """The one line that says what is wrong; fails unless the command refused so."""
+        assert self.status == 2, self
+        assert "Traceback" not in self.complained
+        lines = [line for line in self.complained.splitlines() if "error: " in line]
+        assert len(lines) == 1, self.complained
+        assert self.complained.endswith(lines[0] + "\n")
+        return lines[0].partition("error: ")[2]
+
+
+@pytest.fixture(scope="session")
+def verb() -> Callable[..., Answer]:
+    """Runs `python -m training` with these words."""
+
+    def run(*words: object) -> Answer:
+        printed, complained = StringIO(), StringIO()
+        with redirect_stdout(printed), redirect_stderr(complained):
+            try:
+                status = main([str(word) for word in words])
+            except SystemExit as leaving:  # argparse refuses flags in this way
+                status = leaving.code
+        return Answer(status, printed.getvalue(), complained.getvalue())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def write_records() -> Callable[[Path, Iterable[tuple]], Path]:
+    """Writes (patient, hour or None, code, value, unit) as a records table in CSV."""
+
+    def write(path: Path, lines: Iterable[tuple]) -> Path:
+        start = pd.Timestamp("2026-03-01T06:00Z")
+        rows = [
+            (patient, "" if hour is None else (start + pd.Timedelta(hours=hour)).isoformat(), *rest)
+            for patient, hour, *rest in lines
+        ]
+        names = ["patient_id", "time", "code", "numeric_value", "unit"]
+        pd.DataFrame(rows, columns=names).to_csv(path, index=False)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def ward_file(ward_records: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The drawn ward (not virtual patients of the simulator) as a CSV file."""
+    path = tmp_path_factory.mktemp("ward") / "ward.csv"
+    ward_records.drop(columns="source").to_csv(path, index=False)
+    return path
