@@ -15,7 +15,7 @@ from models.bundle import Bundle, load_bundle
 from training import apply, cohort, track
 from training.codes import as_table, code_lines
 from training.config import TrainingConfig
-from training.dataset import Events, load_events, read_moments
+from training.dataset import Events, load_events, read_moments, without_records
 from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
 from training.plots import evaluation_figures
@@ -133,8 +133,8 @@ def run_predict(options: Namespace) -> None:
     with opened_bundle(options.model) as bundle:
         source = load_events(options.records, options.format, bundle.reference.filled)
         if options.as_of is not None:
-            patients = source.events["patient_id"].astype("str").unique()
-            moments = read_moments(options.as_of, patients)
+            moments = read_moments(options.as_of)
+            _tell_strangers(without_records(moments, source.events))
         else:
             moments = as_of_grid(source.events, options.every)
         if moments.empty:
@@ -142,6 +142,14 @@ def run_predict(options: Namespace) -> None:
         predictions = apply.predict(bundle, source, moments, options.contributions)
         apply.write_predictions(predictions, bundle, options.out)
     print(f"{len(predictions)} predictions at {len(moments)} as-of times -> {options.out}")
+
+
+def _tell_strangers(patients: list[str]) -> None:
+    if patients:
+        print(
+            f"{len(patients)} patient(s) asked about have no usable record, the first is "
+            f"{patients[0]!r}: their rows rest on nothing"
+        )
 
 
 def run_promote(options: Namespace) -> None:

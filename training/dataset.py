@@ -1,7 +1,6 @@
 """From files to labelled feature rows: the cohort as fitting and judging see it."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -145,13 +144,12 @@ def _with_learning_rows(
     return both[first].sort_values(["patient_id", "as_of"], ignore_index=True)
 
 
-def read_moments(path: Path, patients: Iterable[str]) -> pd.DataFrame:
+def read_moments(path: Path) -> pd.DataFrame:
     """As-of times from a CSV with columns `patient_id` and `as_of` (ISO 8601 with a time zone).
 
     Raises:
         InvalidInputError: a file that is not there or cannot be split into cells, a missing column,
-            no lines, a time that cannot be read or lies outside what records may have, or a patient
-            who is none of `patients`.
+            no lines, or a time that cannot be read or lies outside what records may have.
     """
     table = read_delimited(path)
     missing = {"patient_id", "as_of"} - set(table.columns)
@@ -162,7 +160,6 @@ def read_moments(path: Path, patients: Iterable[str]) -> pd.DataFrame:
     nameless = table["patient_id"] == ""
     if nameless.any():
         raise InvalidTableError(f"{path}:{nameless.idxmax()}: patient_id is empty")
-    _refuse_strangers(table["patient_id"], patients, path)
     zoned = table["as_of"].str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")
     times = pd.to_datetime(table["as_of"], utc=True, errors="coerce", format="ISO8601")
     wrong = times.isna() | ~zoned
@@ -182,11 +179,17 @@ def read_moments(path: Path, patients: Iterable[str]) -> pd.DataFrame:
     return table.assign(as_of=times)[["patient_id", "as_of"]].reset_index(drop=True)
 
 
-def _refuse_strangers(asked: pd.Series, patients: Iterable[str], path: Path) -> None:
-    """Raises InvalidInputError for a patient without a usable record, with the line."""
-    strange = asked[~asked.isin(set(patients))]
-    if len(strange):
+def without_records(moments: pd.DataFrame, events: pd.DataFrame) -> list[str]:
+    """The patients of as-of times, in their order, of whom no record could be used.
+
+    Raises InvalidInputError where that is all of them.
+    """
+    known = set(events["patient_id"].astype("str").unique())
+    asked = moments["patient_id"].unique()
+    strange = [name for name in asked if name not in known]
+    if len(strange) == len(asked):
         raise InvalidInputError(
-            f"{path}:{strange.index[0]}: the records hold nothing usable of patient "
-            f"{strange.iloc[0]!r} ({strange.nunique()} such patient(s) in this file)"
+            f"as-of times: the records hold nothing usable of their {len(asked)} patient(s), "
+            f"the first of whom is {strange[0]!r}"
         )
+    return strange

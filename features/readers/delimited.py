@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.readers.places import existing
+from features.readers.places import shown
 from features.tables import InvalidTableError
 
 DELIMITERS = ",;\t"
@@ -20,16 +20,18 @@ def read_delimited(path: Path) -> pd.DataFrame:
     a name is left out.
 
     Raises:
-        InvalidInputError: no such file.
-        InvalidTableError: a folder, an empty file, bytes that are no UTF-8 text, a stray quote, a
-            name that stands twice, or a line that is longer or shorter than the header.
+        InvalidTableError: no such file, a folder, an empty file, bytes that are no UTF-8 text, a
+            stray quote, a name that stands twice, or a line that is longer or shorter than the
+            header.
     """
-    if existing(path).is_dir():
-        raise InvalidTableError(f"{path}: is a folder; name one file")
-    text = utf8_text(path.read_bytes(), path)
-    lines = _lines(text, path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        told = (error.strerror or "").lower()
+        raise InvalidTableError(f"{shown(path)}: not a readable CSV file, {told}") from error
+    lines = _lines(utf8_text(content, path), path)
     if not lines:
-        raise InvalidTableError(f"{path}: the file is empty")
+        raise InvalidTableError(f"{path}: not a readable CSV file, it is empty")
     (_, header), *rows = lines
     names = [name.strip() for name in header]
     refuse_doubled(names, path)

@@ -153,7 +153,9 @@ def _unpacked(file: Path) -> bytes:
         with pa.input_stream(str(file), compression="detect") as stream:
             return bytes(stream.read())
     except OSError as error:
-        raise InvalidTableError(f"{file}: cannot be read or unpacked (cut short?)") from error
+        raise InvalidTableError(
+            f"{file}: not a readable CSV file (damaged or cut short?)"
+        ) from error
 
 
 def _header(text: str, file: Path) -> tuple[list[str], str]:

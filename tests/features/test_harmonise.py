@@ -502,6 +502,11 @@ def test_a_missing_column_is_named() -> None:
         harmonise(table(record("crp")).drop(columns=["time", "code"]))
 
 
+def test_true_and_false_are_no_numbers() -> None:
+    with pytest.raises(InvalidTableError, match="true and false found, numbers are needed"):
+        harmonise(table(record("crp", 1.0, "mg/L")).assign(numeric_value=[True]))
+
+
 def test_times_without_offset_are_refused() -> None:
     records = table(record("crp", 1.0, "mg/L"))
     records["time"] = records["time"].dt.tz_localize(None)

@@ -69,11 +69,15 @@ def test_another_ending_or_a_folder_is_refused_before_the_work(
 def test_a_patient_that_the_records_do_not_hold_is_named(
     ward_bundle: Bundle, records: Path, tmp_path: Path, capsys
 ) -> None:
-    asked = tmp_path / "asked.csv"
-    asked.write_text("patient_id,as_of\npatient-00,2026-03-03T06:00Z\nnobody,2026-03-03T06:00Z\n")
-    out = tmp_path / "p.csv"
-    assert predict(ward_bundle, records, out, "--as-of", str(asked)) == 2
-    assert "asked.csv:3: the records hold nothing usable of patient 'nobody'" in (
-        capsys.readouterr().err
+    asked, out = tmp_path / "asked.csv", tmp_path / "p.csv"
+    stranger = "nobody,2026-03-03T06:00Z\n"
+    asked.write_text(f"patient_id,as_of\npatient-00,2026-03-03T06:00Z\n{stranger}")
+    assert predict(ward_bundle, records, out, "--as-of", str(asked)) == 0
+    assert capsys.readouterr().out.startswith(
+        "1 patient(s) asked about have no usable record, the first is 'nobody'"
     )
+    out.unlink()
+    asked.write_text(f"patient_id,as_of\n{stranger}")
+    assert predict(ward_bundle, records, out, "--as-of", str(asked)) == 2
+    assert "nothing usable of their 1 patient(s)" in capsys.readouterr().err
     assert not out.exists()
