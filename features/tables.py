@@ -18,8 +18,9 @@ ORIGIN = pd.Timestamp("2000-01-01", tz="UTC")
 TIME_TYPE = "datetime64[us, UTC]"
 
 EARLIEST_TIME = pd.Timestamp("1900-01-01", tz="UTC")
-LATEST_TIME = pd.Timestamp("2200-01-01", tz="UTC")
-"""A record before the one, or not before the other, bears a slip of the pen."""
+LATEST_TIME = pd.Timestamp("2300-01-01", tz="UTC")
+"""A record before the one, or not before the other, bears a slip of the pen. De-identified
+collections shift their dates by up to two centuries, so the end lies far off."""
 
 EARLIEST_BIRTH = pd.Timestamp("1880-01-01", tz="UTC")
 """A birth may lie earlier: a patient of 120 years in a file that counts from `ORIGIN`."""
