@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     for add in (
         _add_simulate, _add_ingest, _add_features, _add_train,
-        _add_evaluate, _add_predict, _add_promote, _add_fetch,
+        _add_evaluate, _add_predict, _add_register, _add_promote, _add_fetch,
     ):  # fmt: skip
         add(verbs)
     return parser
@@ -149,6 +149,18 @@ def _add_predict(verbs: "Verbs") -> None:
         help="explain every row (takes most of the time)",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
+
+
+def _add_register(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "register",
+        commands.run_register,
+        "register a bundle that lies in a folder, such as one from elsewhere",
+        "--model bundle",
+    )
+    parser.add_argument("--model", type=Path, required=True, help="bundle folder")
+    parser.add_argument("--experiment", default="crs-risk", help="MLflow experiment")
 
 
 def _add_promote(verbs: "Verbs") -> None:

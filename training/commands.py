@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -13,7 +14,7 @@ from features.declared import columns_of
 from features.matrix import as_of_grid, feature_rows
 from features.tables import InvalidInputError, count_rejects
 from models.bundle import Bundle, load_bundle
-from training import apply, cohort, track
+from training import apply, cohort, registry, track
 from training.config import TrainingConfig
 from training.dataset import Events, load_events, read_moments
 from training.plots import evaluation_figures
@@ -78,27 +79,59 @@ def run_train(options: Namespace) -> None:
         repeats=options.repeats,
         variants=options.variants,
     )
-    run = train(config)
-    report = report_folder(options.out)
-    figures = run_figures(run)
-    write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report)
-    print(f"bundle {run.bundle.version} -> {options.out}")
-    print(f"report -> {report / 'report.html'}")
-    if options.track:
-        run_id = _track(config, run, figures, report)
-        print(f"tracked as run {run_id}")
-        print(f"to release it: python -m training promote {run_id} --alias champion")
-
-
-def _track(config: TrainingConfig, run: Run, figures: Mapping[str, Figure], report: Path) -> str:
-    """Log everything to MLflow and register the bundle; returns the run's identifier."""
+    if not options.track:
+        _train(config)
+        return
+    # The run opens first: a store that cannot be used shows before the long work
     with track.tracking(config.experiment, f"{config.format} {config.records.name}") as tracked:
         tracked.log_settings(config)
-        tracked.log_evaluation(run.evaluation)
-        tracked.log_figures(figures)
-        tracked.log_file(report / "report.html")
-        tracked.register(config.out)
-    return tracked.run_id
+        run, figures = _train(config)
+        with _bundle_is_safe(config.out):
+            _log(tracked, run.evaluation, figures, report_folder(config.out))
+            tracked.register(config.out, format=config.format)
+    print(f"tracked as run {tracked.run_id}")
+    print(f"to release it: python -m training promote {tracked.run_id} --alias champion")
+
+
+def _train(config: TrainingConfig) -> tuple[Run, dict[str, Figure]]:
+    """The run, its bundle and report written, and its figures."""
+    run = train(config)
+    figures = run_figures(run)
+    report = report_folder(config.out)
+    write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report)
+    print(f"bundle {run.bundle.version} -> {config.out}")
+    print(f"report -> {report / 'report.html'}")
+    return run, figures
+
+
+def _log(
+    tracked: track.Run, evaluation: Mapping[str, Any], figures: Mapping[str, Figure], report: Path
+) -> None:
+    tracked.log_evaluation(evaluation)
+    tracked.log_figures(figures)
+    tracked.log_file(report / "report.html")
+
+
+@contextmanager
+def _bundle_is_safe(bundle: Path) -> Iterator[None]:
+    """Where tracking fails after the work was done, say what is left and how to go on."""
+    try:
+        yield
+    except (InvalidInputError, OSError) as fault:
+        raise InvalidInputError(
+            f"not registered: {fault}; the bundle is whole in {bundle}: "
+            f"python -m training register --model {bundle}"
+        ) from fault
+
+
+def run_register(options: Namespace) -> None:
+    """Log a bundle that lies in a folder, and register it."""
+    bundle = load_bundle(options.model)
+    with track.tracking(options.experiment, f"registered {options.model.name}") as tracked:
+        tracked.log_evaluation(json.loads((options.model / "metrics.json").read_text("utf-8")))
+        tracked.register(options.model)
+    print(f"bundle {bundle.version} registered by run {tracked.run_id}")
+    print(f"to release it: python -m training promote {tracked.run_id} --alias champion")
 
 
 def run_evaluate(options: Namespace) -> None:
@@ -142,13 +175,13 @@ def run_predict(options: Namespace) -> None:
 
 def run_promote(options: Namespace) -> None:
     """Point an alias of the registry at a run's model and note it in the ledger."""
-    version = track.promote(options.run_id, options.alias)
+    version = registry.promote(options.run_id, options.alias)
     print(f"{track.REGISTERED_NAME} version {version} is now the {options.alias}")
 
 
 def run_fetch(options: Namespace) -> None:
     """Copy a bundle out of the registry."""
-    track.fetch(options.model, options.out)
+    registry.fetch(options.model, options.out)
 
 
 @contextmanager
@@ -159,7 +192,7 @@ def opened_bundle(model: str) -> Iterator[Bundle]:
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "bundle"
-        track.fetch(model, copy)
+        registry.fetch(model, copy)
         yield load_bundle(copy)
 
 
