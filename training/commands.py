@@ -13,10 +13,12 @@ from matplotlib.figure import Figure
 from features.declared import columns_of
 from features.matrix import as_of_grid, feature_rows
 from features.tables import InvalidInputError, count_rejects
-from models.bundle import Bundle, load_bundle
+from models.bundle import METRICS, Bundle, InvalidBundleError, load_bundle
+from models.stated import read_json
 from training import apply, cohort, registry, track
 from training.config import TrainingConfig
 from training.dataset import Events, load_events, read_moments
+from training.flat import flat_metrics
 from training.plots import evaluation_figures
 from training.progress import counted_progress
 from training.report import report_context, write_report
@@ -127,11 +129,22 @@ def _bundle_is_safe(bundle: Path) -> Iterator[None]:
 def run_register(options: Namespace) -> None:
     """Log a bundle that lies in a folder, and register it."""
     bundle = load_bundle(options.model)
+    metrics = _metrics_of(bundle)
     with track.tracking(options.experiment, f"registered {options.model.name}") as tracked:
-        tracked.log_evaluation(json.loads((options.model / "metrics.json").read_text("utf-8")))
+        tracked.log_evaluation(metrics)
         tracked.register(options.model)
     print(f"bundle {bundle.version} registered by run {tracked.run_id}")
     print(f"to release it: python -m training promote {tracked.run_id} --alias champion")
+
+
+def _metrics_of(bundle: Bundle) -> dict[str, Any]:
+    """The evaluation that lies in the bundle, proved to be one by flattening it."""
+    metrics: dict[str, Any] = read_json(bundle.folder / METRICS)
+    try:
+        flat_metrics(metrics)
+    except (AttributeError, LookupError, TypeError, ValueError) as fault:
+        raise InvalidBundleError(f"{bundle.folder}: {METRICS}: is no evaluation") from fault
+    return metrics
 
 
 def run_evaluate(options: Namespace) -> None:

@@ -8,6 +8,7 @@ from features.outcomes import Outcome
 from models.guard import absent_evidence, judge
 from models.prediction import Verdict
 from models.reference import AnalyteReference, FeatureReference, Reference, describe_features
+from models.stated import read_as
 
 ANALYTES = {
     "crp": AnalyteReference(importance=0.50, present=0.95, usual_age_hours=30.0),
@@ -109,5 +110,5 @@ def test_the_reference_survives_json_and_counts_presence():
     features = describe_features(rows)
     assert set(features) == {"crp.last"}
     assert (features["crp.last"].present, features["crp.last"].median) == (0.75, 2.0)
-    again = Reference.from_json(REFERENCE.to_json())
+    again = read_as(Reference, REFERENCE.to_json(), "file")
     assert again == REFERENCE
