@@ -173,6 +173,14 @@ def _add_promote(verbs: "Verbs") -> None:
     )
     parser.add_argument("run_id", help="the MLflow run that registered the model")
     parser.add_argument("--alias", choices=("champion", "challenger"), required=True, help="which")
+    parser.add_argument(
+        "--allow-virtual", action="store_true",
+        help="let a model learnt from virtual patients replace one learnt from real ones",
+    )  # fmt: skip
+    parser.add_argument(
+        "--allow-fewer-outcomes", action="store_true",
+        help="let a model replace one that answers more outcomes",
+    )  # fmt: skip
 
 
 def _add_fetch(verbs: "Verbs") -> None:

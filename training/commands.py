@@ -188,7 +188,8 @@ def run_predict(options: Namespace) -> None:
 
 def run_promote(options: Namespace) -> None:
     """Point an alias of the registry at a run's model and note it in the ledger."""
-    version = registry.promote(options.run_id, options.alias)
+    allowed = registry.Allowed(options.allow_virtual, options.allow_fewer_outcomes)
+    version = registry.promote(options.run_id, options.alias, allowed)
     print(f"{track.REGISTERED_NAME} version {version} is now the {options.alias}")
 
 

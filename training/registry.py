@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,22 +27,51 @@ NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """What MLflow calls it when a model, a version or an alias is not there."""
 
 
-def promote(run_id: str, alias: str) -> str:
+@dataclass(frozen=True)
+class Allowed:
+    """What a promotion may do only when told so."""
+
+    virtual: bool = False
+    fewer_outcomes: bool = False
+
+
+def promote(run_id: str, alias: str, allowed: Allowed = Allowed()) -> str:
     """Let `alias` name the model that the run registered, and write it into the ledger.
 
     Returns the version's number.
 
     Raises:
-        InvalidInputError: no such alias, no model registered by that run, or its files changed.
+        InvalidInputError: no such alias, no model registered by that run, its files changed, or
+            the model in use would be replaced by a lesser one that is not `allowed`.
     """
     if alias not in ALIASES:
         raise InvalidInputError(f"alias {alias!r}: one of {', '.join(ALIASES)} is needed")
     version = _version_of_run(run_id, REGISTERED_NAME)
-    with _fetched(version) as bundle, told_plainly():
+    with told_plainly():
         before = client().get_registered_model(REGISTERED_NAME).aliases.get(alias, "")
-        client().set_registered_model_alias(REGISTERED_NAME, alias, version.version)
-        _write_ledger(alias, version.version, str(before), run_id, bundle.version)
+    with _fetched(version) as bundle:
+        if before and allowed != Allowed(True, True):
+            with _fetched(_version_at(f"models:/{REGISTERED_NAME}/{before}")) as in_use:
+                _check_replacement(f"the {alias}, version {before},", in_use, bundle, allowed)
+        with told_plainly():
+            client().set_registered_model_alias(REGISTERED_NAME, alias, version.version)
+            _write_ledger(alias, version.version, str(before), run_id, bundle.version)
     return str(version.version)
+
+
+def _check_replacement(name: str, in_use: Bundle, proposed: Bundle, allowed: Allowed) -> None:
+    """Refuse what a ward would not want to find one morning in the place of its model."""
+    if proposed.card.virtual and not in_use.card.virtual and not allowed.virtual:
+        raise InvalidInputError(
+            f"{name} learnt from {in_use.card.learnt_from}; this model learnt from "
+            f"{proposed.card.learnt_from}: to replace it all the same: --allow-virtual"
+        )
+    lost = [outcome for outcome in in_use.outcomes if outcome not in proposed.outcomes]
+    if lost and not allowed.fewer_outcomes:
+        raise InvalidInputError(
+            f"{name} answers {', '.join(in_use.outcomes)}; this model does not answer "
+            f"{', '.join(lost)}: to replace it all the same: --allow-fewer-outcomes"
+        )
 
 
 def promotions() -> pd.DataFrame:
@@ -82,7 +112,11 @@ def _fetched(version: Any) -> Iterator[Bundle]:
             found = mlflow().artifacts.download_artifacts(
                 artifact_uri=f"{address}/artifacts/bundle", dst_path=folder
             )
-        bundle = load_bundle(found)
+        try:
+            bundle = load_bundle(found)
+        except InvalidBundleError as fault:
+            said = str(fault).removeprefix(f"{found}: ")
+            raise InvalidBundleError(f"{address}: {said}") from fault
         registered = version.tags.get(DIGEST_TAG)
         if bundle.version != registered:
             raise InvalidBundleError(
