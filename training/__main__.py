@@ -101,16 +101,12 @@ def _add_train(verbs: "Verbs") -> None:
         help="step between times to learn from, where something new was known",
     )  # fmt: skip
     parser.add_argument("--repeats", type=_count, help="of cross-validation (default: by size)")
-    parser.add_argument("--experiment", default="crs-risk", help="MLflow experiment")
     parser.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same bundle")
     parser.add_argument(
         "--variants", action=argparse.BooleanOptionalAction, default=True,
         help="also judge the model without the grade and without trajectories",
     )  # fmt: skip
-    parser.add_argument(
-        "--track", action=argparse.BooleanOptionalAction, default=True,
-        help="log to MLflow (MLFLOW_TRACKING_URI, else mlflow.db here)",
-    )  # fmt: skip
+    _add_tracking(parser)
     parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")
 
 
@@ -127,6 +123,7 @@ def _add_evaluate(verbs: "Verbs") -> None:
     _add_every(parser)
     parser.add_argument("--bootstrap", type=_count, default=200, help="resamples for intervals")
     parser.add_argument("--seed", type=_seed, default=0, help="of the resamples")
+    _add_tracking(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder to write into")
 
 
@@ -160,7 +157,7 @@ def _add_register(verbs: "Verbs") -> None:
         "--model bundle",
     )
     parser.add_argument("--model", type=Path, required=True, help="bundle folder")
-    parser.add_argument("--experiment", default="crs-risk", help="MLflow experiment")
+    _add_experiment(parser)
 
 
 def _add_promote(verbs: "Verbs") -> None:
@@ -218,6 +215,18 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 def _add_records(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--records", type=Path, required=True, help="file or folder to read")
     parser.add_argument("--format", choices=list(READERS), required=True, help="its format")
+
+
+def _add_tracking(parser: argparse.ArgumentParser) -> None:
+    _add_experiment(parser)
+    parser.add_argument(
+        "--track", action=argparse.BooleanOptionalAction, default=True,
+        help="log to MLflow (MLFLOW_TRACKING_URI, else mlflow.db here)",
+    )  # fmt: skip
+
+
+def _add_experiment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--experiment", default="crs-risk", help="MLflow experiment")
 
 
 def _add_every(parser: argparse.ArgumentParser) -> None:

@@ -25,6 +25,7 @@ from training.report import report_context, write_report
 from training.run_figures import run_figures
 from training.train import Run, train
 
+EVALUATION_SETTINGS = ("model", "records", "format", "every", "bootstrap", "seed", "out")
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
 OTHERS = "These records are not the ones that the model learnt from."
 THE_SAME = "The model LEARNT FROM THESE VERY RECORDS: every figure flatters it and proves nothing."
@@ -88,7 +89,9 @@ def run_train(options: Namespace) -> None:
     with track.tracking(config.experiment, f"{config.format} {config.records.name}") as tracked:
         tracked.log_settings(config)
         run, figures = _train(config)
-        with _bundle_is_safe(config.out):
+        later = f"python -m training register --model {config.out}"
+        with _work_is_safe("not registered", f"the bundle is whole in {config.out}: {later}"):
+            tracked.tag({"kind": "training"})
             _log(tracked, run.evaluation, figures, report_folder(config.out))
             tracked.register(config.out, format=config.format)
     print(f"tracked as run {tracked.run_id}")
@@ -115,15 +118,12 @@ def _log(
 
 
 @contextmanager
-def _bundle_is_safe(bundle: Path) -> Iterator[None]:
-    """Where tracking fails after the work was done, say what is left and how to go on."""
+def _work_is_safe(failed: str, left: str) -> Iterator[None]:
+    """Where the store fails after the work was done, say what is left and how to go on."""
     try:
         yield
     except (InvalidInputError, OSError) as fault:
-        raise InvalidInputError(
-            f"not registered: {fault}; the bundle is whole in {bundle}: "
-            f"python -m training register --model {bundle}"
-        ) from fault
+        raise InvalidInputError(f"{failed}: {fault}; {left}") from fault
 
 
 def run_register(options: Namespace) -> None:
@@ -148,22 +148,32 @@ def _metrics_of(bundle: Bundle) -> dict[str, Any]:
 
 
 def run_evaluate(options: Namespace) -> None:
-    """Judge a bundle on other patients; write metrics.json and report.html."""
+    """Judge a bundle on other patients; write metrics.json and report.html, and track the run."""
     with opened_bundle(options.model) as bundle:
-        others = apply.cohort_for(bundle, options.records, options.format, options.every)
-        evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
-        figures = evaluation_figures(evaluation)
-        write_report(
-            evaluation,
-            figures,
-            report_context(
-                bundle, {"records": options.records}, who_was_judged(bundle, others.source)
-            ),
-            options.out,
-        )
+        if not options.track:
+            _evaluate(options, bundle)
+            return
+        with track.tracking(options.experiment, f"evaluate {options.records.name}") as tracked:
+            tracked.log_settings({name: getattr(options, name) for name in EVALUATION_SETTINGS})
+            evaluation, figures, judged = _evaluate(options, bundle)
+            with _work_is_safe("not tracked", f"the report is whole in {options.out}"):
+                tracked.tag(track.facts_of(bundle) | {"kind": "evaluation", "judged": judged})
+                _log(tracked, evaluation, figures, options.out)
+    print(f"tracked as run {tracked.run_id}")
+
+
+def _evaluate(options: Namespace, bundle: Bundle) -> tuple[dict[str, Any], dict[str, Figure], str]:
+    """The evaluation, written and printed, with its figures and who was judged."""
+    others = apply.cohort_for(bundle, options.records, options.format, options.every)
+    evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
+    figures = evaluation_figures(evaluation)
+    judged = who_was_judged(bundle, others.source)
+    context = report_context(bundle, {"records": options.records}, judged)
+    write_report(evaluation, figures, context, options.out)
     for model, best in evaluation.get("challenge_utility", {}).items():
         print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")
     print(f"metrics.json and report.html -> {options.out}")
+    return evaluation, figures, judged
 
 
 def who_was_judged(bundle: Bundle, source: Events) -> str:
