@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status (0 done, 2 wrong usage or bad input)."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         options.run(options)
     except (InvalidInputError, OSError) as error:  # a path that cannot be read or written
@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return DONE
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Every verb with its flags."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     for add in (
@@ -100,7 +101,9 @@ def _add_train(verbs: "Verbs") -> None:
         "--learn-every", type=_duration, default="1h",
         help="step between times to learn from, where something new was known",
     )  # fmt: skip
-    parser.add_argument("--repeats", type=_count, help="of cross-validation (default: by size)")
+    parser.add_argument(
+        "--repeats", type=_repeats, default="auto", help="of cross-validation; auto: by size"
+    )
     parser.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same bundle")
     parser.add_argument(
         "--variants", action=argparse.BooleanOptionalAction, default=True,
@@ -255,6 +258,10 @@ def _seed(text: str) -> int:
     if not text.isdigit() or int(text) >= 2**31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2147483647")
     return int(text)
+
+
+def _repeats(text: str) -> int | None:
+    return None if text == "auto" else _count(text)
 
 
 def _count(text: str) -> int:

@@ -13,7 +13,7 @@ def flat_settings(settings: object) -> dict[str, str]:
     """A configuration (dataclass or mapping) under dotted names, its values as a user types them.
 
     >>> flat_settings({"split": {"folds": 5}, "every": pd.Timedelta("1D"), "repeats": None})
-    {'split.folds': '5', 'every': '24h', 'repeats': 'default'}
+    {'split.folds': '5', 'every': '24h', 'repeats': 'auto'}
     """
     if is_dataclass(settings) and not isinstance(settings, type):
         settings = asdict(settings)
@@ -35,7 +35,7 @@ def as_typed(value: object) -> str:
         return ",".join(as_typed(one) for one in value)
     if isinstance(value, bool):
         return str(value).lower()
-    return "default" if value is None else str(value)
+    return "auto" if value is None else str(value)
 
 
 def flat(nested: Mapping[str, Any], joint: str) -> dict[str, Any]:

@@ -190,7 +190,7 @@ def test_settings_are_logged_as_a_user_types_them(store):
         "setting.records": "ward.csv", "setting.format": "table", "setting.out": "bundle",
         "setting.outcomes": "severe_crs,infection", "setting.every": "24h",
         "setting.horizon": "24h", "setting.learn_every": "1h", "setting.experiment": "crs-risk",
-        "setting.seed": "0", "setting.folds": "5", "setting.repeats": "default",
+        "setting.seed": "0", "setting.folds": "5", "setting.repeats": "auto",
         "setting.bootstrap": "200", "setting.variants": "true",
     }  # fmt: skip
 
