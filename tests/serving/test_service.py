@@ -404,6 +404,12 @@ def test_the_openapi_page_names_every_route_and_its_example_is_answered(service)
     assert service.client.post("/v1/predictions", json=example).status_code == 201
 
 
+def test_the_bare_address_leads_to_the_page_for_people(service):
+    led = service.client.get("/")
+    assert (led.status_code, led.headers["Location"]) == (307, "docs")
+    assert service.client.get("/", follow_redirects=True).url.path == "/docs"
+
+
 def test_the_page_for_people_needs_nothing_from_elsewhere(service):
     page = service.client.get("/docs")
     assert page.headers["Content-Type"].startswith("text/html")
