@@ -23,7 +23,7 @@ from training.plots import evaluation_figures
 from training.progress import counted_progress
 from training.report import report_context, write_report
 from training.run_figures import run_figures
-from training.train import Run, train
+from training.train import Run, check_places, train
 
 EVALUATION_SETTINGS = ("model", "records", "format", "every", "bootstrap", "seed", "out")
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
@@ -85,7 +85,8 @@ def run_train(options: Namespace) -> None:
     if not options.track:
         _train(config)
         return
-    # The run opens first: a store that cannot be used shows before the long work
+    check_places(config)  # a slip of the pen leaves no run behind
+    # The run opens before the work: a store that cannot be used shows before the long work
     with track.tracking(config.experiment, f"{config.format} {config.records.name}") as tracked:
         tracked.log_settings(config)
         run, figures = _train(config)

@@ -60,7 +60,19 @@ def test_training_stops_before_the_work_where_the_store_cannot_be_used(
         bad_store, "train", "--records", "records.parquet", "--format", "table", "--out", "bundle"
     )
     assert "tracking store" in said
-    assert not (tmp_path / "bundle").exists()
+    assert not list((tmp_path / "bundle").iterdir())
+
+
+def test_a_slip_of_the_pen_leaves_no_run_behind(one_line, tmp_path, ward_records):
+    store = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept/mine.txt").write_text("mine")
+    ward_records.to_parquet(tmp_path / "records.parquet")
+    asked = ("train", "--format", "table", "--records")
+    for records, out in (("none.csv", "new"), ("records.parquet", "kept")):
+        said = one_line(store, *asked, str(tmp_path / records), "--out", str(tmp_path / out))
+        assert "no such file" in said or "not empty" in said
+    assert not (tmp_path / "mlflow.db").exists()
 
 
 def test_a_deleted_experiment_is_named(one_line, tmp_path):
@@ -69,7 +81,15 @@ def test_a_deleted_experiment_is_named(one_line, tmp_path):
     store = f"sqlite:///{tmp_path / 'mlflow.db'}"
     client = mlflow.MlflowClient(store)
     client.delete_experiment(client.create_experiment("gone"))
-    arguments = ("--records", "none.csv", "--format", "table", "--out", str(tmp_path / "bundle"))
+    (tmp_path / "empty.csv").touch()
+    arguments = (
+        "--records",
+        str(tmp_path / "empty.csv"),
+        "--format",
+        "table",
+        "--out",
+        str(tmp_path / "bundle"),
+    )
     said = one_line(store, "train", *arguments, "--experiment", "gone")
     assert "experiment 'gone' was deleted" in said
 
@@ -81,7 +101,7 @@ def test_where_the_store_breaks_after_the_work_the_bundle_stays_and_can_be_regis
     report = commands.report_folder(out)
 
     def work_while_the_store_breaks(config):
-        shutil.copytree(ward_bundle.folder, config.out)
+        shutil.copytree(ward_bundle.folder, config.out, dirs_exist_ok=True)
         report.mkdir()
         (report / "report.html").write_text("<p>report</p>")
         with closing(sqlite3.connect(database)) as connection:
@@ -94,6 +114,7 @@ def test_where_the_store_breaks_after_the_work_the_bundle_stays_and_can_be_regis
 
     monkeypatch.setattr(commands, "_train", work_while_the_store_breaks)
     store, records = f"sqlite:///{database}", str(tmp_path / "records.csv")
+    (tmp_path / "records.csv").touch()
     said = one_line(store, "train", "--records", records, "--format", "table", "--out", str(out))
     assert f"the bundle is whole in {out}" in said
     register = said.partition("python -m training ")[2].split()
