@@ -78,9 +78,7 @@ def train(config: TrainingConfig) -> Run:
     Raises:
         InvalidInputError: bad records, or an outcome with too few patients to judge a model by.
     """
-    config.out.mkdir(parents=True, exist_ok=True)  # a wrong place shows before the long work
-    if any(config.out.iterdir()):
-        raise InvalidInputError(f"{config.out}: not empty; name another folder for the bundle")
+    check_places(config)
     logger.info("reading %s", config.records)
     source = load_events(config.records, config.format)
     for note in source.notes:
@@ -98,6 +96,19 @@ def train(config: TrainingConfig) -> Run:
     evaluation["notes"] = list(source.notes)
     bundle = _bundle(config, cohort, trained, evaluation)
     return Run(bundle, evaluation, scored, cohort, trained)
+
+
+def check_places(config: TrainingConfig) -> None:
+    """Make the bundle's folder; a wrong place shows before the long work.
+
+    Raises:
+        InvalidInputError: there are no records, or the folder holds something already.
+    """
+    if not config.records.exists():
+        raise InvalidInputError(f"{config.records}: no such file or folder")
+    config.out.mkdir(parents=True, exist_ok=True)
+    if any(config.out.iterdir()):
+        raise InvalidInputError(f"{config.out}: not empty; name another folder for the bundle")
 
 
 def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainedOutcome:

@@ -15,6 +15,7 @@ from models.reference import (
     describe_features,
     describe_therapy,
 )
+from models.stated import read_as
 
 ANALYTES = {
     "crp": AnalyteReference(importance=0.50, present=0.95, usual_age_hours=30.0),
@@ -138,7 +139,7 @@ def test_the_reference_survives_json_and_counts_presence():
     features = describe_features(rows)
     assert set(features) == {"crp.last"}
     assert (features["crp.last"].present, features["crp.last"].median) == (0.75, 2.0)
-    again = Reference.from_json(REFERENCE.to_json())
+    again = read_as(Reference, REFERENCE.to_json(), "file")
     assert again == REFERENCE
 
 

@@ -1,15 +1,17 @@
-"""The commands of a data scientist, run in this process, and records on disk to run them on."""
+"""The commands of a data scientist run in this process, records on disk, a real MLflow store."""
 
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from models.bundle import Bundle, save_bundle
 from training.__main__ import main
+from training.track import tracking
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,48 @@ def write_records() -> Callable[[Path, Iterable[tuple]], Path]:
 
 
 @pytest.fixture(scope="session")
+def another_bundle(ward_bundle: Bundle) -> Callable[..., Path]:
+    """Writes the same model with another card, and so of another version."""
+
+    def write(folder: Path, outcomes: int = 2, **card: object) -> Path:
+        models = dict(list(ward_bundle.models.items())[:outcomes])
+        save_bundle(
+            folder,
+            ward_bundle.horizon_hours,
+            replace(ward_bundle.card, **card),
+            models,
+            ward_bundle.reference,
+            {"outcomes": {}},
+            "# Model card\n",
+        )
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def ward_file(ward_records: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The drawn ward (not virtual patients of the simulator) as a CSV file."""
     path = tmp_path_factory.mktemp("ward") / "ward.csv"
     ward_records.drop(columns="source").to_csv(path, index=False)
     return path
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory, ward_bundle):
+    """A store with one registered run; the working directory and the address are put back."""
+    place = tmp_path_factory.mktemp("store")
+    bundle = ward_bundle.folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place / 'mlflow.db'}")
+        with tracking("severe CRS", "first") as run:
+            version = run.register(bundle)
+        yield place, bundle, run, version
+
+
+@pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not answer is given up at once."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
