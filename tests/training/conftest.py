@@ -62,11 +62,3 @@ def write_records() -> Callable[[Path, Iterable[tuple]], Path]:
         return path
 
     return write
-
-
-@pytest.fixture(scope="session")
-def ward_file(ward_records: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The drawn ward (not virtual patients of the simulator) as a CSV file."""
-    path = tmp_path_factory.mktemp("ward") / "ward.csv"
-    ward_records.drop(columns="source").to_csv(path, index=False)
-    return path
