@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 from features.outcomes import Outcome
 from models.bundle import Bundle, load_bundle
 from models.recipes import recipe_for
-from training import train
+from training import apply, train
 from training.config import HOUR, TrainingConfig
+from training.dataset import Events, label_cohort
 
 SMALL = {"folds": 3, "repeats": 1, "bootstrap": 5, "variants": False, "seed": 4}
 TRAIN_AGAIN = f"""
@@ -75,3 +76,13 @@ def test_the_number_of_threads_does_not_change_the_bundle(ward_file, tmp_path, m
     one, two = map(contents, bundles)
     assert [name for name in one if one[name] != two[name]] == []
     assert bundles[0].version == bundles[1].version
+
+
+def test_the_number_of_threads_does_not_change_an_evaluation(ward_events, ward_bundle):
+    source = Events(ward_events, pd.DataFrame({"reason": []}), len(ward_events), (), virtual=False)
+    cohort = label_cohort(source, HOUR, ward_bundle.outcomes, 24 * HOUR)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            found.append(apply.judge(ward_bundle, cohort, "table", 5, 0))
+    assert found[0] == found[1]
