@@ -115,6 +115,14 @@ def ward_records() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def ward_file(ward_records: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The drawn ward (not virtual patients of the simulator) as a CSV file."""
+    path = tmp_path_factory.mktemp("ward") / "ward.csv"
+    ward_records.drop(columns="source").to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="session")
 def ward_events(ward_records: pd.DataFrame) -> pd.DataFrame:
     """The harmonised events of `ward_records`."""
     return harmonise(ward_records).events

@@ -14,6 +14,7 @@ from features.tables import ORIGIN, count_rejects
 from models.bundle import Bundle
 from models.predict import predict_rows
 from training.alarm_utility import best_threshold
+from training.blas import on_one_blas_thread
 from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
 from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
@@ -63,6 +64,7 @@ def write_predictions(predictions: pd.DataFrame, bundle: Bundle, out: Path) -> N
     )
 
 
+@on_one_blas_thread
 def judge(
     bundle: Bundle, cohort: Cohort, file_format: str, bootstrap: int, seed: int
 ) -> dict[str, Any]:

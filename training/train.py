@@ -28,6 +28,7 @@ from models.reference import (
     describe_therapy,
 )
 from models.start import GRADE
+from training.blas import on_one_blas_thread
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events, label_cohort, load_events
@@ -72,6 +73,7 @@ class Run:
     trained: Mapping[Outcome, TrainedOutcome]
 
 
+@on_one_blas_thread
 def train(config: TrainingConfig) -> Run:
     """Train, judge and write a bundle to `config.out`.
 

@@ -86,14 +86,6 @@ def another_bundle(ward_bundle: Bundle) -> Callable[..., Path]:
     return write
 
 
-@pytest.fixture(scope="session")
-def ward_file(ward_records: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The drawn ward (not virtual patients of the simulator) as a CSV file."""
-    path = tmp_path_factory.mktemp("ward") / "ward.csv"
-    ward_records.drop(columns="source").to_csv(path, index=False)
-    return path
-
-
 @pytest.fixture(scope="module")
 def store(tmp_path_factory, ward_bundle):
     """A store with one registered run; the working directory and the address are put back."""

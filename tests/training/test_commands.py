@@ -15,7 +15,7 @@ import pytest
 from features.readers.physionet2019 import MEASURED_COLUMNS
 from models.bundle import load_bundle
 from training.commands import OTHERS, THE_SAME
-from training.track import promotions
+from training.registry import promotions
 
 # pyarrow 25 asks for the values of a column with a zone; pandas 3.1 warns of that
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray that drops")
