@@ -15,7 +15,7 @@ from features.tables import InvalidInputError, count_rejects
 from models.bundle import Bundle, load_bundle
 from training import apply, cohort, track
 from training.config import TrainingConfig
-from training.dataset import Events, load_events, read_moments
+from training.dataset import load_events, read_moments
 from training.plots import evaluation_figures
 from training.progress import counted_progress
 from training.report import report_context, write_report
@@ -107,22 +107,13 @@ def run_evaluate(options: Namespace) -> None:
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
         evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
         figures = evaluation_figures(evaluation)
-        write_report(
-            evaluation,
-            figures,
-            report_context(
-                bundle, {"records": options.records}, who_was_judged(bundle, others.source)
-            ),
-            options.out,
-        )
+        said = OTHERS if evaluation["judged_on"]["unseen"] else THE_SAME
+        context = report_context(bundle, {"records": options.records}, said)
+        write_report(evaluation, figures, context, options.out)
     for model, best in evaluation.get("challenge_utility", {}).items():
-        print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")
+        if best["utility"] is not None:
+            print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")
     print(f"metrics.json and report.html -> {options.out}")
-
-
-def who_was_judged(bundle: Bundle, source: Events) -> str:
-    """Whether the patients judged are those of the training, as far as the data's digest tells."""
-    return THE_SAME if source.digest == bundle.card.data_digest else OTHERS
 
 
 def run_predict(options: Namespace) -> None:
