@@ -12,7 +12,10 @@ from training.sample import Numbers, Sample
 CURVE_POINTS = 120
 CALIBRATION_GROUPS = 10
 DECISION_THRESHOLDS = np.round(
-    np.concatenate([np.arange(0.005, 0.05, 0.005), np.arange(0.05, 0.51, 0.01)]), 3
+    np.concatenate(
+        [np.arange(0.0005, 0.005, 0.0005), np.arange(0.005, 0.05, 0.005), np.arange(0.05, 0.51, 0.01)]
+    ),
+    4,
 )
 
 
@@ -79,7 +82,8 @@ def calibration_curve(sample: Sample) -> dict[str, Any]:
     )
     rows, rate = table.size().to_numpy(), table["label"].mean().to_numpy()
     low, high = _wilson(rate, rows)
-    counts, bins = np.histogram(sample.risk, bins=40, range=(0.0, float(sample.risk.max())))
+    bins = float(sample.risk.max()) * np.linspace(0.0, 1.0, 41) ** 2  # even on a square-root scale
+    counts, _ = np.histogram(sample.risk, bins)
     found = {
         "groups": {
             "risk": table["risk"].mean().tolist(), "observed": rate.tolist(), "low": low.tolist(),

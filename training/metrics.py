@@ -155,6 +155,8 @@ def undefined_reason(sample: Sample, metric: Metric) -> str:
         return "the score is not a probability: values outside 0 to 1"
     if len(np.unique(sample.scored.risk)) == 1:
         return "all risks are equal"
+    if metric.name == "ici":
+        return "too few events among the small risks for a smooth curve of observed rates"
     return "the risks separate the rows with and without events: the fit has no finite answer"
 
 
