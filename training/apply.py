@@ -15,7 +15,7 @@ from models.predict import predict_rows
 from training.alarm_utility import best_threshold
 from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
-from training.judged import judged_on, scored_rows
+from training.judged import Seen, judged_on, scored_rows
 from training.metrics import evaluate
 from training.progress import progress
 
@@ -73,8 +73,9 @@ def judge(
     if file_format == "physionet2019" and Outcome.INFECTION in bundle.outcomes:
         evaluation["challenge_utility"] = challenge_utility(cohort, scored)
     evaluation["model_version"] = bundle.version
-    unseen = cohort.source.digest != bundle.card.data_digest
-    evaluation["judged_on"] = judged_on(cohort.source, file_format, unseen)
+    same = cohort.source.digest == bundle.card.data_digest
+    seen = Seen.TRAINING_RECORDS if same else Seen.OTHER_RECORDS
+    evaluation["judged_on"] = judged_on(cohort.source, file_format, seen)
     evaluation["fates"] = {str(o): labels.counts for o, labels in cohort.labels.items()}
     evaluation["rejects"] = count_rejects(cohort.source.rejects)
     evaluation["notes"] = list(cohort.source.notes)

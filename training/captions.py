@@ -22,14 +22,13 @@ CAPTIONS = {
     "comparison": Caption(
         "Further right is better; where two lines overlap much, the two scorers may be as good as "
         "each other.",
-        "Dots are estimates, lines 95 % intervals over resampled patients. “Too few events” stands "
-        "where fewer than five patients have one.",
+        "Marks are estimates, lines 95 % intervals over resampled patients.",
     ),
     "by_grade": Caption(
         "Rows of the same grade today are judged among themselves, so that knowing the grade gives "
         "no advantage: what is left is what the model adds.",
-        "Within one grade, persistence knows the day alone. Lines are 95 % intervals over resampled "
-        "patients.",
+        "Within one grade, persistence knows the day alone. Lines are 95 % intervals over "
+        "resampled patients.",
     ),
     "discrimination": Caption(
         "Left: the higher the line, the more events are caught for the same false alarms. Right: "
@@ -38,21 +37,21 @@ CAPTIONS = {
         "have few corners.",
     ),
     "calibration": Caption(
-        "On the dotted line, foretold and observed risks agree; above it the model says too little, "
-        "below it too much.",
-        "Both axes have a square-root scale, to show small risks. Points are tenths of the rows with "
-        "Wilson's 95 % interval; below are the numbers of rows at each risk (logarithmic).",
+        "On the dotted line, foretold and observed risks agree; above it the model says too "
+        "little, below it too much.",
+        "Both axes have a square-root scale, to show small risks. Points are tenths of the rows "
+        "with Wilson's 95 % interval; below are the numbers of rows at each risk (logarithmic).",
     ),
     "decision": Caption(
         "At each threshold, a higher line means more benefit; a model is worth using only where it "
         "lies above the other lines.",
         "Net benefit: right alarms minus false ones weighed by the odds of the threshold. "
-        "Thresholds end where no scorer raises an alarm any more.",
+        "Thresholds end where neither the model nor persistence raises an alarm any more.",
     ),
     "importance": Caption(
         "The longer the bar, the more the analyte moved the risks of these rows, up or down.",
-        "Contributions (TreeSHAP) of all features of an analyte, added up; mean absolute value over "
-        "rows that the model learnt from.",
+        "Contributions (TreeSHAP) of all features of an analyte, added up; mean absolute value "
+        "over rows that the model learnt from.",
     ),
     "contributions": Caption(
         "One dot a row; to the right the analyte raised the risk. This is what the model used, not "
@@ -70,17 +69,25 @@ CAPTIONS = {
 """By the figure's kind; also the order of the figures."""
 
 
+def remark(kind: str, judged: Mapping[str, Any]) -> str:
+    """What this very figure lacks and why; empty where it is whole."""
+    ici = judged["models"].get(MAIN_MODEL, {}).get("metrics", {}).get("ici")
+    if kind != "calibration" or ici is None or ici["value"] is not None:
+        return ""
+    return f" No smooth line is drawn: {ici['reason']}."
+
+
 def alternative(kind: str, title: str, judged: Mapping[str, Any], words: Words) -> str:
     """What a figure shows in one or two sentences with its main numbers."""
+    if kind == "calibration":
+        return f"{title} {_calibration(judged)}"
     tell = {
         "comparison": _comparison,
         "by_grade": _by_grade,
         "discrimination": _discrimination,
-        "calibration": _calibration,
         "decision": _decision,
     }.get(kind)
-    said = tell(judged, words) if tell else ""
-    return f"{title}. {said}".strip()
+    return f"{title}. {tell(judged, words)}" if tell else f"{title}."
 
 
 def _comparison(judged: Mapping[str, Any], words: Words) -> str:
@@ -101,7 +108,7 @@ def _discrimination(judged: Mapping[str, Any], words: Words) -> str:
     return f"Area under the left curve: {areas}. Average precision, right: {precisions}."
 
 
-def _calibration(judged: Mapping[str, Any], words: Words) -> str:
+def _calibration(judged: Mapping[str, Any]) -> str:
     groups = judged["models"][MAIN_MODEL]["curves"].get("calibration", {}).get("groups")
     if groups is None:
         return ""
@@ -123,9 +130,7 @@ def _decision(judged: Mapping[str, Any], words: Words) -> str:
     return f"Net benefit per 100 rows at a threshold of 5{SPACE}%: {', '.join(told)}."
 
 
-def _values(
-    judged: Mapping[str, Any], words: Words, metric: str, main_only: bool = False
-) -> str:
+def _values(judged: Mapping[str, Any], words: Words, metric: str, main_only: bool = False) -> str:
     names = in_order(list(judged["models"]))
     shown = [n for n in names if not main_only or n in (MAIN_MODEL, FIRST_BASELINE)]
     return ", ".join(

@@ -16,6 +16,7 @@ from models.bundle import Bundle, load_bundle
 from training import apply, cohort, track
 from training.config import TrainingConfig
 from training.dataset import load_events, read_moments
+from training.judged import Seen
 from training.plots import evaluation_figures
 from training.progress import counted_progress
 from training.report import report_context, write_report
@@ -107,7 +108,7 @@ def run_evaluate(options: Namespace) -> None:
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
         evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
         figures = evaluation_figures(evaluation)
-        said = OTHERS if evaluation["judged_on"]["unseen"] else THE_SAME
+        said = THE_SAME if evaluation["judged_on"]["seen"] == Seen.TRAINING_RECORDS else OTHERS
         context = report_context(bundle, {"records": options.records}, said)
         write_report(evaluation, figures, context, options.out)
     for model, best in evaluation.get("challenge_utility", {}).items():

@@ -13,7 +13,11 @@ CURVE_POINTS = 120
 CALIBRATION_GROUPS = 10
 DECISION_THRESHOLDS = np.round(
     np.concatenate(
-        [np.arange(0.0005, 0.005, 0.0005), np.arange(0.005, 0.05, 0.005), np.arange(0.05, 0.51, 0.01)]
+        [
+            np.arange(0.0005, 0.005, 0.0005),
+            np.arange(0.005, 0.05, 0.005),
+            np.arange(0.05, 0.51, 0.01),
+        ]
     ),
     4,
 )

@@ -1,6 +1,7 @@
 """Who a model is judged on: the patients in a few facts, and the scored rows that are judged."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,16 @@ from training.dataset import Cohort, Events
 from training.labels import Fate
 
 
-def judged_on(source: Events, file_format: str, unseen: bool) -> dict[str, Any]:
-    """What a reader must know of the patients first; `unseen` = the model did not learn from them.
+class Seen(StrEnum):
+    """What the model knew of the patients judged."""
+
+    CROSS_VALIDATED = "cross-validated"  # each judged by members that had not seen the patient
+    OTHER_RECORDS = "other records"  # another file, by its digest
+    TRAINING_RECORDS = "training records"
+
+
+def judged_on(source: Events, file_format: str, seen: Seen) -> dict[str, Any]:
+    """What a reader must know of the patients first.
 
     `virtual` is true where any record says that its patient is virtual.
     """
@@ -21,7 +30,7 @@ def judged_on(source: Events, file_format: str, unseen: bool) -> dict[str, Any]:
         "format": file_format,
         "patients": source.patients,
         "virtual": source.virtual,
-        "unseen": unseen,
+        "seen": str(seen),
     }
 
 

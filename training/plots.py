@@ -228,12 +228,14 @@ _SHOWN_BY_STRATUM = ("model", "model without grade", "persistence", "last_value_
 
 def _why_empty(part: Mapping[str, Any]) -> str:
     patients = part["counts"]["patients_with_event"]
-    return "no event" if not patients else f"too few events ({patients} of {FEWEST_EVENT_PATIENTS} patients)"
+    return (
+        "no event"
+        if not patients
+        else f"too few events ({patients} of {FEWEST_EVENT_PATIENTS} patients)"
+    )
 
 
-def importance_figure(
-    mean_contribution: pd.Series, outcome: str, words: Words = THERAPY
-) -> Figure:
+def importance_figure(mean_contribution: pd.Series, outcome: str, words: Words = THERAPY) -> Figure:
     """Mean absolute contribution (log-odds) of each analyte; the index holds their names."""
     shown = mean_contribution.sort_values(ascending=False).head(SHOWN_ANALYTES)
     figure, axes = _figure(7.6, 1.4 + 0.3 * len(shown))
@@ -385,11 +387,12 @@ def _whisker(axes: Axes, place: float, figure: Mapping[str, Any], name: str) -> 
 
 def _annotate(axes: Axes, place: float, words: str) -> None:
     axes.annotate(words, (0.02, place), xycoords=("axes fraction", "data"), va="center",
-                  fontsize=8, color=MUTED)  # fmt: skip
+                  fontsize=8, color=MUTED,
+                  bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.5})  # fmt: skip
 
 
 def _limit_ranking(axes: Axes, metric: str, shown: Sequence[Mapping[str, Any]]) -> None:
-    """Limits from 0 or from what is drawn, guessing always in sight; `shown` are scorers' figures."""
+    """Limits by the scorers' figures `shown`, with guessing always in sight."""
     ends = [each[metric][end] for each in shown for end in ("value", "low", "high")]
     known = [end for end in ends if end is not None]
     if metric == "auroc":
@@ -402,9 +405,9 @@ def _limit_ranking(axes: Axes, metric: str, shown: Sequence[Mapping[str, Any]]) 
 
 def _tick_risks(axis: Axis, limit: float) -> None:
     """Ticks of a square-root scale at round places that do not crowd."""
-    ticks: list[float] = []
-    for place in reversed([nice for nice in NICE if nice <= limit]):
-        if not ticks or np.sqrt(ticks[-1]) - np.sqrt(place) >= 0.11 * np.sqrt(limit):
+    ticks, apart = [0.0], 0.11 * np.sqrt(limit)
+    for place in reversed([nice for nice in NICE if apart**2 <= nice <= limit]):
+        if len(ticks) == 1 or np.sqrt(ticks[-1]) - np.sqrt(place) >= apart:
             ticks.append(place)
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_minor_locator(NullLocator())

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from features.catalogue.naming import name_of
 from models.bundle import Bundle
-from training.captions import CAPTIONS, alternative
+from training.captions import CAPTIONS, alternative, remark
 from training.limits import limits
 from training.metrics import FIRST_BASELINE, MAIN_MODEL, METRICS
 from training.report_tables import (
@@ -145,10 +145,10 @@ def _outcome_section(
         "title": words.title(outcome),
         "name": words.name(outcome),
         "definition": words.definition(outcome),
-        "claim": claim(judged, words, judged_on.get("unseen", True)),
+        "claim": claim(judged, words, judged_on),
         "who": who_was_judged(outcome, judged, judged_on, words),
         "warning": must_recalibrate(judged),
-        "sentences": plain_sentences(outcome, judged, words),
+        "sentences": plain_sentences(outcome, judged, words, judged_on),
         "why_not": why_not,
         "no_event": not judged["counts"]["events"],
         "cards": _cards(judged) if why_not is None else [],
@@ -199,15 +199,16 @@ def _figures_of(
         {
             "kind": kind,
             "caption": CAPTIONS.get(kind),
-            "svg": svg(figures[prefix + kind], _alternative(kind, figures[prefix + kind], judged, words)),
+            "remark": remark(kind, judged),
+            "svg": _drawn(kind, figures[prefix + kind], judged, words),
         }
         for kind in known + sorted(set(kinds) - set(known))
     ]
 
 
-def _alternative(kind: str, figure: Figure, judged: Mapping[str, Any], words: Words) -> str:
+def _drawn(kind: str, figure: Figure, judged: Mapping[str, Any], words: Words) -> str:
     title = figure.get_suptitle() or kind.replace("_", " ")
-    return alternative(kind, title, judged, words)
+    return svg(figure, alternative(kind, title, judged, words))
 
 
 def _about(context: Mapping[str, Any]) -> list[tuple[str, str]]:

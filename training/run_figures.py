@@ -46,9 +46,7 @@ def _explanation_figures(
     named_values = pd.DataFrame(values).rename(columns=_title)
     return {
         f"{outcome}_importance": plots.importance_figure(named.abs().mean(), outcome, words),
-        f"{outcome}_contributions": plots.contribution_figure(
-            named, named_values, outcome, words
-        ),
+        f"{outcome}_contributions": plots.contribution_figure(named, named_values, outcome, words),
     }
 
 

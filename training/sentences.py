@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from training.judged import Seen
 from training.metrics import FEWEST_EVENT_PATIENTS, FIRST_BASELINE, MAIN_MODEL
 from training.rounding import Figure, interval, number, per_cent, times
-from training.wording import THERAPY, Words, in_order, stratum_title
+from training.wording import NOTHING, THERAPY, Words, in_order, stratum_title
 
 Judged = Mapping[str, Any]
 """One outcome's part of an evaluation."""
@@ -21,6 +22,14 @@ ABLATIONS = {
 
 PUBLIC_FORMATS = ("physionet2019", "prcrs")
 """Formats of published files, whose patients are known to be real."""
+
+
+SEEN = {
+    Seen.CROSS_VALIDATED: "unseen by the members that judged them (cross-validation)",
+    Seen.OTHER_RECORDS: "whose records are not those that the model learnt from",
+    Seen.TRAINING_RECORDS: "WHOSE RECORDS THE MODEL LEARNT FROM",
+}
+FLATTERED = "The model learnt from these very records: every figure flatters it and proves nothing."
 
 
 class Finding(StrEnum):
@@ -77,13 +86,10 @@ def why_unjudged(judged: Judged) -> str | None:
     )
 
 
-def claim(judged: Judged, words: Words = THERAPY, unseen: bool = True) -> Claim:
+def claim(judged: Judged, words: Words = THERAPY, judged_on: Mapping[str, Any] = NOTHING) -> Claim:
     """Whether the model beats persistence, by the paired interval of AUROC."""
-    if not unseen:
-        return Claim(
-            Finding.UNKNOWN,
-            "The model learnt from these very records: every figure flatters it and proves nothing.",
-        )
+    if judged_on.get("seen") == Seen.TRAINING_RECORDS:
+        return Claim(Finding.UNKNOWN, FLATTERED)
     reason = why_unjudged(judged)
     gap = judged["differences"].get(FIRST_BASELINE, {}).get("auroc")
     if reason is None and (gap is None or gap["value"] is None):
@@ -135,15 +141,16 @@ def describe_patients(judged_on: Mapping[str, Any], words: Words) -> str:
         kind = "virtual"
     elif file_format not in PUBLIC_FORMATS:
         aside += "; no record says that they are virtual"
-    seen = (
-        "that the judged model had not seen"
-        if judged_on["unseen"]
-        else "THAT THE MODEL LEARNT FROM"
-    )
-    return f"{kind} {words.people} {words.setting} ({aside}) {seen}"
+    known = SEEN[Seen(judged_on["seen"])]
+    return f"{kind} {words.people} {words.setting} ({aside}), {known}"
 
 
-def plain_sentences(outcome: str, judged: Judged, words: Words = THERAPY) -> list[str]:
+def plain_sentences(
+    outcome: str,
+    judged: Judged,
+    words: Words = THERAPY,
+    judged_on: Mapping[str, Any] = NOTHING,
+) -> list[str]:
     """What the figures say, without jargon."""
     main = judged["models"].get(MAIN_MODEL)
     if main is None:
@@ -153,10 +160,9 @@ def plain_sentences(outcome: str, judged: Judged, words: Words = THERAPY) -> lis
     if reason is not None:
         return [f"Nothing can be said about {name}: {reason}."]
     ranks = per_cent(figures["auroc"])
-    said = [
-        f"Shown two rows, one of them before {name}, the model gives that one the higher risk "
-        f"{ranks} of the time. Guessing gives 50 %."
-    ]
+    pair = f"Shown two rows, one of them before {name}, the model gives that one the higher risk"
+    said = [FLATTERED] if judged_on.get("seen") == Seen.TRAINING_RECORDS else []
+    said.append(f"{pair} {ranks} of the time. Guessing gives 50 %.")
     said += _alarm_sentences(figures)
     said += calibration_sentences(outcome, judged, words)
     said += _ablation_sentences(judged)
@@ -196,7 +202,7 @@ def calibration_verdict(ratio: Figure) -> str:
     way = "low" if ratio["value"] > 1 else "high"
     said = f"its risks are {times(fold)} times too {way}; {band.advice}"
     if ratio["low"] is not None and ratio["low"] <= 1 <= ratio["high"]:
-        said += f" (chance may explain it: observed / expected{interval(ratio)} includes 1)"
+        said += f" (chance may explain it: the interval of the ratio{interval(ratio)} includes 1)"
     return said
 
 
@@ -207,7 +213,9 @@ def must_recalibrate(judged: Judged) -> str | None:
     if ratio is None or ratio["value"] is None or why_unjudged(judged):
         return None
     verdict = calibration_verdict(ratio)
-    return f"{verdict[:1].upper()}{verdict[1:]}." if CALIBRATION_BANDS[-1].advice in verdict else None
+    return (
+        f"{verdict[:1].upper()}{verdict[1:]}." if CALIBRATION_BANDS[-1].advice in verdict else None
+    )
 
 
 # Parts of the whole ---------------------------------------------------------------------------
@@ -243,38 +251,23 @@ def _ablation_sentences(judged: Judged) -> list[str]:
     said = []
     for name, part in ABLATIONS.items():
         gaps = judged["differences"].get(name)
-        if gaps is None or gaps["auroc"]["value"] is None or gaps["auprc"]["value"] is None:
-            continue
-        found = {_finding(gaps[metric]) for metric in ("auroc", "auprc")}
-        shown = _both(gaps)
-        if Finding.LOSS in found:
-            said.append(f"Without {part} the model is better (model minus the one without: {shown}).")
-        elif Finding.GAIN in found:
-            said.append(f"Without {part} the model is worse (model minus the one without: {shown}).")
-        else:
-            said.append(f"Without {part} the model is as good, as far as can be told (model minus the one without: {shown}).")
+        if gaps is not None:
+            how = f"better by {_ahead(gaps)}" if _ahead(gaps) else "no better"
+            said.append(f"Without {part} the model did {how}: {_changes(gaps)}.")
     return said
 
 
 def _rival_sentences(judged: Judged, words: Words) -> list[str]:
     """Every baseline that did better than the model by AUROC or average precision."""
+    rivals = [name for name in in_order(list(judged["differences"])) if name not in ABLATIONS]
     said = []
-    for name in in_order(list(judged["differences"])):
+    for name in rivals:
         gaps = judged["differences"][name]
-        ahead = [m for m in ("auroc", "auprc")
-                 if gaps[m]["value"] is not None and gaps[m]["value"] < 0]  # fmt: skip
-        if name in ABLATIONS or not ahead:
-            continue
-        beyond = any(_finding(gaps[metric]) is Finding.LOSS for metric in ahead)
-        sure = "beyond what chance explains" if beyond else "not beyond what chance explains"
-        metrics = " and ".join(METRIC_NAMES[metric] for metric in ahead)
-        said.append(
-            f"“{words.scorer(name)}” did better than the model by {metrics}, {sure} "
-            f"(model minus it: {_both(gaps)})."
-        )
-    others = [name for name in judged["differences"] if name not in ABLATIONS]
-    if others and not said:
-        said.append("No simpler scorer did better than the model by AUROC or average precision.")
+        if _ahead(gaps):
+            who = f"by {_ahead(gaps)}, “{words.scorer(name)}”"
+            said.append(f"A simpler scorer did better {who}: {_changes(gaps)}.")
+    if rivals and not said:
+        return ["No simpler scorer did better than the model by AUROC or average precision."]
     return said
 
 
@@ -282,12 +275,28 @@ GUESSING = 0.5  # AUROC of a score that knows nothing
 METRIC_NAMES = {"auroc": "AUROC", "auprc": "average precision"}
 
 
-def _both(gaps: Mapping[str, Figure]) -> str:
-    return ", ".join(
-        f"{title} {number(gaps[metric]['value'], True)}{interval(gaps[metric], True)}"
-        for metric, title in METRIC_NAMES.items()
-        if gaps[metric]["value"] is not None
+def _ahead(gaps: Mapping[str, Figure]) -> str:
+    """The metrics in which the other scorer has the higher estimate; `gaps` are the model's lead."""
+    return " and ".join(
+        title for metric, title in METRIC_NAMES.items() if (gaps[metric]["value"] or 0.0) < 0
     )
+
+
+def _changes(gaps: Mapping[str, Figure]) -> str:
+    """The other scorer's figures minus the model's."""
+    told = []
+    for metric, title in METRIC_NAMES.items():
+        gap = gaps[metric]
+        if gap["value"] is None:
+            told.append(f"{title} not comparable ({gap['reason']})")
+        elif gap["low"] is None:
+            told.append(f"{title} {number(-gap['value'], True)} ({gap['reason']})")
+        else:
+            low, high = number(-gap["high"], True), number(-gap["low"], True)
+            sure = _finding(gap) in (Finding.GAIN, Finding.LOSS)
+            chance = "beyond chance" if sure else "chance may explain it"
+            told.append(f"{title} {number(-gap['value'], True)} ({low} to {high}; {chance})")
+    return ", ".join(told)
 
 
 def _stratum_sentences(judged: Judged, words: Words) -> list[str]:
@@ -314,7 +323,8 @@ def _in_stratum(part: Judged, words: Words) -> str:
     figure = part["models"][MAIN_MODEL]["metrics"]["auroc"]
     said = f"AUROC {number(figure['value'])}{interval(figure)}"
     if figure["low"] is not None and figure["low"] <= GUESSING:
-        said += ", not told from guessing,"
+        worse = figure["high"] < GUESSING
+        said += ", worse than guessing," if worse else ", not told from guessing,"
     if FIRST_BASELINE in part["models"]:
         theirs = part["models"][FIRST_BASELINE]["metrics"]["auroc"]
         gap = part["differences"][FIRST_BASELINE]["auroc"]

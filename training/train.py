@@ -36,7 +36,7 @@ from training.fit import (
     unseen_baseline_risk,
     useful_columns,
 )
-from training.judged import judged_on, scored_rows
+from training.judged import Seen, judged_on, scored_rows
 from training.metrics import evaluate
 from training.split import fold_plan
 
@@ -94,7 +94,7 @@ def train(config: TrainingConfig) -> Run:
     evaluation["fates"] = {
         str(o): labels.of(cohort.reported).counts for o, labels in cohort.labels.items()
     }
-    evaluation["judged_on"] = judged_on(source, config.format, unseen=True)
+    evaluation["judged_on"] = judged_on(source, config.format, Seen.CROSS_VALIDATED)
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["notes"] = list(source.notes)
     bundle = _bundle(config, cohort, trained, evaluation)

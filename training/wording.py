@@ -102,8 +102,7 @@ INTENSIVE_CARE = Words(
     definitions={
         "infection": (
             "onset of sepsis: suspected infection with a rise of the SOFA score by 2 or more",
-            "Sepsis-3, Singer M et al. 2016, doi 10.1001/jama.2016.0287; timed as Reyna MA et al. "
-            "2020, doi 10.1097/CCM.0000000000004145",
+            "Sepsis-3, doi 10.1001/jama.2016.0287; timed as in doi 10.1097/CCM.0000000000004145",
         )
     },
 )
