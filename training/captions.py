@@ -39,8 +39,9 @@ CAPTIONS = {
     "calibration": Caption(
         "On the dotted line, foretold and observed risks agree; above it the model says too "
         "little, below it too much.",
-        "Both axes have a square-root scale, to show small risks. Points are tenths of the rows "
-        "with Wilson's 95 % interval; below are the numbers of rows at each risk (logarithmic).",
+        "Both axes have a square-root scale, to show small risks. Points are groups of rows by "
+        "risk, smaller among the high risks, with Wilson's 95 % interval; below are the numbers of "
+        "rows at each risk (logarithmic).",
     ),
     "decision": Caption(
         "At each threshold, a higher line means more benefit; a model is worth using only where it "

@@ -143,7 +143,7 @@ def calibration_figure(judged: Mapping[str, Any], outcome: str, words: Words = T
     above = np.maximum(np.array(groups["high"]) - observed, 0)
     axes.errorbar(groups["risk"], observed, yerr=[below, above], fmt="o", color=MODEL,
                   markeredgecolor=PAPER, markersize=7, elinewidth=1.2, clip_on=False,
-                  label="Tenths of the rows, 95 % interval")  # fmt: skip
+                  label="Groups of rows, 95 % interval")  # fmt: skip
     counts.bar(edges[:-1], found["histogram"]["rows"], np.diff(edges), align="edge",
                color=MODEL, alpha=0.55)  # fmt: skip
     counts.set_yscale("log")

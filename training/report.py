@@ -34,19 +34,9 @@ from training.sentences import (
     why_unjudged,
 )
 from training.svg import svg
-from training.wording import NOTHING, Words, outcomes_in_order, words_for
+from training.wording import COUNTS, NOTHING, Words, outcomes_in_order, words_for
 
 TEMPLATE = "report.html.jinja"
-
-COUNTS = {
-    "patients": "patients",
-    "patients_with_event": "patients with an event in the horizon",
-    "rows": "rows judged (at risk, horizon observed)",
-    "events": "of them before an event",
-    "censored": "rows left out: horizon not observed",
-    "not_at_risk": "rows left out: not at risk (already in the outcome)",
-    "rows_in_all": "rows in all",
-}
 
 
 def report_context(bundle: Bundle, settings: object, validation: str) -> dict[str, Any]:

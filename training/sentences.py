@@ -121,6 +121,8 @@ def who_was_judged(outcome: str, judged: Judged, judged_on: Mapping[str, Any], w
     """Patients, rows and events behind an outcome's figures, in a sentence."""
     counts = judged["counts"]
     where = f"Judged on {counts['patients']:,} {describe_patients(judged_on, words)}"
+    if judged_on:
+        where += f", {SEEN[Seen(judged_on['seen'])]}"
     rows = f"{_counted(counts['rows'], 'row')} at risk with a known outcome"
     if not counts["events"]:
         return f"{where}: {rows}, none of them before {words.name(outcome)}."
@@ -132,7 +134,7 @@ def who_was_judged(outcome: str, judged: Judged, judged_on: Mapping[str, Any], w
 
 
 def describe_patients(judged_on: Mapping[str, Any], words: Words) -> str:
-    """Virtual or real, of which format, seen before or not."""
+    """Virtual or real, of what setting and format."""
     if not judged_on:
         return words.people
     kind, file_format = "real", judged_on["format"]
@@ -141,8 +143,7 @@ def describe_patients(judged_on: Mapping[str, Any], words: Words) -> str:
         kind = "virtual"
     elif file_format not in PUBLIC_FORMATS:
         aside += "; no record says that they are virtual"
-    known = SEEN[Seen(judged_on["seen"])]
-    return f"{kind} {words.people} {words.setting} ({aside}), {known}"
+    return f"{kind} {words.people} {words.setting} ({aside})"
 
 
 def plain_sentences(
@@ -276,7 +277,7 @@ METRIC_NAMES = {"auroc": "AUROC", "auprc": "average precision"}
 
 
 def _ahead(gaps: Mapping[str, Figure]) -> str:
-    """The metrics in which the other scorer has the higher estimate; `gaps` are the model's lead."""
+    """The metrics in which the other scorer is ahead; `gaps` are the model minus it."""
     return " and ".join(
         title for metric, title in METRIC_NAMES.items() if (gaps[metric]["value"] or 0.0) < 0
     )

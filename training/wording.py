@@ -30,6 +30,18 @@ OUTCOMES = {
 OUTCOME_NAMES = {"severe_crs": "severe CRS", "infection": "an infection"}
 """The outcome inside a sentence."""
 
+COUNTS = {
+    "patients": "patients",
+    "patients_judged": "of them with a row that is judged",
+    "patients_with_event": "of them with an event in a horizon",
+    "rows_in_all": "rows in all",
+    "rows": "rows judged (at risk, horizon observed)",
+    "events": "of them before an event",
+    "censored": "rows left out: horizon not observed",
+    "not_at_risk": "rows left out: not at risk (already in the outcome)",
+}
+"""What an evaluation counts."""
+
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
