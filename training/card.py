@@ -7,7 +7,7 @@ from features.outcomes import Outcome
 from models.bundle import Card, OutcomeModel
 from training.rounding import interval, number
 from training.sentences import claim, must_recalibrate, plain_sentences, who_was_judged
-from training.wording import COUNTS, NOTHING, words_for
+from training.wording import NOTHING, words_for
 
 WARNING = (
     "Not a certified medical device. The numbers support a clinician's judgement and never replace "
@@ -55,14 +55,14 @@ def _outcome_text(outcome: Outcome, model: OutcomeModel, evaluation: Mapping[str
         "|---|---|---|",
     ]
     lines += [
-        f"| {words.scorer(name)} | {_figure(figures, 'auroc')} | {_figure(figures, 'auprc')} |"
+        f"| {name} | {_figure(figures, 'auroc')} | {_figure(figures, 'auprc')} |"
         for name, figures in found["models"].items()
     ]
     return "\n".join(lines) + "\n"
 
 
 def _counts(counts: Mapping[str, Any]) -> str:
-    return ", ".join(f"{counts[name]:,} {what}" for name, what in COUNTS.items())
+    return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in counts.items())
 
 
 def _figure(figures: Mapping[str, Any], name: str) -> str:

@@ -28,6 +28,7 @@ COLOURS = {
     "model": MODEL,
     "model without grade": "#56b4e9",
     "model without trajectories": "#009e73",
+    "grade": "#1b9e9e",
     "persistence": "#d55e00",
     "last_value_logistic": "#7a6fb0",
     "crp": "#cc79a7",
@@ -40,13 +41,20 @@ SOLID = "-"
 DASHES: Mapping[str, Any] = {
     "model without grade": (0, (5, 1.5)),
     "model without trajectories": (0, (2, 1)),
+    "grade": (0, (3, 1, 1, 1)),
     "last_value_logistic": (0, (6, 1.5, 1.5, 1.5)),
     "crp": (0, (1, 1)),
     "crp_rule": (0, (4, 2, 1, 2, 1, 2)),
     "fever": (0, (1, 2.5)),
     "easix": (0, (8, 2)),
 }
-MARKERS = {"model without grade": "s", "persistence": "D", "last_value_logistic": "^", "crp": "v"}
+MARKERS = {
+    "model without grade": "s",
+    "grade": "P",
+    "persistence": "D",
+    "last_value_logistic": "^",
+    "crp": "v",
+}
 """Beside its colour, each scorer has a stroke and some a mark of their own."""
 LOW_TO_HIGH = LinearSegmentedColormap.from_list("low_to_high", ["#56b4e9", "#b9c0c8", "#d55e00"])
 SHOWN_ANALYTES = 15

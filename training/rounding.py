@@ -10,7 +10,7 @@ SPACE = "\N{NO-BREAK SPACE}"
 
 
 def number(value: float, signed: bool = False) -> str:
-    """Two decimals from 1 on, else three; a fourth where three would say too little.
+    """Two decimals above 1, else three; a fourth where three would say too little.
 
     >>> number(0.0461), number(-0.5, signed=True), number(1.234), number(0.00123)
     ('0.046', '−0.500', '1.23', '0.0012')
@@ -18,7 +18,7 @@ def number(value: float, signed: bool = False) -> str:
     ('−0.006', '0.0000')
     """
     size, small = abs(value), 0.0005 if signed else 0.01
-    digits = 2 if size >= 1 else 3 if size >= small else 4
+    digits = 2 if size > 1 else 3 if size >= small else 4
     if round(value, digits) == 0:
         return f"{0:.{digits}f}"
     text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"

@@ -142,7 +142,7 @@ def describe_patients(judged_on: Mapping[str, Any], words: Words) -> str:
     if judged_on["virtual"]:
         kind = "virtual"
     elif file_format not in PUBLIC_FORMATS:
-        aside += "; no record says that they are virtual"
+        aside += "; real as far as the records say"
     return f"{kind} {words.people} {words.setting} ({aside})"
 
 
@@ -253,7 +253,9 @@ def _ablation_sentences(judged: Judged) -> list[str]:
     for name, part in ABLATIONS.items():
         gaps = judged["differences"].get(name)
         if gaps is not None:
-            how = f"better by {_ahead(gaps)}" if _ahead(gaps) else "no better"
+            shown = Finding.GAIN in [_finding(gaps[metric]) for metric in METRIC_NAMES]
+            behind = "worse" if shown else "no better"
+            how = f"better by {_ahead(gaps)}" if _ahead(gaps) else behind
             said.append(f"Without {part} the model did {how}: {_changes(gaps)}.")
     return said
 
