@@ -18,7 +18,7 @@ def number(value: float, signed: bool = False) -> str:
     ('−0.006', '0.0000')
     """
     size, small = abs(value), 0.0005 if signed else 0.01
-    digits = 2 if size > 1 else 3 if size >= small else 4
+    digits = 2 if size > 1 else 3 if size >= small or size == 0 else 4
     if round(value, digits) == 0:
         return f"{0:.{digits}f}"
     text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
