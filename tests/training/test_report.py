@@ -281,9 +281,9 @@ def test_nothing_is_claimed_on_the_records_that_the_model_learnt_from(tmp_path):
 def test_risks_far_too_low_are_not_to_be_used(tmp_path):
     low = scored(model=lambda risk: risk / 10)
     words = read(report(tmp_path, low, on()))
-    assert re.search(
-        r"Its risks are (9\.\d|1\d) times too low; do not use without recalibration on local patients\.",
-        words.text("alert"),
+    advice = "do not use without recalibration on local patients"
+    assert re.fullmatch(
+        rf"Its risks are (9\.\d|1\d) times too low; {advice}\.", words.text("alert")
     )
     assert "do not use without recalibration on local patients" in words.text("plain")
 
