@@ -1,6 +1,6 @@
 """What to look at in each figure, and what it shows for those who cannot see it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,17 +78,26 @@ def remark(kind: str, judged: Mapping[str, Any]) -> str:
     return f" No smooth line is drawn: {ici['reason']}."
 
 
-def alternative(kind: str, title: str, judged: Mapping[str, Any], words: Words) -> str:
-    """What a figure shows in one or two sentences with its main numbers."""
-    if kind == "calibration":
-        return f"{title} {_calibration(judged)}"
+def alternative(
+    kind: str, title: str, analytes: Sequence[str], judged: Mapping[str, Any], words: Words
+) -> str:
+    """What a figure shows in one or two sentences with its main numbers.
+
+    `analytes` are those of a figure of contributions, the greatest first.
+    """
     tell = {
         "comparison": _comparison,
         "by_grade": _by_grade,
         "discrimination": _discrimination,
+        "calibration": _calibration,
         "decision": _decision,
     }.get(kind)
-    return f"{title}. {tell(judged, words)}" if tell else f"{title}."
+    said = title if title.endswith("?") else f"{title}."
+    if tell:
+        return f"{said} {tell(judged, words)}"
+    if analytes:
+        return f"{said} In this order: {', '.join(analytes)}."
+    return f"{said} {CAPTIONS[kind].bedside}" if kind in CAPTIONS else said
 
 
 def _comparison(judged: Mapping[str, Any], words: Words) -> str:
@@ -109,7 +118,7 @@ def _discrimination(judged: Mapping[str, Any], words: Words) -> str:
     return f"Area under the left curve: {areas}. Average precision, right: {precisions}."
 
 
-def _calibration(judged: Mapping[str, Any]) -> str:
+def _calibration(judged: Mapping[str, Any], words: Words) -> str:  # noqa: ARG001 - as the others
     groups = judged["models"][MAIN_MODEL]["curves"].get("calibration", {}).get("groups")
     if groups is None:
         return ""

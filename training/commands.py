@@ -14,7 +14,7 @@ from features.matrix import as_of_grid, feature_rows
 from features.tables import InvalidInputError, count_rejects
 from models.bundle import Bundle, load_bundle
 from training import apply, cohort, track
-from training.config import TrainingConfig
+from training.config import HOUR, TrainingConfig
 from training.dataset import load_events, read_moments
 from training.judged import Seen
 from training.plots import evaluation_figures
@@ -110,6 +110,7 @@ def run_evaluate(options: Namespace) -> None:
         figures = evaluation_figures(evaluation)
         said = THE_SAME if evaluation["judged_on"]["seen"] == Seen.TRAINING_RECORDS else OTHERS
         context = report_context(bundle, {"records": options.records}, said)
+        context["every_hours"] = options.every / HOUR
         write_report(evaluation, figures, context, options.out)
     for model, best in evaluation.get("challenge_utility", {}).items():
         if best["utility"] is not None:

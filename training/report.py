@@ -198,7 +198,9 @@ def _figures_of(
 
 def _drawn(kind: str, figure: Figure, judged: Mapping[str, Any], words: Words) -> str:
     title = figure.get_suptitle() or kind.replace("_", " ")
-    return svg(figure, alternative(kind, title, judged, words))
+    ticks = figure.axes[0].get_yticklabels() if kind in ("importance", "contributions") else []
+    analytes = [tick.get_text() for tick in ticks]
+    return svg(figure, alternative(kind, title, analytes, judged, words))
 
 
 def _about(context: Mapping[str, Any]) -> list[tuple[str, str]]:

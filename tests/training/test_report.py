@@ -464,6 +464,7 @@ def test_the_page_can_be_read_without_seeing_the_figures(page):
     assert len(drawings) == text.count("<figure")
     assert all(len(label) > 30 for label in drawings)
     assert any("Model 0." in label for label in drawings)
+    assert any("In this order: CRP, Ferritin." in label for label in drawings)
     wide = re.findall(r'<div class="(?:scroll|draw)"[^>]*>', text)
     assert all('tabindex="0"' in one and "aria-label" in one for one in wide)
 
