@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from features.outcomes import Outcome
+from training.apply import challenge_utility
 from training.card import card_text
 from training.config import TrainingConfig
+from training.dataset import Cohort, Events
 from training.judged import Seen, scored_rows
 from training.metrics import METRICS, evaluate
 from training.plots import (
@@ -474,3 +476,14 @@ def test_a_missing_smooth_line_is_explained(tmp_path):
     events = rows["label"].where(rows["grade"] == 2, 0.0)  # none among the small risks
     page = report(tmp_path, rows.assign(label=events), on())
     assert "No smooth line is drawn: too few events among the small risks" in read(page).text()
+
+
+def test_stays_without_any_onset_have_no_utility_and_say_why(draw_events, ask_at):
+    events = draw_events(("a", "crp", 1.0, 5.0))
+    source = Events(events, pd.DataFrame({"reason": []}), len(events), (), virtual=False)
+    nothing = np.zeros(0, dtype=bool)
+    cohort = Cohort(source, pd.DataFrame(), nothing, pd.DataFrame(), {}, {})
+    rows = ask_at(("a", 1.0), ("a", 2.0)).assign(outcome="infection", model="model", risk=0.1)
+    found = challenge_utility(cohort, rows)["model"]
+    assert (found["utility"], found["threshold"]) == (None, None)
+    assert found["reason"] == "no stay has an onset near which an alarm could earn anything"
