@@ -15,8 +15,7 @@ from features.tables import InvalidInputError, count_rejects
 from models.bundle import Bundle, load_bundle
 from training import apply, cohort, track
 from training.config import HOUR, TrainingConfig
-from training.dataset import load_events, read_moments
-from training.judged import Seen
+from training.dataset import Events, load_events, read_moments
 from training.plots import evaluation_figures
 from training.progress import counted_progress
 from training.report import report_context, write_report
@@ -108,14 +107,19 @@ def run_evaluate(options: Namespace) -> None:
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
         evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
         figures = evaluation_figures(evaluation)
-        said = THE_SAME if evaluation["judged_on"]["seen"] == Seen.TRAINING_RECORDS else OTHERS
-        context = report_context(bundle, {"records": options.records}, said)
+        judged = who_was_judged(bundle, others.source)
+        context = report_context(bundle, {"records": options.records}, judged)
         context["every_hours"] = options.every / HOUR
         write_report(evaluation, figures, context, options.out)
     for model, best in evaluation.get("challenge_utility", {}).items():
         if best["utility"] is not None:
             print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")
     print(f"metrics.json and report.html -> {options.out}")
+
+
+def who_was_judged(bundle: Bundle, source: Events) -> str:
+    """Whether the patients judged are those of the training, as far as the data's digest tells."""
+    return THE_SAME if source.digest == bundle.card.data_digest else OTHERS
 
 
 def run_predict(options: Namespace) -> None:
