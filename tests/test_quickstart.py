@@ -127,7 +127,7 @@ def test_a_command_that_fails_ends_the_quick_start_with_its_status(capfd, monkey
     assert leaving.value.code == 2
     shown = capfd.readouterr()
     assert shown.out == ("$ python -m training ingest --records nowhere --format table --out x\n")
-    assert "error: nowhere: no such file or folder" in shown.err
+    assert "error: nowhere: no such file or directory" in shown.err
 
 
 def test_a_risk_in_words_carries_its_interval_and_verdict():

@@ -16,7 +16,7 @@ from models.bundle import METRICS, Bundle, InvalidBundleError, load_bundle
 from models.stated import read_json
 from training import apply, cohort, registry, track
 from training.codes import as_table, code_lines
-from training.config import TrainingConfig
+from training.config import HOUR, TrainingConfig
 from training.dataset import Events, load_events, read_moments, without_records
 from training.flat import flat_metrics
 from training.folders import refuse_filled, table_ending, write_table
@@ -172,9 +172,11 @@ def _evaluate(options: Namespace, bundle: Bundle) -> tuple[dict[str, Any], dict[
     figures = evaluation_figures(evaluation)
     judged = who_was_judged(bundle, others.source)
     context = report_context(bundle, {"records": options.records}, judged)
+    context["every_hours"] = options.every / HOUR
     write_report(evaluation, figures, context, options.out)
     for model, best in evaluation.get("challenge_utility", {}).items():
-        print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")
+        if best["utility"] is not None:
+            print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")
     print(f"metrics.json and report.html -> {options.out}")
     return evaluation, figures, judged
 

@@ -27,7 +27,6 @@ from models.reference import (
     describe_features,
     describe_therapy,
 )
-from models.start import GRADE
 from training.blas import on_one_blas_thread
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
@@ -39,6 +38,7 @@ from training.fit import (
     unseen_baseline_risk,
     useful_columns,
 )
+from training.judged import Seen, judged_on, scored_rows
 from training.metrics import evaluate
 from training.split import fold_plan
 
@@ -94,6 +94,7 @@ def train(config: TrainingConfig) -> Run:
     evaluation["fates"] = {
         str(o): labels.of(cohort.reported).counts for o, labels in cohort.labels.items()
     }
+    evaluation["judged_on"] = judged_on(source, config.format, Seen.CROSS_VALIDATED)
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["notes"] = list(source.notes)
     bundle = _bundle(config, cohort, trained, evaluation)
@@ -137,7 +138,7 @@ def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> T
         name: make().fit(judged.rows, judged.label) for name, make in BASELINES[outcome].items()
     }
     model = OutcomeModel(main.model, main.calibration, _tiers(main), baselines)
-    return TrainedOutcome(model, training, _scored(outcome, training, risks))
+    return TrainedOutcome(model, training, _scored(cohort, outcome, risks))
 
 
 def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainingRows:
@@ -173,21 +174,14 @@ def _tiers(fitted: Fitted) -> TierThresholds:
     return TierThresholds(float(elevated), float(high))
 
 
-def _scored(
-    outcome: Outcome, training: TrainingRows, risks: Mapping[str, np.ndarray]
-) -> pd.DataFrame:
-    """One line a judged row and scorer, as `evaluate` wants them."""
-    judged = training.judged_rows
-    moments = judged.rows.index.to_frame(index=False)
-    base = moments.assign(
-        outcome=str(outcome),
-        label=judged.label,
-        at_risk=True,
-        grade=judged.rows[GRADE].to_numpy(dtype=float),
-    )
-    return pd.concat(
-        [base.assign(model=name, risk=risk) for name, risk in risks.items()], ignore_index=True
-    )
+def _scored(cohort: Cohort, outcome: Outcome, risks: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Every row of the grid with each scorer's risk, NaN on rows that are not judged."""
+    judged = ~np.isnan(cohort.labels[outcome].of(cohort.reported).label)
+    on_grid = {}
+    for name, risk in risks.items():
+        on_grid[name] = np.full(len(judged), np.nan)
+        on_grid[name][judged] = risk
+    return scored_rows(cohort, outcome, on_grid)
 
 
 def _bundle(

@@ -167,7 +167,7 @@ def test_a_file_too_large_is_refused_before_it_is_read(copied):
         load_bundle(copied)
 
 
-RECORDS = ("--records", "records.parquet", "--format", "table", "--out", "out")
+RECORDS = ("--records", "records.parquet", "--format", "table", "--out", "out.csv")
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,6 @@ def test_the_file_says_who_answered_and_that_it_learnt_from_virtual_patients(
     assert facts[b"model_version"].decode() == ward_bundle.version
     assert facts[b"learnt_from"] == b"80 drawn patients"
     assert facts[b"virtual"] == b"true"
-    assert b"pandas" in facts
     card = replace(ward_bundle.card, virtual=False)
     real = tmp_path / "real.parquet"
     apply.write_predictions(predictions, replace(ward_bundle, card=card), real)

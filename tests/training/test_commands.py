@@ -181,7 +181,7 @@ def test_evaluate_tells_the_utility_on_stays_of_the_challenge(ward, verb, tmp_pa
                 "--format", "physionet2019", "--every", "1h", "--out", tmp_path / "judged",
                 )  # fmt: skip
     assert done.status == 0, done
-    told = done.printed.splitlines()
+    told = [line for line in done.printed.splitlines() if not line.startswith("tracked as run ")]
     assert told[-1].startswith("metrics.json and report.html -> ")
     bundle = load_bundle(ward.bundle)
     scorers = {"model", *next(iter(bundle.models.values())).baselines}

@@ -207,10 +207,10 @@ def test_a_bundle_with_one_altered_byte_is_refused(verb_name, verb, good, ward_b
     booster.write_bytes(content)
     answer = verb(
         verb_name, "--model", altered, "--records", good, "--format", "table",
-        "--out", tmp_path / "out",
+        "--out", tmp_path / "out.csv",
     )  # fmt: skip
     assert "altered since it was written: infection.ubj" in answer.error
-    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.csv").exists()
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_as_of_times_that_cannot_be_read_are_refused(
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        (("promote", "0123", "--alias", "champion"), "run 0123: registered no model crs-risk"),
+        (("promote", "0123", "--alias", "champion"), "runs:/0123: registered no model crs-risk"),
         (("promote", "0123", "--alias", "winner"), "invalid choice: 'winner'"),
         (("fetch", "--model", "models:/crs-risk@champion", "--out", "x"), "no such model in the"),
         (("fetch", "--model", "bundle", "--out", "x"), "an address is models:/NAME@ALIAS"),
@@ -267,4 +267,4 @@ def test_a_command_that_refuses_leaves_one_line_and_status_2_behind(tmp_path):
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr == f"error: {tmp_path / 'nowhere.csv'}: no such file or folder\n"
+    assert done.stderr == f"error: {tmp_path / 'nowhere.csv'}: no such file or directory\n"
