@@ -12,6 +12,7 @@ import pandas as pd
 from features.declared import COLUMNS
 from features.matrix import feature_rows
 from features.outcomes import GRADES, Outcome
+from features.readers.places import existing
 from features.tables import InvalidInputError, count_rejects
 from features.trajectory import Feature, Statistic
 from models.baselines import BASELINES
@@ -107,8 +108,7 @@ def check_places(config: TrainingConfig) -> None:
     Raises:
         InvalidInputError: there are no records, or the folder holds something already.
     """
-    if not config.records.exists():
-        raise InvalidInputError(f"{config.records}: no such file or folder")
+    existing(config.records)
     config.out.mkdir(parents=True, exist_ok=True)
     if any(config.out.iterdir()):
         raise InvalidInputError(f"{config.out}: not empty; name another folder for the bundle")
