@@ -56,7 +56,7 @@ TRAJECTORY_FREE = (".last", ".age", ".years", ".log2", ".hours_since_first")
 
 @dataclass(frozen=True)
 class TrainedOutcome:
-    """One outcome's model with the scored rows behind its figures."""
+    """One outcome's model with every row of the grid, scored where it is judged."""
 
     model: OutcomeModel
     training: TrainingRows
@@ -65,7 +65,7 @@ class TrainedOutcome:
 
 @dataclass(frozen=True)
 class Run:
-    """What a run leaves: the bundle, the evaluation and the cohort it came from."""
+    """What a run leaves: the bundle, the evaluation, the judged rows and the cohort they are of."""
 
     bundle: Bundle
     evaluation: dict[str, Any]
@@ -99,7 +99,7 @@ def train(config: TrainingConfig) -> Run:
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["notes"] = list(source.notes)
     bundle = _bundle(config, cohort, trained, evaluation)
-    return Run(bundle, evaluation, scored, cohort, trained)
+    return Run(bundle, evaluation, scored[scored["label"].notna()], cohort, trained)
 
 
 def check_places(config: TrainingConfig) -> None:

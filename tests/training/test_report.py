@@ -391,7 +391,9 @@ def test_rows_left_out_keep_their_fate_and_reach_the_card(ward_records, tmp_path
     card = (run.bundle.folder / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert f"{fates['censored']} censored, {fates['not_at_risk']} not at risk" in card
     assert "Judged on 80 real patients under T-cell-engaging therapy (format table" in card
-    ours = run.scored[run.scored["model"] == "model"]
+    assert run.scored[["label", "risk"]].notna().all(axis=None)
+    every = run.trained[Outcome.SEVERE_CRS].scored
+    ours = every[every["model"] == "model"]
     assert ours["risk"].isna().sum() == fates["censored"] + fates["not_at_risk"]
 
 
