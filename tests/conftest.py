@@ -180,13 +180,15 @@ def ward_bundle(
 STAY_ENDS = 100.0  # hours after the start; laws ask at that hour and around it
 STAY_HOURS = (0.0, 4.0, 28.0, 52.0, 75.5, 76.0, 94.0, 99.5, 100.0, 100.5, 124.0)
 DELAYS = (None, None, 0.5, 6.0, 30.0)
-WRITTEN = (
+MEASURED = (
     ("crp", "mg/L", (3.0, 12.0, 58.0, 140.0, 9000.0, "<5")),
     ("LOINC//1988-5", "mg/dL", (0.3, 5.8, 14.0)),
     ("temperature", "Cel", (36.6, 38.5, 40.1)),
     ("platelets", "10*9/L", (12.0, 80.0, 210.0)),
     ("ldh", "U/L", (180.0, 900.0)),
     ("creatinine", "umol/L", (60.0, 300.0)),
+)
+HAPPENED = (
     ("crs_grade", None, (3.0, 0.0, 1.0, 2.0, 4.0)),
     ("teclistamab", "mg/kg", (0.06, 1.5)),
     ("tocilizumab", "mg/kg", (8.0,)),
@@ -197,6 +199,7 @@ WRITTEN = (
     ("death", None, (None,)),
     ("moon phase", None, (3.0,)),
 )
+VALUES = {code: values for code, _, values in (*MEASURED, *HAPPENED)}
 
 
 @st.composite
@@ -206,15 +209,16 @@ def drawn_stay(draw: st.DrawFn) -> list[dict]:
     `hour` and `known_hour` count from `START`; None is a fact without a time, or known at once.
     """
     lines = [{"hour": None, "code": "sex", "value": "female", "unit": None, "known_hour": None}]
-    for _ in range(draw(st.integers(4, 16))):
-        code, unit, values = draw(st.sampled_from(WRITTEN))
+    written = [draw(st.sampled_from(HAPPENED)) for _ in range(draw(st.integers(1, 4)))]
+    written += [draw(st.sampled_from(MEASURED)) for _ in range(draw(st.integers(2, 10)))]
+    for code, unit, values in written + list(MEASURED[1:]) * draw(st.integers(0, 1)):
         hour, delay = draw(st.sampled_from(STAY_HOURS)), draw(st.sampled_from(DELAYS))
         line = {"hour": hour, "code": code, "value": draw(st.sampled_from(values)), "unit": unit}
         lines.append(line | {"known_hour": None if delay is None else hour + delay})
     for line in draw(st.lists(st.sampled_from(lines[1:]), max_size=3)):
         known = draw(st.sampled_from((line["known_hour"], line["hour"] + 8.0, STAY_ENDS + 1.0)))
-        values = next(row[2] for row in WRITTEN if row[0] == line["code"])
-        lines.append(line | {"value": draw(st.sampled_from(values)), "known_hour": known})
+        value = draw(st.sampled_from(VALUES[line["code"]]))
+        lines.append(line | {"value": value, "known_hour": known})
     return lines
 
 
