@@ -259,7 +259,7 @@ def _outcomes(text: str) -> list[Outcome]:
 def _duration(text: str) -> pd.Timedelta:
     if not re.fullmatch(r"\d+(\.\d+)?\s*(min|h|d)", text.strip()):
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 24h, 30min or 2d")
-    duration = pd.Timedelta(text)
+    duration = pd.Timedelta(text.replace("d", "D"))  # pandas writes a day with a capital
     if not SHORTEST <= duration <= LONGEST:
         raise argparse.ArgumentTypeError(f"{text!r} is not within 1min and 366d")
     return duration
