@@ -63,7 +63,7 @@ class RejectReason(StrEnum):
     IMPLAUSIBLE = "implausible"  # outside the catalogue's plausible range
     NO_VALUE = "no_value"  # neither a number nor a text
     NO_TIME = "no_time"  # a measurement without a time
-    IMPLAUSIBLE_TIME = "implausible_time"  # before 1900 (a birth: 1880) or after 2199
+    IMPLAUSIBLE_TIME = "implausible_time"  # before 1900 (a birth: 1880) or after 2299
     NO_PATIENT = "no_patient"  # patient_id is empty
     DUPLICATE = "duplicate"  # the same patient, time, code and value once more
     CONFLICT = "conflict"  # another value of the same analyte at the same time, known together

@@ -17,7 +17,7 @@ from models.stated import read_json
 from training import apply, cohort, registry, track
 from training.codes import as_table, code_lines
 from training.config import HOUR, TrainingConfig
-from training.dataset import Events, load_events, read_moments, without_records
+from training.dataset import Cohort, Events, load_events, read_moments, without_records
 from training.flat import flat_metrics
 from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
@@ -153,21 +153,24 @@ def _metrics_of(bundle: Bundle) -> dict[str, Any]:
 def run_evaluate(options: Namespace) -> None:
     """Judge a bundle on other patients; write metrics.json and report.html, and track the run."""
     with opened_bundle(options.model) as bundle:
+        # read before a run opens: records that cannot be read leave none behind
+        others = apply.cohort_for(bundle, options.records, options.format, options.every)
         if not options.track:
-            _evaluate(options, bundle)
+            _evaluate(options, bundle, others)
             return
         with track.tracking(options.experiment, f"evaluate {options.records.name}") as tracked:
             tracked.log_settings({name: getattr(options, name) for name in EVALUATION_SETTINGS})
-            evaluation, figures, judged = _evaluate(options, bundle)
+            evaluation, figures, judged = _evaluate(options, bundle, others)
             with _work_is_safe("not tracked", f"the report is whole in {options.out}"):
                 tracked.tag(track.facts_of(bundle) | {"kind": "evaluation", "judged": judged})
                 _log(tracked, evaluation, figures, options.out)
     print(f"tracked as run {tracked.run_id}")
 
 
-def _evaluate(options: Namespace, bundle: Bundle) -> tuple[dict[str, Any], dict[str, Figure], str]:
+def _evaluate(
+    options: Namespace, bundle: Bundle, others: Cohort
+) -> tuple[dict[str, Any], dict[str, Figure], str]:
     """The evaluation, written and printed, with its figures and who was judged."""
-    others = apply.cohort_for(bundle, options.records, options.format, options.every)
     evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
     figures = evaluation_figures(evaluation)
     judged = who_was_judged(bundle, others.source)

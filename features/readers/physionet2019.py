@@ -104,7 +104,7 @@ def read(path: Path) -> Reading:
 
     A missing `SepsisLabel` column is fine (stays to predict). Records carry the stay's file stem as
     `patient_id`; onset is `LABEL_LEAD_HOURS` after the label first turns 1. Cells that are not
-    numbers become rejects.
+    numbers, and labels that are neither 0 nor 1, become rejects.
 
     Raises:
         InvalidInputError: no stay, two of one name, a truncated archive or one with links, a column
@@ -264,12 +264,24 @@ def _numeric_cells(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         )
     for column in text_columns:
         wrong = table[column].notna() & cells[column].isna()
-        hours = cells.loc[wrong, HOUR_COLUMN]
-        rejects.append(_not_a_number(table[wrong], hours, column))
+        rejects.append(_refused(table, cells, wrong, column, RejectReason.NOT_A_NUMBER))
+    if LABEL_COLUMN in cells:
+        wrong = cells[LABEL_COLUMN].notna() & ~cells[LABEL_COLUMN].isin([0, 1])
+        rejects.append(_refused(table, cells, wrong, LABEL_COLUMN, RejectReason.IMPLAUSIBLE))
     return cells, pd.concat([part for part in rejects if len(part)] or rejects, ignore_index=True)
 
 
-def _not_a_number(rows: pd.DataFrame, hours: pd.Series, column: str) -> pd.DataFrame:
+_REFUSED_SINCE = {
+    RejectReason.NOT_A_NUMBER: "is not a number",
+    RejectReason.IMPLAUSIBLE: "is neither 0 nor 1",
+}
+
+
+def _refused(
+    table: pd.DataFrame, cells: pd.DataFrame, wrong: pd.Series, column: str, reason: RejectReason
+) -> pd.DataFrame:
+    """The rejects of one column's cells where `wrong`."""
+    rows, hours = table[wrong], cells.loc[wrong, HOUR_COLUMN]
     code, unit = {**MEASURED_COLUMNS, **STATIC_COLUMNS}.get(column, (column, None))
     return pd.DataFrame(
         {
@@ -281,8 +293,8 @@ def _not_a_number(rows: pd.DataFrame, hours: pd.Series, column: str) -> pd.DataF
             "unit": unit,
             "result_time": pd.NaT,
             "source": rows["source"],
-            "reason": RejectReason.NOT_A_NUMBER,
-            "detail": f"{column} is not a number",
+            "reason": reason,
+            "detail": f"{column} {_REFUSED_SINCE[reason]}",
         }
     )
 

@@ -18,6 +18,7 @@ from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 import numpy as np
+import openpyxl
 import pandas as pd
 from scipy.stats import binom
 
@@ -201,7 +202,9 @@ def _workbook(path: Path) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and drawings, which are not read
-            sheet = pd.read_excel(path, header=None, dtype=object, engine="openpyxl")
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            # not by pandas, which takes an error cell (#DIV/0!) for an empty one
+            sheet = pd.DataFrame(list(book.worksheets[0].values), dtype=object)
     except DAMAGED_WORKBOOK as error:
         raise InvalidInputError(f"{path}: not a readable workbook (damaged or cut?)") from error
     names = [_header_name(sheet[column].head(HEADER_LINES)) for column in sheet.columns]

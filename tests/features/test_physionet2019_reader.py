@@ -143,6 +143,16 @@ def test_a_cell_that_is_no_number_is_set_aside_with_its_place(tmp_path):
     assert "temperature" in set(reading.records["code"])
 
 
+@pytest.mark.parametrize("label", ["2", "-1", "0.5"])
+def test_a_label_that_is_neither_0_nor_1_is_counted_and_makes_no_onset(label, tmp_path):
+    rows = [{"ICULOS": hour, "HR": 80, "SepsisLabel": 0} for hour in (1, 2)]
+    rows[1]["SepsisLabel"] = label
+    reading = read(write(tmp_path, p1=psv(*rows)), "physionet2019")
+    shown = reading.rejects[["code", "text_value", "reason", "source"]]
+    assert shown.values.tolist() == [["SepsisLabel", str(float(label)), "implausible", "p1.psv:3"]]
+    assert "infection_onset" not in set(reading.records["code"])
+
+
 def test_a_stay_may_lack_its_age(tmp_path):
     unknown = psv({"ICULOS": 1, "HR": 80, "Age": "NaN"})
     events = events_of(write(tmp_path, p1=FIRST, p2=unknown))

@@ -151,6 +151,20 @@ def test_texts_in_the_place_of_numbers_are_counted(tmp_path):
     ]
 
 
+def test_an_error_cell_of_a_workbook_is_counted_not_taken_for_empty(tmp_path):
+    book = openpyxl.Workbook()
+    columns = list(HEADER[1:])
+    book.active.append(columns)
+    for line in ward(1, 2)[columns].astype(object).values.tolist():
+        book.active.append(line)
+    book.active.cell(2, columns.index("sodium") + 1).value = "#DIV/0!"
+    book.save(tmp_path / "labs.xlsx")
+    rejects = read(tmp_path / "labs.xlsx", "prcrs").rejects
+    assert rejects[["code", "text_value", "reason", "source"]].values.tolist() == [
+        ["sodium", "#DIV/0!", "not_a_number", "labs.xlsx:2"]
+    ]
+
+
 def test_an_empty_cell_is_a_value_that_was_not_taken(tmp_path):
     table = ward(2).astype(object)
     table.loc[1, "sodium"] = ""

@@ -75,6 +75,18 @@ def test_a_slip_of_the_pen_leaves_no_run_behind(one_line, tmp_path, ward_records
     assert not (tmp_path / "mlflow.db").exists()
 
 
+def test_evaluating_records_that_cannot_be_read_leaves_no_run_behind(
+    one_line, tmp_path, ward_bundle
+):
+    (tmp_path / "bad.csv").write_text("patient_id,time\np1,2026-03-01T06:00Z\n")
+    said = one_line(
+        f"sqlite:///{tmp_path / 'mlflow.db'}", "evaluate", "--model", str(ward_bundle.folder),
+        "--records", str(tmp_path / "bad.csv"), "--format", "table", "--out", str(tmp_path / "out"),
+    )  # fmt: skip
+    assert "bad.csv" in said
+    assert not (tmp_path / "mlflow.db").exists()
+
+
 def test_a_deleted_experiment_is_named(one_line, tmp_path):
     import mlflow
 
