@@ -1,6 +1,6 @@
 """The one path from records to feature rows, for a cohort in training and a patient in serving."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +9,10 @@ import pandas as pd
 from features.catalogue.naming import is_measured
 from features.declared import FEATURES, Column
 from features.harmonise import harmonise
+from features.outcomes import GRADE_HOLDS_HOURS, GRADES
 from features.scores import Score
 from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
-from features.trajectory import Feature, trajectory_rows
+from features.trajectory import Feature, Statistic, trajectory_rows
 
 MOST_ROWS_OF_A_PATIENT = 100_000
 """Eleven years by the hour: more is a wrong date."""
@@ -61,7 +62,8 @@ def feature_rows(
     """The declared columns at each as-of time, in the order of `as_of`.
 
     A row uses only events with time <= as_of, known by then and not yet superseded. A patient
-    without events gets a row of missing values.
+    without events gets a row of missing values. A grade that nobody renewed for
+    `GRADE_HOLDS_HOURS` is not known any more: its columns are missing, but for its age.
 
     Returns:
         DataFrame indexed by (patient_id, as_of), one float32 column a declared column.
@@ -70,6 +72,7 @@ def feature_rows(
     features = _features_behind(columns)
     values = trajectory_rows(events, moments, features, COURSE_START_KEYS)
     place = {feature: position for position, feature in enumerate(features)}
+    _forget_old_grades(values, place)
     matrix = np.empty((len(moments), len(columns)), dtype=np.float32)
     for position, column in enumerate(columns):
         if isinstance(column, Score):
@@ -160,7 +163,15 @@ def _features_behind(columns: Sequence[Column]) -> list[Feature]:
     for column in columns:
         for feature in column.inputs if isinstance(column, Score) else (column,):
             behind[feature] = None
-    return list(behind)
+    graded = [key for key in GRADES if any(feature.key == key for feature in behind)]
+    return list(behind | {Feature(key, Statistic.AGE): None for key in graded})
+
+
+def _forget_old_grades(values: np.ndarray, place: Mapping[Feature, int]) -> None:
+    for feature, position in place.items():
+        if feature.key in GRADES and feature.statistic != Statistic.AGE:
+            age = values[:, place[Feature(feature.key, Statistic.AGE)]]
+            values[age > GRADE_HOLDS_HOURS, position] = np.nan
 
 
 def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,13 @@ import pandas as pd
 
 from features.trajectory import Feature, Statistic, trajectory_rows
 
+GRADE_HOLDS_HOURS = 72.0
+"""A documented grade is the current one for so long, then nothing is known: labels and guidelines
+ask for an assessment at least every day, and three missed ones tell that nobody looked. A choice of
+this project."""
+
+GRADES = ("crs_grade", "icans_grade")
+
 
 class Outcome(StrEnum):
     """What is predicted."""
@@ -39,7 +46,7 @@ DEFINITIONS = {
         Outcome.SEVERE_CRS,
         key="crs_grade",
         at_least=3.0,
-        lasts_hours=None,
+        lasts_hours=GRADE_HOLDS_HOURS,
         meaning="cytokine release syndrome of ASTCT grade 3 or more",
         inside="already in CRS of grade 3 or more",
         source="ASTCT, Lee DW et al. 2019, doi 10.1016/j.bbmt.2018.12.758",

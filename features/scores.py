@@ -66,18 +66,19 @@ def modified_easix(ldh: np.ndarray, crp: np.ndarray, platelets: np.ndarray) -> n
 class Sign:
     """One sign of a bedside score: its points by band, `points[k]` from `bounds[k - 1]` up.
 
-    `key` and whether its worst is the `Statistic.MAXIMUM` or the `Statistic.MINIMUM` of a window.
+    `worst` names the statistics of a window among which its worst value is: the maximum, the
+    minimum, or both where a sign may leave its range on either side.
     """
 
     key: str
-    worst: Statistic
+    worst: tuple[Statistic, ...]
     bounds: tuple[float, ...]
     points: tuple[float, ...]
 
     def award(self, value: np.ndarray) -> np.ndarray:
         """Points of each value; a sign that was not measured gives none.
 
-        >>> Sign("spo2", Statistic.MINIMUM, (92, 94, 96), (3, 2, 1, 0)).award(
+        >>> Sign("spo2", LOW, (92, 94, 96), (3, 2, 1, 0)).award(
         ...     np.array([91.0, 92.0, 97.0, np.nan])
         ... )
         array([3., 2., 0., 0.])
@@ -85,41 +86,57 @@ class Sign:
         band = np.searchsorted(np.array(self.bounds), np.nan_to_num(value), side="right")
         return np.where(np.isnan(value), 0.0, np.array(self.points)[band])
 
+    def inputs(self, hours: int | None) -> tuple[Feature, ...]:
+        """The columns it reads: its latest value (`hours` None), or its worst of a window."""
+        if hours is None:
+            return (_last(self.key),)
+        return tuple(Feature(self.key, statistic, hours) for statistic in self.worst)
+
 
 JUST_ABOVE = 1e-4
 """Turns the "more than x" of a published table into "from x + 0.0001 on"."""
 
-HIGH, LOW = Statistic.MAXIMUM, Statistic.MINIMUM
+HIGH, LOW = (Statistic.MAXIMUM,), (Statistic.MINIMUM,)
+BOTH = HIGH + LOW
 
 NEWS2 = (
-    Sign("respiratory_rate", HIGH, (8 + JUST_ABOVE, 12, 21, 25), (3, 1, 0, 2, 3)),
-    Sign("spo2", LOW, (92, 94, 96), (3, 2, 1, 0)),
-    Sign("fio2", HIGH, (0.21 + JUST_ABOVE,), (0, 2)),
-    Sign("systolic_bp", LOW, (90 + JUST_ABOVE, 101, 111, 220), (3, 2, 1, 0, 3)),
-    Sign("heart_rate", HIGH, (40 + JUST_ABOVE, 51, 91, 111, 131), (3, 1, 0, 1, 2, 3)),
-    Sign(
-        "temperature",
-        HIGH,
-        (35 + JUST_ABOVE, 36 + JUST_ABOVE, 38 + JUST_ABOVE, 39 + JUST_ABOVE),
-        (3, 1, 0, 1, 2),
+    (Sign("respiratory_rate", BOTH, (8 + JUST_ABOVE, 12, 21, 25), (3, 1, 0, 2, 3)),),
+    (Sign("spo2", LOW, (92, 94, 96), (3, 2, 1, 0)),),
+    (
+        Sign("fio2", HIGH, (0.21 + JUST_ABOVE,), (0, 2)),
+        Sign("oxygen_flow", HIGH, (JUST_ABOVE,), (0, 2)),
+        Sign("oxygen_device", HIGH, (1,), (0, 2)),
+    ),
+    (Sign("systolic_bp", BOTH, (90 + JUST_ABOVE, 101, 111, 220), (3, 2, 1, 0, 3)),),
+    (Sign("heart_rate", BOTH, (40 + JUST_ABOVE, 51, 91, 111, 131), (3, 1, 0, 1, 2, 3)),),
+    (
+        Sign(
+            "temperature",
+            BOTH,
+            (35 + JUST_ABOVE, 36 + JUST_ABOVE, 38 + JUST_ABOVE, 39 + JUST_ABOVE),
+            (3, 1, 0, 1, 2),
+        ),
     ),
 )
 QSOFA = (
-    Sign("respiratory_rate", HIGH, (22,), (0, 1)),
-    Sign("systolic_bp", LOW, (100 + JUST_ABOVE,), (1, 0)),
+    (Sign("respiratory_rate", HIGH, (22,), (0, 1)),),
+    (Sign("systolic_bp", LOW, (100 + JUST_ABOVE,), (1, 0)),),
 )
 SIRS = (
-    Sign("temperature", HIGH, (36, 38 + JUST_ABOVE), (1, 0, 1)),
-    Sign("heart_rate", HIGH, (90 + JUST_ABOVE,), (0, 1)),
-    Sign("respiratory_rate", HIGH, (20 + JUST_ABOVE,), (0, 1)),
-    Sign("wbc", HIGH, (4, 12 + JUST_ABOVE), (1, 0, 1)),
+    (Sign("temperature", BOTH, (36, 38 + JUST_ABOVE), (1, 0, 1)),),
+    (Sign("heart_rate", HIGH, (90 + JUST_ABOVE,), (0, 1)),),
+    (Sign("respiratory_rate", HIGH, (20 + JUST_ABOVE,), (0, 1)),),
+    (Sign("wbc", BOTH, (4, 12 + JUST_ABOVE), (1, 0, 1)),),
 )
 SOFA = (
-    Sign("mean_arterial_pressure", LOW, (70,), (1, 0)),
-    Sign("creatinine", HIGH, (110, 171, 300, 441), (0, 1, 2, 3, 4)),
-    Sign("bilirubin_total", HIGH, (20, 33, 102, 205), (0, 1, 2, 3, 4)),
-    Sign("platelets", LOW, (20, 50, 100, 150), (4, 3, 2, 1, 0)),
+    (Sign("mean_arterial_pressure", LOW, (70,), (1, 0)),),
+    (Sign("creatinine", HIGH, (106, 176.5, 309, 441.5), (0, 1, 2, 3, 4)),),
+    (Sign("bilirubin_total", HIGH, (20, 33, 102, 205), (0, 1, 2, 3, 4)),),
+    (Sign("platelets", LOW, (20, 50, 100, 150), (4, 3, 2, 1, 0)),),
 )
+"""Items of one or more signs, of which the worst counts. SOFA's creatinine in umol/L is bounded so
+that 1.2, 2.0, 3.5 and 5.0 mg/dL (the publication's own limits) fall where they belong; the rounded
+limits printed beside them (110, 171, 300, 440) would move 1.2 and 3.4 mg/dL."""
 
 BEDSIDE_SCORES = (
     ("partial_news2", NEWS2, "NEWS2 without consciousness", "Royal College of Physicians 2017"),
@@ -132,31 +149,33 @@ BEDSIDE_SCORES = (
         "Vincent 1996, Intensive Care Med 22:707",
     ),
 )
-"""Name, signs, meaning, source. "Partial": a sign that was not measured counts as normal, as SOFA's
+"""Name, items, meaning, source. "Partial": a sign that was not measured counts as normal, as SOFA's
 authors do, so that the score exists wherever one of its signs does."""
 
 
 def _points_score(
-    name: str, signs: tuple[Sign, ...], hours: int | None, meaning: str, source: str
+    name: str, items: tuple[tuple[Sign, ...], ...], hours: int | None, meaning: str, source: str
 ) -> Score:
     """Points of the latest values (`hours` None), or of each sign's worst in a window."""
-    inputs = tuple(
-        Feature(sign.key, Statistic.LAST if hours is None else sign.worst, hours) for sign in signs
-    )
+    signs = [(place, sign) for place, item in enumerate(items) for sign in item]
+    read = [(place, sign, column) for place, sign in signs for column in sign.inputs(hours)]
     window = "last" if hours is None else f"worst_{hours}h"
 
     def total(*values: np.ndarray) -> np.ndarray:
-        points = sum(sign.award(value) for sign, value in zip(signs, values, strict=True))
+        points = np.zeros((len(items), len(values[0])))
+        for (place, sign, _), value in zip(read, values, strict=True):
+            points[place] = np.maximum(points[place], sign.award(value))
         nothing = np.logical_and.reduce([np.isnan(value) for value in values])
-        return np.where(nothing, np.nan, points)
+        return np.where(nothing, np.nan, points.sum(axis=0))
 
+    inputs = tuple(column for _, _, column in read)
     return Score(f"{name}.{window}", inputs, total, meaning, source, needs_every_key=False)
 
 
 SCORES: tuple[Score, ...] = (
     *(
-        _points_score(name, signs, hours, meaning, source)
-        for name, signs, meaning, source in BEDSIDE_SCORES
+        _points_score(name, items, hours, meaning, source)
+        for name, items, meaning, source in BEDSIDE_SCORES
         for hours in (None, 12, 24)
     ),
     Score(

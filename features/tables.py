@@ -6,6 +6,7 @@ rejects   every record that did not become an event, with its reason
 rows      one line of float32 features per (patient, as-of time)
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,6 +16,17 @@ ORIGIN = pd.Timestamp("2000-01-01", tz="UTC")
 """Where time starts in the public files that have no dates."""
 
 TIME_TYPE = "datetime64[us, UTC]"
+
+EARLIEST_TIME = pd.Timestamp("1900-01-01", tz="UTC")
+LATEST_TIME = pd.Timestamp("2300-01-01", tz="UTC")
+"""A record before the one, or not before the other, bears a slip of the pen. De-identified
+collections shift their dates by up to two centuries, so the end lies far off."""
+
+EARLIEST_BIRTH = pd.Timestamp("1880-01-01", tz="UTC")
+"""A birth may lie earlier: a patient of 120 years in a file that counts from `ORIGIN`."""
+
+OLDEST_BORN = (ORIGIN - EARLIEST_BIRTH) / pd.Timedelta(days=365.25)
+"""Years: an age up to this gives a birth, in a file that counts from `ORIGIN`."""
 
 RECORD_COLUMNS = (
     "patient_id",
@@ -28,6 +40,9 @@ RECORD_COLUMNS = (
 )
 EVENT_COLUMNS = ("patient_id", "time", "known_time", "until_time", "key", "value")
 REJECT_COLUMNS = (*RECORD_COLUMNS, "reason", "detail")
+
+FilledValues = Mapping[str, tuple[float, ...]]
+"""By code, the values that stand for "not measured" in a file."""
 
 
 class InvalidInputError(ValueError):
@@ -48,6 +63,7 @@ class RejectReason(StrEnum):
     IMPLAUSIBLE = "implausible"  # outside the catalogue's plausible range
     NO_VALUE = "no_value"  # neither a number nor a text
     NO_TIME = "no_time"  # a measurement without a time
+    IMPLAUSIBLE_TIME = "implausible_time"  # before 1900 (a birth: 1880) or after 2299
     NO_PATIENT = "no_patient"  # patient_id is empty
     DUPLICATE = "duplicate"  # the same patient, time, code and value once more
     CONFLICT = "conflict"  # another value of the same analyte at the same time, known together
@@ -59,12 +75,14 @@ class RejectReason(StrEnum):
 class Reading:
     """What a reader found: `records` to harmonise, `rejects` it set aside, `notes` for the reader.
 
-    `notes` are sentences about the file as a whole.
+    `notes` are sentences about the file as a whole; `filled` are the values, by code, that the
+    file's authors wrote in for what was not measured.
     """
 
     records: pd.DataFrame
     rejects: pd.DataFrame
     notes: tuple[str, ...] = field(default=())
+    filled: FilledValues = field(default_factory=dict)
 
 
 def empty_rejects() -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """From TreeSHAP contributions to signed shares per analyte and plain sentences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from features.catalogue import ANALYTES
 from features.catalogue.naming import name_of, unit_of
 from features.matrix import feature_rows
+from features.outcomes import GRADES
 from features.scores import SCORES
 from features.trajectory import Feature, Statistic
 from models.prediction import Reason
@@ -16,6 +17,10 @@ from models.reference import analytes_of
 
 REASONS_SHOWN = 6
 CHANGE_HOURS = 24
+SLIGHT_CHANGE = 0.02
+"""A share of the earlier value. A change below it lies within what analysers differ by (choice of
+this project) and is not told, but for `NO_RATIO`, whose values have no meaningful ratio."""
+NO_RATIO = frozenset({"temperature", "ph", "base_excess"})
 WORSE_WHEN_LOW = frozenset(
     {
         "platelets", "albumin", "calcium", "systolic_bp", "diastolic_bp",
@@ -23,9 +28,12 @@ WORSE_WHEN_LOW = frozenset(
         "igg",
     }
 )  # fmt: skip
-GRADE_KEYS = ("crs_grade", "icans_grade")
 
-_SCORE_MEANING = {score.name.partition(".")[0]: score.meaning for score in SCORES}
+_SCORES = {
+    key: tuple(score for score in SCORES if score.name.partition(".")[0] == key)
+    for key in (score.name.partition(".")[0] for score in SCORES)
+}
+"""A score's columns, as of now and at its worst of a window, by what stands before the dot."""
 
 
 def by_analyte(contributions: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
@@ -49,14 +57,14 @@ def reasons(
     Args:
         contributions: log-odds by analyte.
         row: the model's own feature row, for scores.
-        recent: latest value, its age and its change by analyte (see `recent_values`).
+        recent: what is known of each analyte and of each input of a score (see `recent_values`).
     """
     total = sum(abs(value) for value in contributions.values())
     strongest = sorted(contributions, key=lambda key: (-abs(contributions[key]), key))
     return tuple(
         Reason(
             analyte=key,
-            sentence=_sentence(key, row, recent.get(key), contributions[key]),
+            sentence=_sentence(key, row, recent, contributions[key]),
             contribution=contributions[key],
             share=abs(contributions[key]) / total,
         )
@@ -67,70 +75,118 @@ def reasons(
 
 @dataclass(frozen=True)
 class Recent:
-    """One analyte at the as-of time: latest value, hours since it, change over the last 24 hours.
+    """One key at the as-of time; each is NaN where it does not exist.
 
-    Each is NaN where it does not exist.
+    `last` is the latest value and `age_hours` the hours since it; `change` is what it gained on the
+    value that was current 24 hours before, which was taken `span_hours` before the latest.
     """
 
     last: float
     age_hours: float
     change: float
+    span_hours: float
+
+
+UNKNOWN = Recent(np.nan, np.nan, np.nan, np.nan)
+
+
+def keys_behind(analytes: Collection[str]) -> tuple[str, ...]:
+    """Every key whose recent value the reasons about these analytes may speak of."""
+    scores = (score for key in analytes for score in _SCORES.get(key, ()))
+    inputs = (column.key for score in scores for column in score.inputs)
+    return tuple(dict.fromkeys((*analytes, *inputs)))
 
 
 def recent_values(
-    events: pd.DataFrame, moment: pd.DataFrame, analytes: Sequence[str]
+    events: pd.DataFrame, moment: pd.DataFrame, keys: Sequence[str]
 ) -> dict[str, Recent]:
-    """The latest values of these analytes for one as-of row (`moment` has one line)."""
+    """The latest values of these keys for one as-of row (`moment` has one line)."""
     shapes = ((Statistic.LAST, None), (Statistic.AGE, None), (Statistic.CHANGE, CHANGE_HOURS))
-    features = [Feature(key, statistic, hours) for key in analytes for statistic, hours in shapes]
+    features = [Feature(key, statistic, hours) for key in keys for statistic, hours in shapes]
     values = feature_rows(events, moment, features).to_numpy(dtype=float)[0].reshape(-1, 3)
-    return {key: Recent(*map(float, line)) for key, line in zip(analytes, values, strict=True)}
+    earlier = _hours_since_current_then(events, moment)
+    return {
+        key: Recent(last, age, change, earlier.get(key, np.nan) - age)
+        for key, (last, age, change) in zip(keys, values.tolist(), strict=True)
+    }
 
 
-def _sentence(key: str, row: pd.Series, recent: Recent | None, contribution: float) -> str:
-    if key in _SCORE_MEANING:
-        return _score_sentence(key, row)
-    if recent is None or np.isnan(recent.last):
-        return _absence_sentence(key, recent)
-    if key in ANALYTES or key in GRADE_KEYS:
-        return _value_sentence(key, recent, contribution)
-    return _state_sentence(key, recent)
+def _hours_since_current_then(events: pd.DataFrame, moment: pd.DataFrame) -> dict[str, float]:
+    """By key, the age of the value that was current `CHANGE_HOURS` before the as-of time."""
+    patient, as_of = moment["patient_id"].iloc[0], moment["as_of"].iloc[0]
+    known = events[
+        (events["patient_id"] == patient)
+        & (events["known_time"] <= as_of)
+        & (events["time"] <= as_of - pd.Timedelta(hours=CHANGE_HOURS))
+        & ~(events["until_time"] <= as_of)
+    ]
+    latest = known.groupby("key", observed=True)["time"].max()
+    return {str(key): (as_of - time) / pd.Timedelta(hours=1) for key, time in latest.items()}
 
 
-def _value_sentence(key: str, recent: Recent, contribution: float) -> str:
-    """The value, with its change where that points the way the contribution does."""
+def _sentence(key: str, row: pd.Series, recent: Mapping[str, Recent], contribution: float) -> str:
+    mine = recent.get(key, UNKNOWN)
+    if key in _SCORES:
+        words = _score_words(key, row, recent)
+    elif np.isnan(mine.last) and np.isnan(mine.age_hours):
+        words = f"no {_inside_sentence(name_of(key))} on record"
+    elif not np.isnan(mine.last) and (key in ANALYTES or key in GRADES):
+        words = _value_words(key, mine, contribution)
+    else:
+        words = _state_words(key, mine)
+    return words[0].upper() + words[1:]
+
+
+def _value_words(key: str, recent: Recent, contribution: float) -> str:
+    """The value, with its change where that is more than slight and points as the contribution."""
     name, unit = name_of(key), unit_of(key)
     last = plain_number(recent.last)
     before = "" if np.isnan(recent.change) else plain_number(recent.last - recent.change)
     worsened = (recent.change > 0) != (key in WORSE_WHEN_LOW)
-    if before in ("", last) or worsened != (contribution > 0):
+    if before in ("", last) or _is_slight(key, recent) or worsened != (contribution > 0):
         age = "" if np.isnan(recent.age_hours) else f", {recent.age_hours:.0f} h old"
         return f"{name} {last}{_spaced(unit)}{age}"
     verb = "rose" if recent.change > 0 else "fell"
-    return f"{name} {verb} from {before} to {last}{_spaced(unit)} in {CHANGE_HOURS} h"
+    return f"{name} {verb} from {before} to {last}{_spaced(unit)} in {recent.span_hours:.0f} h"
 
 
-def _state_sentence(key: str, recent: Recent) -> str:
+def _is_slight(key: str, recent: Recent) -> bool:
+    earlier = recent.last - recent.change
+    return key not in NO_RATIO and abs(recent.change) < SLIGHT_CHANGE * abs(earlier)
+
+
+def _state_words(key: str, recent: Recent) -> str:
     name = name_of(key)
     if key == "sex":
         return "male sex" if recent.last == 1.0 else "female sex"
     if np.isnan(recent.age_hours):
         return f"{name} {plain_number(recent.last)}{_spaced(unit_of(key))}"
-    return f"{name} {recent.age_hours:.0f} h ago"
+    return f"last {_inside_sentence(name)} {recent.age_hours:.0f} h ago"
 
 
-def _absence_sentence(key: str, recent: Recent | None) -> str:
-    if recent is not None and not np.isnan(recent.age_hours):
-        return f"{name_of(key)} {recent.age_hours:.0f} h ago"
-    return f"no {name_of(key)} on record"
+def _score_words(key: str, row: pd.Series, recent: Mapping[str, Recent]) -> str:
+    """The first of the score's columns that the model reads."""
+    score = next(score for score in _SCORES[key] if score.name in row)
+    value = float(row[score.name])
+    if not np.isnan(value):
+        window = score.name.partition("worst_")[2].removesuffix("h")
+        return f"{score.meaning} {plain_number(value)}" + (
+            f" at worst of {window} h" if window else ""
+        )
+    keys = dict.fromkeys(column.key for column in score.inputs)
+    gaps = [key for key in keys if np.isnan(recent.get(key, UNKNOWN).last)]
+    named = ", ".join(_inside_sentence(name_of(key)) for key in gaps)
+    return f"{score.meaning} not known: no {named} on record"
 
 
-def _score_sentence(key: str, row: pd.Series) -> str:
-    column = next(score for score in SCORES if score.name.partition(".")[0] == key)
-    value = float(row[column.name])
-    if np.isnan(value):
-        return f"{column.meaning} cannot be computed"
-    return f"{column.meaning} is {plain_number(value)}"
+def _inside_sentence(name: str) -> str:
+    """A name as it stands inside a sentence: a capital stays where it belongs to an abbreviation.
+
+    >>> _inside_sentence("Tumour burden"), _inside_sentence("D-dimer"), _inside_sentence("G-CSF")
+    ('tumour burden', 'D-dimer', 'G-CSF')
+    """
+    plain = name[1:2].islower()
+    return name[0].lower() + name[1:] if plain else name
 
 
 def _spaced(unit: str) -> str:

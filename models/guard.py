@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.catalogue import ANALYTES
+from features.catalogue import ANALYTES, AnalyteKind
 from features.catalogue.naming import name_of
 from features.outcomes import DEFINITIONS, Outcome
 from features.trajectory import Feature, Statistic
 from models.prediction import Verdict
-from models.reference import AnalyteReference, Reference
+from models.reference import NO_THERAPY, AnalyteReference, Reference, TherapyReference
 
 CAUTION_SHARE = 0.25
 ABSTAIN_SHARE = 0.85
@@ -38,10 +38,32 @@ EVIDENCE = frozenset({*ANALYTES, "crs_grade"})
 OUTSIDE_FEATURES = 5
 """So many features outside the training range call for caution: a design choice."""
 
+MEASURED = frozenset(key for key, row in ANALYTES.items() if row.kind != AnalyteKind.BODY)
+"""What can be fresh: a weight, known once, says nothing of today."""
+
 GAPS_NAMED = 4
 
+ALL_TREATED = 0.99
+"""A model knows treated patients only where at least this share of its training rows were."""
+
+SUPPORT_HOURS = 24.0
+"""So long a vasopressor or high-flow oxygen argues with a documented grade below 3."""
+
+HIGH_FLOW = 2.0
+"""`oxygen_device` from high-flow cannula on is grade 3: ASTCT, doi 10.1016/j.bbmt.2018.12.758."""
+
+SEVERE_GRADE = DEFINITIONS[Outcome.SEVERE_CRS].at_least
+
+THERAPY = Feature("therapy", Statistic.AGE)
 BLOCKADE = Feature("il6_blocker", Statistic.AGE)
 DEATH = Feature("death", Statistic.AGE)
+VASOPRESSOR = Feature("vasopressor", Statistic.AGE)
+DEVICE, DEVICE_AGE = (Feature("oxygen_device", s) for s in (Statistic.LAST, Statistic.AGE))
+GRADE = Feature("crs_grade", Statistic.LAST)
+AGE_YEARS = "age.years"
+
+Sentences = list[str]
+"""One sentence a row, empty where there is nothing to say."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +74,13 @@ class Judgement:
     reasons: tuple[str, ...]
 
 
-DECEASED = Judgement(Verdict.ABSTAIN, ("death is on record: nothing is asked",))
-
-
 def evidence_columns(reference: Reference) -> tuple[Feature, ...]:
-    """What the guard looks at, whatever columns the models read: ages, blockade, death."""
+    """What the guard looks at, whatever columns the models read."""
     keys = {key for table in reference.analytes.values() for key in table} & EVIDENCE
     shapes = (Statistic.LAST, Statistic.AGE)
     evidence = [Feature(key, shape) for key in sorted(keys) for shape in shapes]
-    return (*evidence, BLOCKADE, DEATH)
+    states = (THERAPY, BLOCKADE, DEATH, VASOPRESSOR, DEVICE, DEVICE_AGE, GRADE)
+    return tuple(dict.fromkeys((*evidence, *states)))
 
 
 def judge(
@@ -70,17 +90,103 @@ def judge(
     at_risk: np.ndarray,
     reference: Reference,
 ) -> list[Judgement]:
-    """Judge rows of the model's columns beside rows of `evidence_columns` (NaN = missing)."""
+    """Judge rows of the model's columns beside rows of `evidence_columns` (NaN = missing).
+
+    The question is refused (abstain) where it has no meaning, else where too little is known;
+    otherwise every doubt makes it a caution.
+    """
+    therapy = reference.therapy.get(str(outcome), NO_THERAPY)
     absent = absent_evidence(evidence, reference.analytes[outcome])
-    blocked = evidence[BLOCKADE.name].to_numpy(dtype=float)
-    dead = evidence[DEATH.name].notna().to_numpy()
-    outside = _outside_training(rows, reference)
-    names = absent.columns.to_numpy()
+    meaningless = _joined(
+        _where(evidence[DEATH.name].notna(), "death is on record: nothing is asked"),
+        _where(~at_risk, f"{DEFINITIONS[outcome].inside}: not asked again"),
+        _untreated(evidence, therapy),
+    )
+    gaps = _gaps(absent)
+    nothing_fresh = _nothing_fresh(absent)
+    doubts = _joined(
+        gaps,
+        nothing_fresh,
+        _blockade(evidence),
+        _support(evidence) if outcome == Outcome.SEVERE_CRS else [""] * len(rows),
+        _late(evidence, therapy),
+        _age(rows, reference),
+        _outside_training(rows, reference),
+    )
+    too_little = (absent.sum(axis=1) >= ABSTAIN_SHARE).to_numpy()
     return [
-        DECEASED if gone else _judgement(outcome, risky, names, gaps, hours, strange)
-        for gone, risky, gaps, hours, strange in zip(
-            dead, at_risk, absent.to_numpy(), blocked, outside, strict=True
+        _judgement(refused, doubt, little or bool(stale))
+        for refused, doubt, little, stale in zip(
+            meaningless, doubts, too_little, nothing_fresh, strict=True
         )
+    ]
+
+
+def _judgement(refused: tuple[str, ...], doubts: tuple[str, ...], too_little: bool) -> Judgement:
+    if refused:
+        return Judgement(Verdict.ABSTAIN, refused[:1])
+    if too_little:
+        return Judgement(Verdict.ABSTAIN, doubts)
+    return Judgement(Verdict.CAUTION if doubts else Verdict.ANSWER, doubts)
+
+
+def _joined(*checks: Sentences) -> list[tuple[str, ...]]:
+    """What all checks say of each row."""
+    return [tuple(filter(None, said)) for said in zip(*checks, strict=True)]
+
+
+def _where(fires: pd.Series | np.ndarray, sentence: str) -> Sentences:
+    return [sentence if fired else "" for fired in fires]
+
+
+def _untreated(evidence: pd.DataFrame, therapy: TherapyReference) -> Sentences:
+    missing = evidence[THERAPY.name].isna() & (therapy.present >= ALL_TREATED)
+    return _where(
+        missing,
+        "no dose of a T-cell-engaging therapy is on record: the model knows treated patients only",
+    )
+
+
+def _late(evidence: pd.DataFrame, therapy: TherapyReference) -> Sentences:
+    longest = therapy.longest_hours
+    return [
+        f"last dose {hours / 24:.0f} d ago: the model learnt from at most {longest / 24:.0f} d"
+        if hours > longest > 0.0
+        else ""
+        for hours in evidence[THERAPY.name]
+    ]
+
+
+def _blockade(evidence: pd.DataFrame) -> Sentences:
+    return [
+        f"anti-IL-6 given {hours:.0f} h ago: CRP stays low and cannot warn, IL-6 may read high"
+        if hours <= BLOCKADE_HOURS
+        else ""
+        for hours in evidence[BLOCKADE.name]
+    ]
+
+
+def _support(evidence: pd.DataFrame) -> Sentences:
+    """Where treatment on record speaks for grade 3 or more, and no grade on record agrees."""
+    pressed = evidence[VASOPRESSOR.name] <= SUPPORT_HOURS
+    oxygen = (evidence[DEVICE.name] >= HIGH_FLOW) & (evidence[DEVICE_AGE.name] <= SUPPORT_HOURS)
+    below = ~(evidence[GRADE.name] >= SEVERE_GRADE)
+    given = np.where(pressed, "a vasopressor", "oxygen by high flow or more")
+    return [
+        f"{what} is on record: if it is for CRS, the grade is 3 or more already" if fires else ""
+        for what, fires in zip(given, (pressed | oxygen) & below, strict=True)
+    ]
+
+
+def _age(rows: pd.DataFrame, reference: Reference) -> Sentences:
+    if AGE_YEARS not in rows or AGE_YEARS not in reference.features:
+        return [""] * len(rows)
+    known = reference.features[AGE_YEARS]
+    return [
+        f"age {years:.0f} years: the model learnt from {known.low:.0f} to {known.high:.0f}"
+        if years < known.low or years > known.high
+        else ""
+        for years in rows[AGE_YEARS]
     ]
 
 
@@ -93,7 +199,7 @@ def absent_evidence(rows: pd.DataFrame, analytes: Mapping[str, AnalyteReference]
     usual = {
         key: analyte
         for key, analyte in analytes.items()
-        if analyte.present >= USUAL_PRESENCE and key in EVIDENCE
+        if analyte.present >= USUAL_PRESENCE and analyte.importance > 0.0 and key in EVIDENCE
     }
     total = sum(analyte.importance for analyte in usual.values())
     if total <= 0.0:
@@ -115,43 +221,35 @@ def _absent(rows: pd.DataFrame, key: str, analyte: AnalyteReference) -> np.ndarr
     return (missing | (rows[f"{key}.age"].to_numpy() > limit)).astype(float)
 
 
-def _outside_training(rows: pd.DataFrame, reference: Reference) -> np.ndarray:
-    """How many features of each row lie outside what training saw."""
+def _outside_training(rows: pd.DataFrame, reference: Reference) -> Sentences:
+    """Where many features of a row lie outside what training saw."""
     count = np.zeros(len(rows), dtype=int)
     for name, known in reference.features.items():
         if name in rows:
             value = rows[name].to_numpy()
             count += (value < known.low) | (value > known.high)
-    return count
+    return [
+        f"{number} inputs lie outside what the model was trained on"
+        if number >= OUTSIDE_FEATURES
+        else ""
+        for number in count
+    ]
 
 
-def _judgement(
-    outcome: Outcome,
-    at_risk: bool,
-    names: Sequence[str],
-    gaps: np.ndarray,
-    blocked_hours: float,
-    outside: int,
-) -> Judgement:
-    if not at_risk:
-        return Judgement(Verdict.ABSTAIN, (f"{DEFINITIONS[outcome].inside}: not asked again",))
-    share = float(gaps.sum())
-    reasons = []
-    if share >= CAUTION_SHARE:
-        reasons.append(_gap_sentence(share, [n for n, gap in zip(names, gaps, strict=True) if gap]))
-    fresh = [gap == 0.0 for name, gap in zip(names, gaps, strict=True) if name in ANALYTES]
-    if not any(fresh):
-        reasons.append("nothing that the model rests on was measured recently")
-    if share >= ABSTAIN_SHARE or not any(fresh):
-        return Judgement(Verdict.ABSTAIN, tuple(reasons))
-    if blocked_hours <= BLOCKADE_HOURS:
-        reasons.append(
-            f"anti-IL-6 given {blocked_hours:.0f} h ago: CRP stays low and cannot warn, "
-            "IL-6 may read high"
-        )
-    if outside >= OUTSIDE_FEATURES:
-        reasons.append(f"{outside} inputs lie outside what the model was trained on")
-    return Judgement(Verdict.CAUTION if reasons else Verdict.ANSWER, tuple(reasons))
+def _gaps(absent: pd.DataFrame) -> Sentences:
+    """Where a good part of the usual evidence is missing or stale."""
+    shares = absent.sum(axis=1).to_numpy()
+    names = absent.columns.to_numpy()
+    return [
+        _gap_sentence(share, names[line > 0.0]) if share >= CAUTION_SHARE else ""
+        for share, line in zip(shares, absent.to_numpy(), strict=True)
+    ]
+
+
+def _nothing_fresh(absent: pd.DataFrame) -> Sentences:
+    measured = absent[[key for key in absent.columns if key in MEASURED]]
+    fires = (measured > 0.0).all(axis=1)
+    return _where(fires, "nothing that the model rests on was measured recently")
 
 
 def _gap_sentence(share: float, gaps: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from features.matrix import feature_rows
 from features.outcomes import DEFINITIONS, Outcome, at_risk
 from features.tables import InvalidInputError, count_rejects
 from models.bundle import Bundle, OutcomeModel, TierThresholds
-from models.explain import by_analyte, reasons, recent_values
+from models.explain import by_analyte, keys_behind, reasons, recent_values
 from models.guard import evidence_columns, judge
 from models.prediction import DataQuality, OutcomePrediction, PatientPrediction, Tier
 from models.rules import read_rules
@@ -168,7 +168,7 @@ def _answer(
     judgement = judge(rows, evidence, outcome, np.array([eligible]), bundle.reference)[0]
     shares, base = explain(model, rows, logit(found.risk))
     contributions = {str(key): float(value) for key, value in shares.iloc[0].items()}
-    recent = recent_values(events, moment, tuple(contributions))
+    recent = recent_values(events, moment, keys_behind(contributions))
     return OutcomePrediction(
         outcome=outcome,
         at_risk=eligible,

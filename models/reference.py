@@ -1,10 +1,12 @@
 """What the training rows looked like: the frame in which the guard and the drift watch compare."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pandas as pd
+
+from features.tables import FilledValues
 
 LOW_QUANTILE, HIGH_QUANTILE = 0.001, 0.999
 
@@ -33,11 +35,31 @@ class AnalyteReference:
 
 
 @dataclass(frozen=True)
+class TherapyReference:
+    """Who was learnt from: the share of training rows after a dose of a T-cell-engaging therapy.
+
+    `longest_hours` is the longest time since the last dose among them, 0 where there was none.
+    """
+
+    present: float
+    longest_hours: float
+
+
+NO_THERAPY = TherapyReference(0.0, 0.0)
+
+
+@dataclass(frozen=True)
 class Reference:
-    """The training frame: features by name, and by outcome the analytes that carried it."""
+    """The training frame: features by name, and by outcome the analytes that carried it.
+
+    `therapy` tells by outcome how the training rows stood to the therapy;
+    `filled` are the values, by code, that stood for "not measured" in the training file.
+    """
 
     features: Mapping[str, FeatureReference]
     analytes: Mapping[str, Mapping[str, AnalyteReference]]
+    therapy: Mapping[str, TherapyReference] = field(default_factory=dict)
+    filled: FilledValues = field(default_factory=dict)
 
     def to_json(self) -> dict:
         """Plain values for JSON."""
@@ -47,18 +69,9 @@ class Reference:
                 outcome: {key: asdict(value) for key, value in table.items()}
                 for outcome, table in self.analytes.items()
             },
+            "therapy": {outcome: asdict(value) for outcome, value in self.therapy.items()},
+            "filled": {code: list(values) for code, values in self.filled.items()},
         }
-
-    @classmethod
-    def from_json(cls, state: Mapping) -> "Reference":
-        """The inverse of `to_json`."""
-        return cls(
-            {name: FeatureReference(**value) for name, value in state["features"].items()},
-            {
-                outcome: {key: AnalyteReference(**value) for key, value in table.items()}
-                for outcome, table in state["analytes"].items()
-            },
-        )
 
 
 def describe_features(rows: pd.DataFrame) -> dict[str, FeatureReference]:
@@ -90,6 +103,13 @@ def describe_analytes(
         str(key): AnalyteReference(float(share[key]), *_presence(evidence, str(key)))
         for key in share.sort_values(ascending=False).index
     }
+
+
+def describe_therapy(hours: pd.Series) -> TherapyReference:
+    """How training rows stood to the therapy, from their hours since the last dose (NaN = none)."""
+    if not hours.notna().any():
+        return NO_THERAPY
+    return TherapyReference(float(hours.notna().mean()), float(hours.max()))
 
 
 def _presence(evidence: pd.DataFrame, key: str) -> tuple[float, float]:

@@ -26,6 +26,8 @@ HIGHEST_TEMPERATURE = Feature("temperature", Statistic.MAXIMUM, 24)
 GRADE = Feature("crs_grade", Statistic.LAST)
 EASIX = next(score for score in SCORES if score.name == "easix.log2")
 
+EASIX_AGES = tuple(Feature(item.key, Statistic.AGE) for item in EASIX.inputs)
+
 RULE_COLUMNS = (CRP, CRP_AGE, CRP_LOWEST, CRP_COUNT, HIGHEST_TEMPERATURE, GRADE, EASIX)
 
 
@@ -51,7 +53,7 @@ def fever(rows: pd.DataFrame) -> np.ndarray:
 
 def read_rules(events: pd.DataFrame, moment: pd.DataFrame) -> tuple[RuleReading, ...]:
     """Every rule's reading of one as-of row (`moment` has one line)."""
-    rows = feature_rows(events, moment, RULE_COLUMNS)
+    rows = feature_rows(events, moment, (*RULE_COLUMNS, *EASIX_AGES))
     row = {name: float(value) for name, value in rows.iloc[0].items()}
     return (
         _reading("crp_rule", row[CRP.name], crp_rule(rows)[0], _crp_words(row), CRP_RULE_SOURCE),
@@ -73,7 +75,7 @@ def read_rules(events: pd.DataFrame, moment: pd.DataFrame) -> tuple[RuleReading,
             "easix",
             row[EASIX.name],
             np.nan,
-            _words("EASIX (log2)", row[EASIX.name], ""),
+            _easix_words(row),
             EASIX.source,
         ),
     )
@@ -84,7 +86,7 @@ def _reading(rule: str, value: float, fires: float, sentence: str, source: str) 
         rule,
         None if np.isnan(value) else value,
         None if np.isnan(fires) else bool(fires),
-        sentence,
+        sentence[0].upper() + sentence[1:],
         source,
     )
 
@@ -98,6 +100,12 @@ def _crp_words(row: dict[str, float]) -> str:
     if row[CRP_COUNT.name] < 2:
         return f"{last}, no earlier value of 36 h to compare"
     return f"{last}, {row[CRP.name] - row[CRP_LOWEST.name]:+.0f} mg/L on the lowest of 36 h"
+
+
+def _easix_words(row: dict[str, float]) -> str:
+    words = _words("EASIX (log2)", row[EASIX.name], "")
+    oldest = max(row[age.name] for age in EASIX_AGES)
+    return words if np.isnan(row[EASIX.name]) else f"{words}, oldest item {oldest:.0f} h old"
 
 
 def _words(name: str, value: float, unit: str) -> str:

@@ -11,22 +11,24 @@ import pandas as pd
 
 from features.declared import COLUMNS
 from features.matrix import feature_rows
-from features.outcomes import Outcome
+from features.outcomes import GRADES, Outcome
+from features.readers.places import existing
 from features.tables import InvalidInputError, count_rejects
 from features.trajectory import Feature, Statistic
 from models.baselines import BASELINES
 from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
 from models.code_version import code_version
 from models.explain import by_analyte
-from models.guard import EVIDENCE
+from models.guard import EVIDENCE, THERAPY
 from models.recipes import recipe_for
 from models.reference import (
     Reference,
     analytes_of,
     describe_analytes,
     describe_features,
+    describe_therapy,
 )
-from models.start import GRADE
+from training.blas import on_one_blas_thread
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events, label_cohort, load_events
@@ -37,6 +39,7 @@ from training.fit import (
     unseen_baseline_risk,
     useful_columns,
 )
+from training.judged import Seen, judged_on, scored_rows
 from training.metrics import evaluate
 from training.split import fold_plan
 
@@ -47,14 +50,13 @@ ELEVATED_SHARE, HIGH_SHARE = 0.10, 0.03
 """A tier's alarm budget: the share of training rows at risk that reach it (1 in 10, 3 in 100)."""
 
 EXPLAINED_ROWS = 2000
-GRADE_KEYS = ("crs_grade", "icans_grade")
 TRAJECTORY_FREE = (".last", ".age", ".years", ".log2", ".hours_since_first")
 """How the columns end that hold no more than the latest value and the time."""
 
 
 @dataclass(frozen=True)
 class TrainedOutcome:
-    """One outcome's model with the scored rows behind its figures."""
+    """One outcome's model with every row of the grid, scored where it is judged."""
 
     model: OutcomeModel
     training: TrainingRows
@@ -63,7 +65,7 @@ class TrainedOutcome:
 
 @dataclass(frozen=True)
 class Run:
-    """What a run leaves: the bundle, the evaluation and the cohort it came from."""
+    """What a run leaves: the bundle, the evaluation, the judged rows and the cohort they are of."""
 
     bundle: Bundle
     evaluation: dict[str, Any]
@@ -72,15 +74,14 @@ class Run:
     trained: Mapping[Outcome, TrainedOutcome]
 
 
+@on_one_blas_thread
 def train(config: TrainingConfig) -> Run:
     """Train, judge and write a bundle to `config.out`.
 
     Raises:
         InvalidInputError: bad records, or an outcome with too few patients to judge a model by.
     """
-    config.out.mkdir(parents=True, exist_ok=True)  # a wrong place shows before the long work
-    if any(config.out.iterdir()):
-        raise InvalidInputError(f"{config.out}: not empty; name another folder for the bundle")
+    check_places(config)
     logger.info("reading %s", config.records)
     source = load_events(config.records, config.format)
     for note in source.notes:
@@ -94,10 +95,23 @@ def train(config: TrainingConfig) -> Run:
     evaluation["fates"] = {
         str(o): labels.of(cohort.reported).counts for o, labels in cohort.labels.items()
     }
+    evaluation["judged_on"] = judged_on(source, config.format, Seen.CROSS_VALIDATED)
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["notes"] = list(source.notes)
     bundle = _bundle(config, cohort, trained, evaluation)
-    return Run(bundle, evaluation, scored, cohort, trained)
+    return Run(bundle, evaluation, scored[scored["label"].notna()], cohort, trained)
+
+
+def check_places(config: TrainingConfig) -> None:
+    """Make the bundle's folder; a wrong place shows before the long work.
+
+    Raises:
+        InvalidInputError: there are no records, or the folder holds something already.
+    """
+    existing(config.records)
+    config.out.mkdir(parents=True, exist_ok=True)
+    if any(config.out.iterdir()):
+        raise InvalidInputError(f"{config.out}: not empty; name another folder for the bundle")
 
 
 def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainedOutcome:
@@ -124,7 +138,7 @@ def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> T
         name: make().fit(judged.rows, judged.label) for name, make in BASELINES[outcome].items()
     }
     model = OutcomeModel(main.model, main.calibration, _tiers(main), baselines)
-    return TrainedOutcome(model, training, _scored(outcome, training, risks))
+    return TrainedOutcome(model, training, _scored(cohort, outcome, risks))
 
 
 def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainingRows:
@@ -149,7 +163,7 @@ def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> T
 def _variants(columns: Sequence[str]) -> dict[str, list[str]]:
     """What the model is shown with less to see, by name."""
     variants = {
-        "model without grade": [c for c in columns if c.partition(".")[0] not in GRADE_KEYS],
+        "model without grade": [c for c in columns if c.partition(".")[0] not in GRADES],
         "model without trajectories": [c for c in columns if c.endswith(TRAJECTORY_FREE)],
     }
     return {name: kept for name, kept in variants.items() if 0 < len(kept) < len(columns)}
@@ -160,21 +174,14 @@ def _tiers(fitted: Fitted) -> TierThresholds:
     return TierThresholds(float(elevated), float(high))
 
 
-def _scored(
-    outcome: Outcome, training: TrainingRows, risks: Mapping[str, np.ndarray]
-) -> pd.DataFrame:
-    """One line a judged row and scorer, as `evaluate` wants them."""
-    judged = training.judged_rows
-    moments = judged.rows.index.to_frame(index=False)
-    base = moments.assign(
-        outcome=str(outcome),
-        label=judged.label,
-        at_risk=True,
-        grade=judged.rows[GRADE].to_numpy(dtype=float),
-    )
-    return pd.concat(
-        [base.assign(model=name, risk=risk) for name, risk in risks.items()], ignore_index=True
-    )
+def _scored(cohort: Cohort, outcome: Outcome, risks: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Every row of the grid with each scorer's risk, NaN on rows that are not judged."""
+    judged = ~np.isnan(cohort.labels[outcome].of(cohort.reported).label)
+    on_grid = {}
+    for name, risk in risks.items():
+        on_grid[name] = np.full(len(judged), np.nan)
+        on_grid[name][judged] = risk
+    return scored_rows(cohort, outcome, on_grid)
 
 
 def _bundle(
@@ -215,19 +222,21 @@ def make_card(config: TrainingConfig, source: Events) -> Card:
 
 def _reference(cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int) -> Reference:
     names = dict.fromkeys(name for one in trained.values() for name in one.model.risk.names)
-    analytes = {}
+    analytes, therapy = {}, {}
     for outcome, one in trained.items():
         rows = one.training.judged_rows.rows
         keys = sorted(set(analytes_of(one.model.risk.names)) & EVIDENCE)
         shapes = (Statistic.LAST, Statistic.AGE)
         wanted = [Feature(key, shape) for key in keys for shape in shapes]
         moments = rows.index.to_frame(index=False)
-        evidence = feature_rows(cohort.source.events, moments, wanted)
+        evidence = feature_rows(cohort.source.events, moments, (*wanted, THERAPY))
         sample = rows.sample(min(EXPLAINED_ROWS, len(rows)), random_state=seed)
         values, _ = one.model.risk.contributions(sample)
         shares = by_analyte(one.model.calibration.slope * values, one.model.risk.names)
         analytes[str(outcome)] = describe_analytes(evidence, shares)
-    return Reference(describe_features(cohort.rows[list(names)]), analytes)
+        therapy[str(outcome)] = describe_therapy(evidence[THERAPY.name])
+    described = describe_features(cohort.rows[list(names)])
+    return Reference(described, analytes, therapy, cohort.source.filled)
 
 
 def _counted(counts: Mapping[str, int]) -> str:

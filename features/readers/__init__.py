@@ -5,7 +5,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from features.readers import physionet2019, prcrs, table
-from features.tables import InvalidInputError, Reading
+from features.readers.places import existing
+from features.tables import FilledValues, InvalidInputError, Reading
 
 READERS: Mapping[str, Callable[[Path], Reading]] = MappingProxyType(
     {
@@ -16,8 +17,10 @@ READERS: Mapping[str, Callable[[Path], Reading]] = MappingProxyType(
 )
 
 
-def read(path: str | Path, file_format: str) -> Reading:
+def read(path: str | Path, file_format: str, filled: FilledValues | None = None) -> Reading:
     """Read `path` in `file_format`, one of `READERS`.
+
+    `filled` are values that stand for "not measured" in `prcrs` files, known from another of them.
 
     Raises:
         InvalidInputError: an unknown format, a missing path, or a file that breaks its format.
@@ -25,7 +28,7 @@ def read(path: str | Path, file_format: str) -> Reading:
     if file_format not in READERS:
         known = ", ".join(READERS)
         raise InvalidInputError(f"format {file_format!r} is unknown; known formats: {known}")
-    place = Path(path)
-    if not place.exists():
-        raise InvalidInputError(f"{place}: no such file or folder")
+    place = existing(path)
+    if filled and file_format == "prcrs":
+        return prcrs.read(place, filled)
     return READERS[file_format](place)

@@ -3,29 +3,39 @@
 Wei Z et al. Front Immunol 2023;14:1273507, doi 10.3389/fimmu.2023.1273507; BMC Bioinformatics 2024,
 doi 10.1186/s12859-024-05804-8. There are no dates: day 0 is the infusion, at `ORIGIN`; the values
 and the grade of day d are known at its end, d + 1 days after `ORIGIN`. A new patient starts where
-there is a new `patient`, or, without that column, where `Relative date` does not rise.
+there is a new `patient`, or, without that column, where `Relative date` is 0 again.
 
 The authors filled missing values with a constant for each grade of the same day, which carries the
 grade into every laboratory value. `filled_constants` finds them from the file itself; they become
-rejects before anything else is done.
+rejects before anything else is done. A model remembers those of the file it learnt from, so that
+what it sees of another file depends on no later day and on no other patient.
 """
 
+import warnings
+import zlib
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 import numpy as np
+import openpyxl
 import pandas as pd
 from scipy.stats import binom
 
+from features.readers.delimited import read_delimited
 from features.tables import (
+    LATEST_TIME,
+    OLDEST_BORN,
     ORIGIN,
     TIME_TYPE,
+    FilledValues,
     InvalidInputError,
     InvalidTableError,
     Reading,
     RejectReason,
     empty_rejects,
 )
+from features.written_numbers import parse_number
 
 DAILY_COLUMNS: dict[str, tuple[str, str]] = {
     "D-dimer": ("d_dimer", "mg/L{FEU}"),
@@ -80,6 +90,11 @@ HOST_COLUMNS: dict[str, tuple[str, str | None]] = {
     "Multiline treatment": ("prior_lines", "1"),
 }
 SEX_COLUMN, AGE_COLUMN = "sex", "age"
+LAST_DAY = (LATEST_TIME - ORIGIN).days - 2  # known at its end, before `LATEST_TIME`
+DAMAGED_WORKBOOK = (
+    BadZipFile, zlib.error, ParseError, ValueError, TypeError, AttributeError, LookupError,
+    OSError, EOFError, RuntimeError,
+)  # fmt: skip  # what openpyxl raises, depending on which part of the archive is damaged
 HEADER_LINES = 3  # a workbook's header may span lines; more than these are not looked at
 
 # When a value of a column counts as filled in for one grade (see `filled_constants`)
@@ -94,11 +109,11 @@ FILLED_PURITY = 0.75  # share of its rows that have this one grade, or else
 FILLED_CHANCE_IMPURE = 1e-8  # a chance this small
 
 
-def read(path: Path) -> Reading:
+def read(path: Path, filled: FilledValues | None = None) -> Reading:
     """Read the CSV (one header line) or the published workbook (`.xlsx`, header lines on top).
 
-    Without a `CRS` column (patients to predict) no grade is read and filled constants cannot be
-    found: a note says so.
+    `filled` are the constants known from elsewhere, by code; without them they are looked for in
+    the file itself, which needs its `CRS` column: a note says what was done.
 
     Raises:
         InvalidInputError: not such a file, a missing column, or no rows.
@@ -107,10 +122,11 @@ def read(path: Path) -> Reading:
     table = _with_patients(table, path)
     measured = [column for column in DAILY_COLUMNS if column in table]
     numbers, not_numbers = _numbers(table, [*measured, *HOST_COLUMNS, AGE_COLUMN, GRADE_COLUMN])
-    filled, note = _filled_cells(numbers, table)
+    constants = filled or _constants_in(numbers, table)
+    cells = _filled_cells(numbers, constants)
     records = pd.concat(
         [
-            _daily_records(numbers.mask(filled)[measured], table),
+            _daily_records(numbers.mask(cells)[measured], table),
             _grades(table),
             _host_records(numbers, table),
             _infusions(table),
@@ -118,12 +134,13 @@ def read(path: Path) -> Reading:
         ignore_index=True,
     )
     rejects = pd.concat(
-        [part for part in (not_numbers, _filled_rejects(numbers, filled, table)) if len(part)]
+        [part for part in (not_numbers, _filled_rejects(numbers, cells, table)) if len(part)]
         or [empty_rejects()],
         ignore_index=True,
     )
-    patients = table["patient_id"].nunique()
-    return Reading(records, rejects, (f"{patients} patients, {len(table)} days", note))
+    size = f"{table['patient_id'].nunique()} patients, {len(table)} days"
+    note = _filled_note(cells, int(numbers[measured].notna().to_numpy().sum()), table, bool(filled))
+    return Reading(records, rejects, (size, note), constants)
 
 
 def filled_constants(values: pd.DataFrame, grade: pd.Series, patient: pd.Series) -> pd.DataFrame:
@@ -173,27 +190,23 @@ def _filled_for(
 
 
 def _csv(path: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"{path}: not a readable CSV file ({error})") from error
-    if not isinstance(table.index, pd.RangeIndex):  # the first column was taken for row names
-        raise InvalidTableError(f"{path}: rows have more cells than the header")
-    lines = pd.Series(range(2, len(table) + 2), dtype="str")
+    table = read_delimited(path)
+    source = path.name + ":" + pd.Series(table.index).astype("str")
     named = table.rename(columns={column: _known_name(column) for column in table.columns})
-    return named.assign(source=path.name + ":" + lines)
+    return named.reset_index(drop=True).assign(source=source)
 
 
 def _workbook(path: Path) -> pd.DataFrame:
+    if path.is_dir():
+        raise InvalidInputError(f"{path}: is a folder; name one file")
     try:
-        sheet = pd.read_excel(path, header=None, dtype=object, engine="openpyxl")
-    except (
-        ValueError,
-        OSError,
-        KeyError,
-        BadZipFile,
-    ) as error:  # openpyxl raises these on a damaged file
-        raise InvalidInputError(f"{path}: not a readable workbook ({error})") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and drawings, which are not read
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            # not by pandas, which takes an error cell (#DIV/0!) for an empty one
+            sheet = pd.DataFrame(list(book.worksheets[0].values), dtype=object)
+    except DAMAGED_WORKBOOK as error:
+        raise InvalidInputError(f"{path}: not a readable workbook (damaged or cut?)") from error
     names = [_header_name(sheet[column].head(HEADER_LINES)) for column in sheet.columns]
     if DAY_COLUMN not in names:
         raise InvalidTableError(
@@ -241,44 +254,78 @@ def _with_patients(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     if table.empty:
         raise InvalidTableError(f"{path}: has a header and no rows")
     day = pd.to_numeric(table[DAY_COLUMN], errors="coerce")
-    wrong = day.isna() | (day < 0) | (day % 1 != 0)
+    wrong = ~day.between(0, LAST_DAY) | (day % 1 != 0)
     if wrong.any():
         place, shown = table["source"][wrong].iloc[0], table[DAY_COLUMN][wrong].iloc[0]
-        raise InvalidTableError(f"{place}: {DAY_COLUMN} {shown!r} is not a whole day from 0 on")
+        raise InvalidTableError(
+            f"{place}: {DAY_COLUMN} {shown!r} is not a whole day from 0 to {LAST_DAY}"
+        )
     if PATIENT_COLUMN in table:
         patient = table[PATIENT_COLUMN].str.strip()
     else:
-        patient = (day.diff() <= 0).cumsum().add(1).astype("str")
+        patient = _running_patients(day, table)
     grade = pd.to_numeric(table[GRADE_COLUMN], errors="coerce") if GRADE_COLUMN in table else np.nan
     return table.assign(patient_id=patient, day=day.astype("int64"), grade=grade)
+
+
+def _running_patients(day: pd.Series, table: pd.DataFrame) -> pd.Series:
+    """Running numbers of patients whose rows follow each other, each from day 0 on, days rising."""
+    starts = day == 0
+    astray = ~starts & ~(day.diff() > 0)
+    if astray.any():
+        raise InvalidTableError(
+            f"{table['source'][astray].iloc[0]}: {DAY_COLUMN} {day[astray].iloc[0]:g} neither "
+            f"follows an earlier day nor is 0; without a column {PATIENT_COLUMN!r} each "
+            f"patient's rows must follow each other from day 0 on"
+        )
+    return starts.cumsum().astype("str")
 
 
 def _numbers(table: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """These columns as numbers (NaN = empty), and rejects for texts that are none."""
     present = [column for column in columns if column in table]
     text = table[present].apply(lambda column: column.str.strip())
-    numbers = text.apply(pd.to_numeric, errors="coerce")
+    numbers = text.apply(_as_numbers)
     wrong = numbers.isna() & (text != "")
     return numbers, _rejects(
         table, wrong, text, RejectReason.NOT_A_NUMBER, "{column} is not a number"
     )
 
 
-def _filled_cells(numbers: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Which cells hold a filled constant, whatever that row's own grade; and a note about them."""
+def _as_numbers(text: pd.Series) -> pd.Series:
+    """Numbers of one column, decimal commas too; NaN where there is none."""
+    number = pd.to_numeric(text, errors="coerce").astype("float64")
+    unread = text[number.isna() & (text != "")]
+    return number.fillna(unread.map(parse_number).astype("float64"))
+
+
+def _constants_in(numbers: pd.DataFrame, table: pd.DataFrame) -> FilledValues:
+    """The filled constants of this file by code; none where it has no grades to find them by."""
     daily = numbers[[column for column in DAILY_COLUMNS if column in numbers]]
-    nothing = pd.DataFrame(False, index=numbers.index, columns=numbers.columns)
-    if table["grade"].isna().all():
-        return nothing, "no CRS grade in the file: constants filled in by grade cannot be found"
-    constants = filled_constants(daily, table["grade"], table["patient_id"])
-    filled = nothing.copy()
-    for column, group in constants.groupby("column"):
-        filled[column] = numbers[column].round(9).isin(group["value"])
-    cells, columns = int(filled.to_numpy().sum()), int(filled.any().sum())
-    share = cells / max(1, int(daily.notna().to_numpy().sum()))
-    return filled, (
-        f"{cells} values in {columns} columns ({share:.0%} of all) are constants filled in by the "
-        f"same day's CRS grade; they are set to missing"
+    found = filled_constants(daily, table["grade"], table["patient_id"])
+    return {
+        DAILY_COLUMNS[str(column)][0]: tuple(sorted(set(group)))
+        for column, group in found.groupby("column")["value"]
+    }
+
+
+def _filled_cells(numbers: pd.DataFrame, constants: FilledValues) -> pd.DataFrame:
+    """Which cells hold a filled constant, whatever that row's own grade."""
+    cells = pd.DataFrame(False, index=numbers.index, columns=numbers.columns)
+    for column in numbers.columns.intersection(list(DAILY_COLUMNS)):
+        cells[column] = numbers[column].round(9).isin(constants.get(DAILY_COLUMNS[column][0], ()))
+    return cells
+
+
+def _filled_note(cells: pd.DataFrame, values: int, table: pd.DataFrame, known: bool) -> str:
+    if not known and table["grade"].isna().all():
+        return "no CRS grade in the file: constants filled in by grade cannot be found"
+    number, columns = int(cells.to_numpy().sum()), int(cells.any().sum())
+    share = number / max(1, values)
+    origin = "as in the file that the model learnt from" if known else "found from this file"
+    return (
+        f"{number} values in {columns} columns ({share:.0%} of all) are constants "
+        f"filled in by the same day's CRS grade ({origin}); they are set to missing"
     )
 
 
@@ -361,13 +408,18 @@ def _grades(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _host_records(numbers: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Birth, sex, cell dose and prior lines from each patient's first row."""
+    """Birth, sex, cell dose and prior lines from each patient's first row.
+
+    An age that gives no birth goes as `age`, which harmonising refuses with its limits.
+    """
     first = ~table["patient_id"].duplicated()
     lines, values = table[first].reset_index(drop=True), numbers[first].reset_index(drop=True)
     age = values[AGE_COLUMN]
-    birth = (ORIGIN - pd.to_timedelta(age * 365.25, unit="D")).astype(TIME_TYPE)
+    born = age.between(0, OLDEST_BORN).to_numpy()
+    birth = (ORIGIN - pd.to_timedelta(age.where(born) * 365.25, unit="D")).astype(TIME_TYPE)
     parts = [
-        _records(lines, birth, "birth", np.nan, None)[age.notna().to_numpy()],
+        _records(lines, birth, "birth", np.nan, None)[born],
+        _records(lines, pd.NaT, "age", age, "a")[~born & age.notna().to_numpy()],
         _records(lines, pd.NaT, "sex", np.nan, None, lines[SEX_COLUMN].str.strip()),
         *(
             _records(lines, pd.NaT, code, values[column], unit)[values[column].notna().to_numpy()]

@@ -156,3 +156,23 @@ def test_a_corrected_grade_never_happened(draw_events):
     )
     found = happenings(events, Outcome.SEVERE_CRS)
     assert list(zip(found["patient_id"], hours_of(found["time"]), strict=True)) == [("b", 20.0)]
+
+
+def test_a_grade_that_nobody_renewed_for_three_days_is_not_known_any_more(draw_events):
+    events = draw_events(("a", "crs_grade", 0.0, 1.0), ("a", "crs_grade", 24.0, 3.0))
+    asked = [24.0, 96.0, 96.1]
+    as_of = pd.DataFrame(
+        {"patient_id": "a", "as_of": [START + pd.Timedelta(hours=hour) for hour in asked]}
+    )
+    columns = [
+        Feature("crs_grade", Statistic.LAST),
+        Feature("crs_grade", Statistic.HOURS_UNCHANGED),
+        Feature("crs_grade", Statistic.COUNT),
+        Feature("crs_grade", Statistic.AGE),
+    ]
+    rows = feature_rows(events, as_of, columns).to_numpy()
+    np.testing.assert_allclose(
+        rows, [[3, 0, 2, 0], [3, 72, 2, 72], [NAN, NAN, NAN, 72.1]], rtol=1e-6
+    )
+    assert feature_rows(events, as_of, columns[:1]).to_numpy().ravel()[:2].tolist() == [3, 3]
+    assert at_risk(events, as_of, Outcome.SEVERE_CRS).tolist() == [False, False, True]

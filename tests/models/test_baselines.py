@@ -10,7 +10,14 @@ from scipy.special import expit
 
 from features.matrix import feature_rows
 from features.outcomes import Outcome
-from models.baselines import BASELINE_COLUMNS, BASELINES, LastValueLogistic, Persistence, RuleRate
+from models.baselines import (
+    BASELINE_COLUMNS,
+    BASELINES,
+    LastValueLogistic,
+    Persistence,
+    RuleRate,
+    TodaysGrade,
+)
 from models.rules import RULE_COLUMNS, crp_rule, fever
 
 EACH = [(outcome, name) for outcome in Outcome for name in BASELINES[outcome]]
@@ -160,3 +167,9 @@ def test_a_rise_over_weeks_is_no_rapid_one_and_a_rise_within_hours_is(draw_event
 def test_fever_begins_at_38_degrees(highest, expected):
     rows = pd.DataFrame({"temperature.maximum_24h": np.array([highest], dtype=np.float32)})
     assert fever(rows) == pytest.approx([expected], nan_ok=True)
+
+
+def test_todays_grade_alone_learns_nothing_and_orders_by_grade():
+    rows, label = grades((np.nan, 3, 3), (0.0, 3, 3), (1.0, 3, 0), (2.0, 0, 3), (4.0, 3, 3))
+    risk = TodaysGrade().fit(rows, label).risk(rows)
+    assert risk[[0, 6, 12, 15, 18]] == pytest.approx([0.004, 0.004, 0.04, 0.4, 0.4])

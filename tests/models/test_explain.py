@@ -4,7 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.explain import REASONS_SHOWN, Recent, by_analyte, plain_number, reasons, recent_values
+from models.explain import (
+    REASONS_SHOWN,
+    Recent,
+    by_analyte,
+    keys_behind,
+    plain_number,
+    reasons,
+    recent_values,
+)
 from models.rules import read_rules
 
 NAN = np.nan
@@ -18,23 +26,38 @@ def sentence(key: str, recent: Recent | None, row: pd.Series | None = None) -> s
 
 SENTENCES = {
     "rose": (
-        "crp",
-        Recent(120.0, 3.0, 75.0),
-        "C-reactive protein rose from 45 to 120 mg/L in 24 h",
+        "crp", Recent(120.0, 3.0, 75.0, 24.0), "C-reactive protein rose from 45 to 120 mg/L in 24 h"
     ),
-    "fell": ("platelets", Recent(40.0, 3.0, -60.0), "fell from 100 to 40 10*9/L in 24 h"),
-    "steady": ("crp", Recent(120.0, 30.4, 0.0), "C-reactive protein 120 mg/L, 30 h old"),
-    "same when rounded": ("crp", Recent(120.0, 3.0, 0.01), "C-reactive protein 120 mg/L, 3 h old"),
-    "first value": ("crp", Recent(120.0, 3.0, NAN), "C-reactive protein 120 mg/L, 3 h old"),
-    "no value": ("crp", Recent(NAN, NAN, NAN), "no C-reactive protein on record"),
-    "unheard of": ("crp", None, "no C-reactive protein on record"),
-    "a drug without a dose": ("il6_blocker", Recent(NAN, 12.0, NAN), "anti-IL-6 drug 12 h ago"),
-    "a drug with a dose": ("corticosteroid", Recent(10.0, 12.0, NAN), "corticosteroid 12 h ago"),
-    "male": ("sex", Recent(1.0, NAN, NAN), "male sex"),
-    "female": ("sex", Recent(0.0, NAN, NAN), "female sex"),
-    "a grade": ("crs_grade", Recent(2.0, 1.0, 1.0), "rose from 1 to 2 in 24 h"),
-    "a grade from none": ("crs_grade", Recent(1.0, 1.0, 1.0), "rose from 0 to 1 in 24 h"),
-}
+    "rose over longer than a day": ("crp", Recent(120.0, 3.0, 75.0, 61.0), "mg/L in 61 h"),
+    "fell": (
+        "platelets", Recent(40.0, 3.0, -60.0, 23.0), "Platelets fell from 100 to 40 10*9/L in 23 h"
+    ),
+    "steady": ("crp", Recent(120.0, 30.4, 0.0, 24.0), "C-reactive protein 120 mg/L, 30 h old"),
+    "same when rounded": (
+        "crp", Recent(120.0, 3.0, 0.01, 24.0), "C-reactive protein 120 mg/L, 3 h old"
+    ),
+    "slight": ("fibrinogen", Recent(5.17, 3.0, -0.02, 24.0), "Fibrinogen 5.17 g/L, 3 h old"),
+    "a slight change of temperature counts": (
+        "temperature", Recent(38.9, 3.0, 0.7, 24.0), "rose from 38.2 to 38.9 Cel in 24 h"
+    ),
+    "first value": ("crp", Recent(120.0, 3.0, NAN, NAN), "C-reactive protein 120 mg/L, 3 h old"),
+    "no value": ("crp", Recent(NAN, NAN, NAN, NAN), "No C-reactive protein on record"),
+    "no plain name": ("tumour_burden", None, "No tumour burden on record"),
+    "unheard of": ("crp", None, "No C-reactive protein on record"),
+    "a drug without a dose": (
+        "il6_blocker", Recent(NAN, 12.0, NAN, NAN), "Last anti-IL-6 drug 12 h ago"
+    ),
+    "a drug with a dose": (
+        "corticosteroid", Recent(10.0, 12.0, NAN, NAN), "Last corticosteroid 12 h ago"
+    ),
+    "how often was looked": (
+        "any_vital_sign", Recent(1.0, 3.0, NAN, NAN), "Last vital sign 3 h ago"
+    ),
+    "male": ("sex", Recent(1.0, NAN, NAN, NAN), "Male sex"),
+    "female": ("sex", Recent(0.0, NAN, NAN, NAN), "Female sex"),
+    "a grade": ("crs_grade", Recent(2.0, 1.0, 1.0, 24.0), "rose from 1 to 2 in 24 h"),
+    "a grade from none": ("crs_grade", Recent(1.0, 1.0, 1.0, 24.0), "rose from 0 to 1 in 24 h"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", SENTENCES)
@@ -44,14 +67,26 @@ def test_a_reason_reads_as_a_ward_would_say_it(case):
 
 
 def test_a_static_value_of_a_first_record_is_a_sentence_too():
-    assert sentence("weight", Recent(70.0, NAN, NAN)) == "Body weight 70 kg"
+    assert sentence("weight", Recent(70.0, NAN, NAN, NAN)) == "Body weight 70 kg"
 
 
-def test_a_score_is_named_by_its_meaning():
+def test_a_score_is_named_by_its_meaning_and_by_what_it_lacks():
     row = pd.Series({"easix.log2": 5.0})
-    assert sentence("easix", None, row) == "endothelial activation and stress index is 5"
-    missing = pd.Series({"easix.log2": NAN})
-    assert sentence("easix", None, missing).endswith("cannot be computed")
+    assert sentence("easix", None, row) == "Endothelial activation and stress index 5"
+    known = {"ldh": Recent(300.0, 1.0, NAN, NAN)}
+    (reason,) = reasons({"easix": 0.5}, pd.Series({"easix.log2": NAN}), known)
+    assert reason.sentence.endswith("not known: no creatinine, platelets on record")
+
+
+def test_a_score_says_which_of_its_columns_the_model_reads():
+    worst = pd.Series({"partial_sirs.worst_24h": 3.0})
+    assert sentence("partial_sirs", None, worst) == "SIRS without PaCO2 3 at worst of 24 h"
+    both = pd.Series({"partial_sirs.worst_24h": 3.0, "partial_sirs.last": 1.0})
+    assert sentence("partial_sirs", None, both) == "SIRS without PaCO2 1"
+
+
+def test_the_inputs_of_a_score_are_among_the_keys_that_its_reason_needs():
+    assert keys_behind(("crp", "easix")) == ("crp", "easix", "ldh", "creatinine", "platelets")
 
 
 def test_the_strongest_come_first_with_their_share_and_none_without_effect():
@@ -95,7 +130,7 @@ def test_recent_values_are_those_known_at_the_moment(draw_events, ask_at):
         ("b", "ldh", 1.0, 1.0),
     )  # fmt: skip
     found = recent_values(events, ask_at(("a", 36.0)), ["crp", "ldh"])
-    assert found["crp"] == Recent(50.0, 6.0, 40.0)
+    assert found["crp"] == Recent(50.0, 6.0, 40.0, 30.0)
     assert np.isnan([found["ldh"].last, found["ldh"].age_hours, found["ldh"].change]).all()
 
 
@@ -108,18 +143,26 @@ def test_rules_are_read_beside_the_model(draw_events, ask_at):
     assert (rules["crp_rule"].value, rules["crp_rule"].fires) == (50.0, True)
     assert rules["crp_rule"].sentence == "CRP 50 mg/L, +40 mg/L on the lowest of 36 h"
     assert rules["fever"].fires is True
-    assert rules["fever"].sentence == "highest temperature of 24 h 38.4 Cel"
+    assert rules["fever"].sentence == "Highest temperature of 24 h 38.4 Cel"
     assert (rules["crs_grade"].value, rules["crs_grade"].fires) == (1.0, None)
     assert rules["easix"].value is None  # no creatinine
-    assert "no EASIX" in rules["easix"].sentence
+    assert "No EASIX" in rules["easix"].sentence
     assert all(rule.source for rule in rules.values())
 
 
 def test_rules_without_their_items_say_so(draw_events, ask_at):
     rules = {rule.rule: rule for rule in read_rules(draw_events(), ask_at(("a", 36.0)))}
     assert all(rule.value is None and rule.fires is None for rule in rules.values())
-    assert rules["crp_rule"].sentence == "no CRP on record"
+    assert rules["crp_rule"].sentence == "No CRP on record"
     single = draw_events(("a", "crp", 30.0, 50.0))
     first = read_rules(single, ask_at(("a", 36.0)))[0]
     assert (first.value, first.fires) == (50.0, None)
     assert "no earlier value" in first.sentence
+
+
+def test_easix_tells_how_old_its_oldest_item_is(draw_events, ask_at):
+    events = draw_events(
+        ("a", "ldh", 1.0, 512.0), ("a", "platelets", 30.0, 32.0), ("a", "creatinine", 6.0, 176.8)
+    )
+    easix = next(rule for rule in read_rules(events, ask_at(("a", 36.0))) if rule.rule == "easix")
+    assert easix.sentence == "EASIX (log2) 5, oldest item 35 h old"

@@ -5,9 +5,17 @@ import pandas as pd
 import pytest
 
 from features.outcomes import Outcome
-from models.guard import absent_evidence, judge
+from models.guard import absent_evidence, evidence_columns, judge
 from models.prediction import Verdict
-from models.reference import AnalyteReference, FeatureReference, Reference, describe_features
+from models.reference import (
+    AnalyteReference,
+    FeatureReference,
+    Reference,
+    TherapyReference,
+    describe_features,
+    describe_therapy,
+)
+from models.stated import read_as
 
 ANALYTES = {
     "crp": AnalyteReference(importance=0.50, present=0.95, usual_age_hours=30.0),
@@ -17,8 +25,10 @@ ANALYTES = {
 }
 WIDE = FeatureReference(1.0, 0.0, 50.0, 500.0)
 REFERENCE = Reference(
-    {f"{key}.{what}": WIDE for key in ANALYTES for what in ("last", "age", "change_24h")},
+    {f"{key}.{what}": WIDE for key in ANALYTES for what in ("last", "age", "change_24h")}
+    | {"age.years": FeatureReference(1.0, 18.0, 50.0, 80.0)},
     {str(Outcome.SEVERE_CRS): ANALYTES},
+    {str(Outcome.SEVERE_CRS): TherapyReference(present=1.0, longest_hours=30 * 24.0)},
 )
 FRESH = {
     **{f"{key}.last": 50.0 for key in ANALYTES}, **{f"{key}.age": 5.0 for key in ANALYTES}
@@ -26,9 +36,9 @@ FRESH = {
 
 
 def judge_alike(rows, outcome, at_risk, reference):
-    """Rows that serve as evidence too, with blockade and death where they are not drawn."""
-    unseen = {"il6_blocker.age": np.nan, "death.age": np.nan}
-    evidence = rows.assign(**{name: gap for name, gap in unseen.items() if name not in rows})
+    """Rows that serve as evidence too, with the guard's own columns where they are not drawn."""
+    named = [column.name for column in evidence_columns(reference) if column.name not in rows]
+    evidence = rows.assign(**dict.fromkeys(named, np.nan) | {"therapy.age": 30.0} | dict(rows))
     return judge(rows, evidence, outcome, at_risk, reference)
 
 
@@ -58,6 +68,26 @@ CASES = {
     "blocked three weeks ago": ({"il6_blocker__age": 504.0}, Verdict.CAUTION, "anti-IL-6"),
     "blocked longer ago": ({"il6_blocker__age": 504.1}, Verdict.ANSWER, ""),
     "death is on record": ({"death__age": 10.0}, Verdict.ABSTAIN, "death is on record"),
+    "never treated": ({"therapy__age": np.nan}, Verdict.ABSTAIN, "no dose of a T-cell-engaging"),
+    "treated as long ago as any": ({"therapy__age": 720.0}, Verdict.ANSWER, ""),
+    "treated longer ago": ({"therapy__age": 960.0}, Verdict.CAUTION, "last dose 40 d ago.* 30 d"),
+    "a vasopressor and no grade": ({"vasopressor__age": 3.0}, Verdict.CAUTION, "a vasopressor"),
+    "a vasopressor in grade 2": (
+        {"vasopressor__age": 3.0, "crs_grade__last": 2.0}, Verdict.CAUTION, "3 or more already"
+    ),
+    "a vasopressor days ago": ({"vasopressor__age": 24.1}, Verdict.ANSWER, ""),
+    "high flow in grade 1": (
+        {"oxygen_device__last": 2.0, "oxygen_device__age": 1.0, "crs_grade__last": 1.0},
+        Verdict.CAUTION, "oxygen by high flow",
+    ),
+    "a nasal cannula": (
+        {"oxygen_device__last": 1.0, "oxygen_device__age": 1.0}, Verdict.ANSWER, ""
+    ),
+    "high flow days ago": (
+        {"oxygen_device__last": 2.0, "oxygen_device__age": 24.1}, Verdict.ANSWER, ""
+    ),
+    "younger than any": ({"age__years": 0.1}, Verdict.CAUTION, "age 0 years.* 18 to 80"),
+    "of unknown age": ({"age__years": np.nan}, Verdict.ANSWER, ""),
     "never blocked": ({"il6_blocker__age": np.nan}, Verdict.ANSWER, ""),
     "four strange inputs": (
         {f"{key}__last": 900.0 for key in ANALYTES}, Verdict.ANSWER, ""
@@ -109,5 +139,38 @@ def test_the_reference_survives_json_and_counts_presence():
     features = describe_features(rows)
     assert set(features) == {"crp.last"}
     assert (features["crp.last"].present, features["crp.last"].median) == (0.75, 2.0)
-    again = Reference.from_json(REFERENCE.to_json())
+    again = read_as(Reference, REFERENCE.to_json(), "file")
     assert again == REFERENCE
+
+
+def test_a_model_that_learnt_from_untreated_patients_too_answers_for_them():
+    mixed = {str(Outcome.SEVERE_CRS): TherapyReference(present=0.6, longest_hours=720.0)}
+    reference = Reference(REFERENCE.features, REFERENCE.analytes, mixed)
+    row = pd.DataFrame([{**FRESH, "therapy.age": np.nan}])
+    found = judge_alike(row, Outcome.SEVERE_CRS, np.array([True]), reference)
+    assert found[0].verdict == Verdict.ANSWER
+
+
+def test_what_is_absent_and_unimportant_does_not_count_as_fresh():
+    idle = {"albumin": AnalyteReference(importance=0.0, present=0.9, usual_age_hours=24.0)}
+    row = pd.DataFrame([dict.fromkeys(FRESH, np.nan)])
+    assert absent_evidence(row, ANALYTES | idle).columns.tolist() == list(
+        absent_evidence(row, ANALYTES).columns
+    )
+
+
+def test_how_training_stood_to_the_therapy():
+    hours = pd.Series([0.0, 48.0, np.nan, 12.0])
+    assert describe_therapy(hours) == TherapyReference(0.75, 48.0)
+    assert describe_therapy(pd.Series([np.nan])) == TherapyReference(0.0, 0.0)
+
+
+def test_a_weight_is_no_fresh_measurement():
+    analytes = {
+        "crp": ANALYTES["crp"],
+        "weight": AnalyteReference(importance=0.5, present=1.0, usual_age_hours=1e9),
+    }
+    reference = Reference({}, {str(Outcome.SEVERE_CRS): analytes})
+    row = pd.DataFrame([{"crp.last": np.nan, "crp.age": np.nan, "weight.last": 70.0}])
+    found = judge_alike(row, Outcome.SEVERE_CRS, np.array([True]), reference)
+    assert found[0].verdict == Verdict.ABSTAIN

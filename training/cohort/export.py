@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from features.tables import InvalidInputError
 from training.cohort.simulation import VERSION, VirtualCohort
+from training.folders import arrow_column
 
 
 class CohortFormat(StrEnum):
@@ -106,21 +107,11 @@ class _Growing:
 
     def add(self, table: pd.DataFrame) -> None:
         """Write one more part."""
-        columns = {name: _arrow_column(table[name]) for name in table.columns}
+        columns = {name: arrow_column(table[name]) for name in table.columns}
         arrow = pa.table(columns).replace_schema_metadata(self._labels)
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._path, arrow.schema, compression="zstd")
         self._writer.write_table(arrow, row_group_size=len(arrow))
-
-
-def _arrow_column(column: pd.Series) -> pa.Array:
-    """The column for Arrow; times by way of plain UTC, whose direct route pandas deprecates."""
-    if isinstance(column.dtype, pd.CategoricalDtype):  # parts differ in their words, not in type
-        return pa.array(column, from_pandas=True).cast(pa.dictionary(pa.int32(), pa.string()))
-    if not isinstance(column.dtype, pd.DatetimeTZDtype):
-        return pa.array(column, from_pandas=True)
-    plain = pa.array(column.dt.tz_convert(None).to_numpy(), type=pa.timestamp("us"))
-    return plain.cast(pa.timestamp("us", tz="UTC"))
 
 
 def _write_json(content: dict[str, object], path: Path) -> None:
