@@ -60,7 +60,7 @@ CAR_T_FREE = (
     Free("steroid_grade_3_share", 0.1, 1.0, told_by="steroids among"),
 )
 STEPS = (1.4, 1.18, 1.08)
-FIT_PATIENTS, FIT_SEED = 400, 5
+FIT_PATIENTS, FIT_SEED = 600, 5
 
 Fields = tuple[tuple[str, float], ...]
 

@@ -2,24 +2,25 @@
 
 Laboratory values and the worst grade of day d are known at its end, d + 1 days after the infusion;
 there are no drugs and no vital signs. As in the file (Wei 2023, doi 10.3389/fimmu.2023.1273507) the
-lines of a patient end around the first days of their worst grade, and panels are measured together,
-more often in the sick. Shares and lengths are counted in that file.
+lines of a patient end around the first days of their worst grade, panels are measured together,
+more often in the sick, and numbers have lost their zeros. Shares and lengths are counted in it.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from features.catalogue import ANALYTES
 from training.cohort.chance import normals, uniforms
 from training.cohort.laboratories import LABORATORIES
 from training.cohort.observation import History
 from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE
-from training.cohort.written import STATIC, Rows, rounded
+from training.cohort.written import STATIC, Rows
 
 _MOMENT = 2_000_000
-_LENGTH, _EXTRA, _HOUR, _PANEL, _INCLUDED, _NOISE = 60, 61, 62, 63, 300, 340
+_LENGTH, _EXTRA, _HOUR, _PANEL, _INCLUDED, _NOISE, _FOLLOWS = 60, 61, 62, 63, 300, 340, 400
 
 MEASURED: dict[str, tuple[float, float, float]] = {
     "platelets": (1.0, 1.0, 1.0),
@@ -45,6 +46,21 @@ MEASURED: dict[str, tuple[float, float, float]] = {
 }
 """Share of days with the value, at grade 0, 1-2 and 3-4 of that day."""
 
+PANELS = {
+    **dict.fromkeys(("ldh", "ast", "alt", "albumin", "calcium", "creatinine", "glucose"), 0),
+    **dict.fromkeys(("il6", "il10", "ifn_gamma"), 1),
+    **dict.fromkeys(("fibrinogen", "aptt"), 2),
+}
+"""Values that are asked for on one form: there together or missing together."""
+WITH_ITS_PANEL = 0.9
+"""Share of such values whose presence is its panel's: pairs there correlate by 0.65 to 0.96."""
+
+DECIMALS = {
+    "albumin": 1, "ast": 1, "alt": 1, "creatinine": 1, "ldh": 1, "ferritin": 2, "crp": 2,
+    "procalcitonin": 3,
+}  # fmt: skip
+"""Printed there with more decimals than elsewhere."""
+
 EXTRA_DAYS = (0.0, 2.0, 0.9, 0.5, 0.2)
 """Mean days that are still listed after the first one at the worst grade, by that grade."""
 
@@ -65,23 +81,45 @@ def rows(history: History) -> Iterator[Rows]:
     worst = grade[day, patient]
     yield Rows(patient, known, "crs_grade", worst.astype(float))
     band = np.select([worst >= 3, worst >= 1], [2, 1], 0)
-    panel = uniforms(people.keys[patient], day + _MOMENT, _PANEL)
     late = np.floor(12.0 * uniforms(people.keys[patient], day + _MOMENT, _HOUR)).astype(np.int64)
     hour = HOURS_BEFORE_FIRST_DOSE + 24 * day + late
     for index, row in enumerate(LABORATORIES):
         if row.key not in MEASURED:
             continue
-        share = np.array(MEASURED[row.key])[band]
-        alone = uniforms(people.keys[patient], day + _MOMENT, _INCLUDED + index)
-        # two thirds of what is missing is missing with its whole panel
-        asked = np.where(alone < 0.67, panel, uniforms(
-            people.keys[patient], day + _MOMENT, _INCLUDED + 500 + index)) < share  # fmt: skip
+        asked = (
+            _drawn(people.keys[patient], day, index, row.key) < np.array(MEASURED[row.key])[band]
+        )
         level = history.labs[hour[asked], patient[asked], index].astype(float)
         noise = normals(people.keys[patient[asked]], day[asked] + _MOMENT, _NOISE + index)
         value = level * np.exp(row.assay.noise * noise)
-        value = np.maximum(np.round(value, row.assay.decimals), row.assay.lowest)
+        decimals = DECIMALS.get(row.key, row.assay.decimals)
+        value = without_zeros(np.maximum(value, row.assay.lowest), decimals)
         code = f"LOINC//{ANALYTES[row.key].loinc[0]}"
-        yield Rows(patient[asked], known[asked], code, rounded(value), unit=row.unit)
+        yield Rows(patient[asked], known[asked], code, value, unit=row.unit)
+
+
+def _drawn(
+    keys: npt.NDArray[np.uint64], day: npt.NDArray[np.int64], index: int, key: str
+) -> npt.NDArray[np.float64]:
+    """The uniform number that decides whether a value is there: mostly its panel's."""
+    own = uniforms(keys, day + _MOMENT, _INCLUDED + index)
+    if key not in PANELS:
+        return own
+    panel = uniforms(keys, day + _MOMENT, _PANEL + PANELS[key])
+    follows = uniforms(keys, day + _MOMENT, _FOLLOWS + index) < WITH_ITS_PANEL
+    return np.where(follows, panel, own)
+
+
+def without_zeros(values: npt.NDArray[np.float64], decimals: int) -> npt.NDArray[np.float64]:
+    """Numbers as the public file prints them: every zero is gone but one before the point.
+
+    >>> without_zeros(np.array([140.0, 105.2, 0.05, 3.07, 88.0]), 2).tolist()
+    [14.0, 15.2, 0.5, 3.7, 88.0]
+    """
+    printed = pd.Series(values).map(f"{{:.{decimals}f}}".format)
+    whole, _, fraction = (printed.str.partition(".")[part] for part in range(3))
+    whole, fraction = whole.str.replace("0", ""), fraction.str.replace("0", "")
+    return (whole.where(whole != "", "0") + "." + fraction + "0").astype(float).to_numpy()
 
 
 def _host(history: History, start: npt.NDArray[np.int64]) -> Iterator[Rows]:

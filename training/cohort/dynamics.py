@@ -61,6 +61,7 @@ STATE = np.dtype(
         ("maturing", np.float64, (3,)),
         ("circulating", np.float64),
         ("counts", np.float64),  # slow swings of the blood counts, log
+        ("lymphopenia", np.float64),  # lymphocytes killed by lymphodepletion, 1 to 0
         ("barrier", np.float64),  # skin and mucosa broken, 1 to 0
         ("leak", np.float64),
         ("leak_of_infection", np.float64),
@@ -444,7 +445,9 @@ def _remember(s, given, product, c, key, hour):  # type: ignore[no-untyped-def]
     """Traces that last: lymphodepletion, suppressed marrow, the worst inflammation so far."""
     if given.depleted_at == hour:
         s.barrier = 1.0
+        s.lymphopenia = 1.0
     s.barrier *= np.exp(-1.0 / (24.0 * c.barrier_heals_d))
+    s.lymphopenia *= np.exp(-1.0 / (24.0 * c.lymphocytes_return_d))
     kept = np.exp(-1.0 / (24.0 * c.counts_wander_d))
     swing = c.counts_wander * np.sqrt(1.0 - kept * kept)
     s.counts = kept * s.counts + swing * normal(key, hour, 8)
@@ -491,7 +494,8 @@ def _drivers(s, product, c, drivers):  # type: ignore[no-untyped-def]
     drivers[9] = s.marrow
     drivers[10] = s.depletion * product.plasma_cells
     drivers[11] = s.counts
-    drivers[12] = np.log(max(s.circulating, 0.005))
+    drivers[12] = s.lymphopenia
+    drivers[13] = np.log(max(s.circulating, 0.005))
 
 
 @numba.njit(cache=True, nogil=True)

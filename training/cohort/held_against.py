@@ -13,8 +13,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from features.catalogue import key_of
 from features.declared import COLUMNS
+from features.harmonise import harmonise
 from features.outcomes import Outcome
 from features.readers import read
 from models.recipes import recipe_for
@@ -47,15 +47,18 @@ def real_records(path: Path) -> pd.DataFrame:
 
 
 def days_of(records: pd.DataFrame) -> pd.DataFrame:
-    """One row a patient and day from infusion (index), one column an analyte and `crs_grade`."""
-    keys = records["code"].astype(str).map(key_of)
-    timed = records.assign(key=keys, patient_id=records["patient_id"].astype(str))
-    timed = timed[timed["time"].notna() & (keys != "birth")]
+    """One row a patient and day from infusion (index), one column an analyte and `crs_grade`.
+
+    What harmonising refuses, such as numbers too small for having lost their zeros, is missing.
+    """
+    events = harmonise(records).events
+    timed = events.astype({"key": "str", "patient_id": "str"})
+    timed = timed[timed["time"].notna() & (timed["key"] != "birth")]
     infused = timed[timed["key"] == "car_t_unspecified"].groupby("patient_id")["time"].first()
     since = timed["time"] - timed["patient_id"].map(infused)
     timed = timed.assign(day=np.rint(since / DAY).astype(int) - 1)
     wide = timed[timed["day"] >= 0].pivot_table(
-        index=["patient_id", "day"], columns="key", values="numeric_value", aggfunc="first"
+        index=["patient_id", "day"], columns="key", values="value", aggfunc="first"
     )
     return wide[wide["crs_grade"].notna()]
 

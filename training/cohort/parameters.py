@@ -58,6 +58,7 @@ class Disease:
     creatinine: float
     ferritin: float = 380.0
     procalcitonin: float = 0.08
+    counts_sd: float = 0.35  # how much neutrophils and platelets differ, SD of the logarithm
     word: str = ""  # as records name it, where that is not the key
 
 
@@ -78,12 +79,13 @@ DISEASES: tuple[Disease, ...] = (
         73,
         3.0,
         0.30,
-        115,
-        2.4,
+        105,
+        1.7,
         82,
         6.5,
         150,
         45,
+        counts_sd=0.9,
         ferritin=480,
         procalcitonin=0.22,
         word="b_all",
@@ -108,7 +110,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
         "assumed: cytokines rise faster than activation, so they end sooner",
     ),
     Parameter("drive_most", 200.0, "1", "assumed: cytokines are not made without limit"),
-    Parameter("il6_at_unit_drive", 26, "pg/mL", "assumed: 100 to > 10,000 in CRS"),
+    Parameter("il6_at_unit_drive", 19, "pg/mL", "assumed: 100 to > 10,000 in CRS"),
     Parameter("il6_exponent", 1.25, "1", "assumed"),
     Parameter("il6_lag_h", 3.0, "h", "assumed: half-life about 2 h"),
     Parameter(
@@ -129,7 +131,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     # Acute phase
     Parameter("crp_half_life_h", 19.0, "h", "K01"),
     Parameter("crp_delay_h", 5.0, "h", "K02"),
-    Parameter("crp_most", 1050.0, "mg/L", "assumed: 100-300 in severe CRS"),
+    Parameter("crp_most", 600.0, "mg/L", "assumed: 100-300 in severe CRS"),
     Parameter("crp_of_infection", 5.0, "1", "assumed: 50-300 mg/L, counts like this much drive"),
     Parameter("crp_exponent", 1.3, "1", "assumed: level follows severity"),
     Parameter("crp_half_drive", 10.0, "1", "assumed: 20-60 mg/L in grade 1-2"),
@@ -184,6 +186,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
         "lymphodepletion_peak_d", 11.0, "d", "lowest day 5-9 after infusion; given days -5 to -3"
     ),
     Parameter("lymphodepletion_shape", 5, "1", "assumed; severe neutropenia median 9 d (I21)"),
+    Parameter("lymphocytes_return_d", 9.0, "d", "assumed; low from infusion on in Wei 2023"),
     Parameter("transit_h", 125.0, "h", "mean transit, Friberg 2002, J Clin Oncol 20:4713"),
     Parameter("marrow_feedback", 0.16, "1", "Friberg 2002: exponent of the feedback"),
     Parameter("marrow_kill", 2.0, "1", "fitted to I21: lymphodepletion, three days", spread=0.3),

@@ -201,10 +201,12 @@ def _rest_of_laboratories(persons: npt.NDArray[np.void], draw: _Draws) -> npt.ND
         "bilirubin_total": 9.0 * draw.spread(0.35),
         "creatinine": _column(persons, "creatinine") * muscle * draw.spread(0.26),
         "albumin": np.clip(39.5 - 2.2 * inflamed + 4.0 * draw.normal(), 22, 50),
-        "platelets": _column(persons, "platelets") * np.exp(-0.55 * worn) * draw.spread(0.5),
+        "platelets": _column(persons, "platelets")
+        * np.exp(-0.55 * worn)
+        * draw.spread(0.15 + _column(persons, "counts_sd")),
         "neutrophils": _column(persons, "neutrophils")
         * np.exp(-0.12 * worn + 0.1 * inflamed)
-        * draw.spread(0.35),
+        * draw.spread(_column(persons, "counts_sd")),
         "lymphocytes": 0.85 * np.exp(-0.1 * worn) * draw.spread(0.45),
         "hemoglobin": np.clip(
             _column(persons, "haemoglobin") - 5.0 * worn + 11.0 * draw.normal(), 58, 168
