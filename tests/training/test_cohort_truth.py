@@ -166,7 +166,7 @@ def test_the_comparison_has_one_line_a_target_of_the_study() -> None:
 
 def test_a_refit_comes_back_to_the_same_values() -> None:
     where = study("magnetismm_3")
-    one, other = (refit(where, patients=30, seed=2) for _ in range(2))
+    one, other = (refit(where, patients=30, seed=2, trials=12) for _ in range(2))
     assert one == other
     again = live_study(where, 30, 2, one)
     assert len(again.people) == 30

@@ -1,7 +1,9 @@
 """Fitting each study's free values to its published figures, reproducibly.
 
-A search along one value at a time, in ever smaller steps, with the same virtual patients and the
-same chance in every trial: the misfit is a function, and the same seed gives the same answer.
+A one-plus-one evolution strategy (Beyer 2002, doi 10.1023/A:1015059928466): some values are moved
+at random, the move stays where the misfit falls, and steps grow with success. The virtual patients
+and their chance are the same in every trial, so the misfit is a function, and the same seed gives
+the same answer.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,36 +23,35 @@ from training.cohort.targets import TARGETS, Target
 class Free:
     """A value that may move between two bounds: a field of the product or of the policy.
 
-    Sensitivity moves with it by the power `tied`, so that the step asks for another shape of the
-    answer and not for another size. It moves only where a target's figure names `told_by`.
+    It moves only where a target's figure names `told_by`.
     """
 
     name: str
     low: float
     high: float
-    tied: float = 0.0
     told_by: str = ""
 
 
-BISPECIFIC_FREE = (
-    Free("sensitivity", 0.3, 200.0),
-    Free("spread", 0.4, 2.6),
+_BOTH_FREE = (
+    Free("sensitivity", 0.3, 600.0),
+    Free("spread", 0.4, 3.0),
     Free("vessels", 0.1, 3.0),
     Free("lung", 0.1, 3.0, told_by="grade"),
-    Free("occasion", 0.1, 0.95),
-    Free("half_effect", 0.005, 2.0, tied=0.4),
-    Free("adaptation_h", 4.0, 90.0, tied=-0.8),
-    Free("absorption_half_life_h", 4.0, 40.0, tied=0.5),
-    Free("activation_h", 3.0, 24.0, tied=0.5, told_by="onset after"),
-    Free("forgetting_h", 60.0, 2000.0, told_by="or later"),
+    Free("activation_h", 2.0, 24.0, told_by="onset"),
+)
+BISPECIFIC_FREE = (
+    *_BOTH_FREE,
+    Free("occasion", 0.1, 0.98),
+    Free("half_effect", 0.004, 2.0),
+    Free("adaptation_h", 3.0, 90.0),
+    Free("absorption_half_life_h", 3.0, 40.0),
+    Free("forgetting_h", 60.0, 3000.0, told_by="or later"),
 )
 CAR_T_FREE = (
-    Free("sensitivity", 0.3, 60.0),
-    Free("spread", 0.5, 2.6),
-    Free("vessels", 0.2, 3.0),
-    Free("lung", 0.1, 3.0, told_by="grade"),
+    *_BOTH_FREE,
     Free("expansion_day", 0.5, 14.0, told_by="onset"),
-    Free("doubling_day", 0.3, 1.4),
+    Free("peak_day", 4.0, 16.0, told_by="onset"),
+    Free("doubling_day", 0.3, 1.6),
     Free("antigen_loss_per_day", 0.03, 0.8, told_by="duration"),
     Free("neurotoxicity", 0.005, 1.0, told_by="ICANS"),
     Free("tocilizumab_grade_2_share", 0.2, 1.0, told_by="tocilizumab among"),
@@ -59,8 +60,10 @@ CAR_T_FREE = (
     Free("steroid_grade_2_share", 0.05, 1.0, told_by="steroids among"),
     Free("steroid_grade_3_share", 0.1, 1.0, told_by="steroids among"),
 )
-STEPS = (1.4, 1.18, 1.08)
-FIT_PATIENTS, FIT_SEED = 600, 5
+FIT_PATIENTS, FIT_SEED, TRIALS = 400, 5, 250
+FIRST_STEP, GROWS, SHRINKS, LEAST_STEP, MOST_STEP = 0.25, 1.3, 0.96, 0.04, 0.6
+"""Of the logarithm; it grows at a success and shrinks at a failure, at rest near one in eight."""
+MOVED = 0.4  # chance of each value to be moved in a trial
 
 Fields = tuple[tuple[str, float], ...]
 
@@ -91,37 +94,37 @@ def _targets(key: str) -> list[Target]:
     return [row for row in TARGETS if row.study == key]
 
 
-def refit(where: Study, patients: int, seed: int, rounds: int = 1) -> dict[str, float]:
+def refit(where: Study, patients: int, seed: int, trials: int) -> dict[str, float]:
     """The free values of one study, fitted to its own targets, from those there are now."""
     targets = _targets(where.key)
     item = where.treatment()
-    clinicians = {row.name: row.value for row in where.clinicians()}
+    known = {**{row.name: row.value for row in where.clinicians()}, **vars(item)}
     free = CAR_T_FREE if item.kind is Kind.CAR_T else BISPECIFIC_FREE
-    known = {**clinicians, **vars(item)}
     said = " ".join(row.figure for row in targets)
     moving = [row for row in free if row.told_by in said and known[row.name] > 0.0]
     best = {row.name: float(known[row.name]) for row in moving}
     found = misfit(targets, where, best, patients, seed)
-    for step in STEPS * rounds:
-        for row in moving:
-            for factor in (step, 1.0 / step):
-                trial = _moved(best, row, factor)
-                reached = misfit(targets, where, trial, patients, seed)
-                while reached < found - 1e-9:
-                    best, found = trial, reached
-                    trial = _moved(best, row, factor)
-                    reached = misfit(targets, where, trial, patients, seed)
+    chance, step = np.random.default_rng(seed), FIRST_STEP
+    for _ in range(trials):
+        trial = _moved(best, moving, step, chance)
+        reached = misfit(targets, where, trial, patients, seed)
+        if reached < found:
+            best, found, step = trial, reached, min(step * GROWS, MOST_STEP)
+        else:
+            step = max(step * SHRINKS, LEAST_STEP)
     return {name: float(f"{value:.4g}") for name, value in best.items()}
 
 
-def _moved(fields: dict[str, float], row: Free, factor: float) -> dict[str, float]:
-    value = float(np.clip(fields[row.name] * factor, row.low, row.high))
-    tied = (value / fields[row.name]) ** row.tied
-    return (
-        fields
-        | {"sensitivity": fields["sensitivity"] * tied}
-        | {row.name: value * (tied if row.name == "sensitivity" else 1.0)}
-    )
+def _moved(
+    fields: dict[str, float], moving: Sequence[Free], step: float, chance: np.random.Generator
+) -> dict[str, float]:
+    chosen = chance.random(len(moving)) < MOVED
+    pushed = np.exp(step * chance.standard_normal(len(moving)))
+    return fields | {
+        row.name: float(np.clip(fields[row.name] * by, row.low, row.high))
+        for row, by, picked in zip(moving, pushed, chosen, strict=True)
+        if picked
+    }
 
 
 def refit_all(
@@ -131,7 +134,7 @@ def refit_all(
     own = [key for key in studies if not study(key).fit and _targets(key)]
     fits = dict(FITTED)
     for done, key in enumerate(own, start=1):
-        fits[key] = tuple(refit(study(key), FIT_PATIENTS, FIT_SEED).items())
+        fits[key] = tuple(refit(study(key), FIT_PATIENTS, FIT_SEED, TRIALS).items())
         if progress is not None:
             progress(done, len(own))
     return fits

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from training.cohort.choices import named
+from training.cohort.laboratories import LABORATORIES
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,27 @@ _CONVENTIONAL = (
 _EUROPEAN = (UnitHabit("hemoglobin", "g/dL", 10.0), UnitHabit("ferritin", "ug/L", 1.0))
 
 
+_CYTOKINES = frozenset({"il6", "ifn_gamma", "il10"})
+VITAL_SIGNS = (
+    "temperature",
+    "heart_rate",
+    "systolic_bp",
+    "diastolic_bp",
+    "respiratory_rate",
+    "spo2",
+)
+_CRP_COUNT_THERMOMETER = frozenset(
+    {"crp", "platelets", "hemoglobin", "neutrophils", "lymphocytes", "temperature"}
+)
+_ALL = frozenset({*(row.key for row in LABORATORIES), *VITAL_SIGNS})
+
+
 @dataclass(frozen=True)
 class Centre:
     """Where patients are treated: how often they are measured, in which units results come.
 
-    `measures_il6` false: IL-6 is never ordered. `home_crp`: finger-prick CRP every day at home.
+    `lacks`: laboratory values and vital signs that are never on record. `home_crp`: finger-prick
+    CRP every day at home.
     `stays_in` false: patients go home between the step-up doses and come for them. `daily_lines`:
     a registry's file, one line a day (see `daily_lines`). `policy`: what its clinicians do
     otherwise than the table POLICY. All assumed.
@@ -44,7 +61,7 @@ class Centre:
     key: str
     ward_check_h: int
     home_checks: int
-    measures_il6: bool
+    lacks: frozenset[str]
     home_crp: bool
     stays_in: bool
     orders: float  # multiplies the chance of an informative order
@@ -55,23 +72,18 @@ class Centre:
 
 
 CENTRES: tuple[Centre, ...] = (
-    Centre("university", 8, 2, True, False, True, 1.0, 1.0, _EUROPEAN),
-    Centre("community", 8, 2, False, False, True, 0.7, 1.4, _CONVENTIONAL),
-    Centre("home_based", 6, 3, True, True, False, 0.9, 1.0, ()),
+    Centre("university", 8, 2, frozenset(), False, True, 1.0, 1.0, _EUROPEAN),
+    Centre("community", 8, 2, _CYTOKINES, False, True, 0.7, 1.4, _CONVENTIONAL),
     Centre(
-        "registry",
-        8,
-        2,
-        True,
-        False,
-        True,
-        1.0,
-        1.0,
-        (),
-        daily_lines=True,
+        "low_income", 12, 2, _ALL - _CRP_COUNT_THERMOMETER, False, True, 0.8, 2.5, (),
+        policy=(("tocilizumab_grade_2_share", 0.3), ("tocilizumab_act", 0.2)),
+    ),
+    Centre("home_based", 6, 3, frozenset(), True, False, 0.9, 1.0, ()),
+    Centre(
+        "registry", 8, 2, frozenset(), False, True, 1.0, 1.0, (), daily_lines=True,
         policy=(("tocilizumab_grade_2_share", 0.3), ("tocilizumab_act", 0.15)),
     ),
-)
+)  # fmt: skip
 
 
 def centre(key: str) -> Centre:

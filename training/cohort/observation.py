@@ -25,7 +25,13 @@ _OBSERVED = 1_000_000
 """Moments of the observation's draws lie above those of the body and the clinicians."""
 
 _DEVICE, _CULTURE, _ADJUDICATION, _MINUTE, _ORDER, _WEEKEND = 40, 41, 43, 44, 45, 46
+_GRADED = 47
 _INCLUDED, _NOISE, _DELAY, _MISTAKE, _MISREAD = 100, 140, 180, 220, 260
+
+GRADE_TOO_LOW, GRADE_TOO_HIGH = 0.03, 0.02
+"""Shares of charted grades of CRS that are one too low, one too high (assumed)."""
+GRADE_CHARTED_AFTER_MIN = 40.0
+"""Mean minutes until a grade is charted (assumed; exponential, so one in twenty waits 2 h)."""
 
 _ORGANISMS = (
     "Escherichia coli",
@@ -201,9 +207,11 @@ class Observer:
         at_home = care["checked"] & ~at_bedside
         home = ("temperature", "spo2", "heart_rate") if self._centre.home_crp else ("temperature",)
         for code, name, unit in _VITAL_SIGNS:
+            if code in self._centre.lacks:
+                continue
             mask = at_bedside | at_home if code in home else at_bedside
             yield self._mistyped(self._at(mask, _loinc(code), care[name], unit), code)
-        yield self._at(care["graded"], "crs_grade", care["grade"], after=12)
+        yield self._charted_grades()
         yield self._at(care["graded"] & (care["icans"] > 0), "icans_grade", care["icans"], after=12)
 
     def _mistyped(self, rows: Rows, code: str) -> Rows:
@@ -213,6 +221,21 @@ class Observer:
         drawn = uniforms(self._history.people.keys[rows.patient], rows.minute + _OBSERVED, _MISREAD)
         value = np.where(drawn < 0.0005, rows.value * 10.0, rows.value)
         return Rows(rows.patient, rows.minute, rows.code, value, unit=rows.unit)
+
+    def _charted_grades(self) -> Rows:
+        """Grades of CRS as charted: some late, some off by one."""
+        care = self._history.care
+        hour, patient = np.nonzero(care["graded"])
+        grade = care["grade"][hour, patient].astype(np.float64)
+        drawn = self._chance.uniform(hour, patient, _GRADED)
+        slip = np.where(
+            drawn < GRADE_TOO_LOW, -1.0, np.where(drawn > 1.0 - GRADE_TOO_HIGH, 1.0, 0.0)
+        )
+        written = np.where(grade > 0, np.clip(grade + slip, 0.0, 4.0), grade)
+        minutes = self._minutes(hour, patient, 12)
+        waited = -GRADE_CHARTED_AFTER_MIN * np.log(self._chance.uniform(hour, patient, _GRADED + 1))
+        known = minutes + waited.astype(np.int64)
+        return Rows(patient, minutes, "crs_grade", written, known=known)
 
     def _support(self) -> Iterator[Rows]:
         care = self._history.care
@@ -326,7 +349,7 @@ class Observer:
         concern = worried[hour, patient]
         baseline = hour == 2
         for index, row in enumerate(LABORATORIES):
-            if row.key == "il6" and not self._centre.measures_il6:
+            if row.key in self._centre.lacks:
                 continue
             likely = np.where(concern, row.order.worried, row.order.routine)
             if row.order.routine < 0.9:

@@ -105,9 +105,9 @@ class _Draws:
         self._question += 1
         return np.asarray(normals(self._keys, self._moments, self._question))
 
-    def spread(self, sd: float) -> npt.NDArray[np.float64]:
+    def spread(self, sd: float | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """A log-normal factor with median 1."""
-        return np.exp(sd * self.normal())
+        return np.asarray(np.exp(sd * self.normal()))
 
 
 def _choose(
