@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalogue import key_of
+from features.catalogue import ANALYTES, key_of
 from features.harmonise import harmonise
 from features.tables import RECORD_COLUMNS, TIME_TYPE, count_rejects
 from training.cohort import VirtualCohort, simulate
 from training.cohort.choices import UnknownChoiceError
+from training.cohort.observation import GRADE_TOO_HIGH, GRADE_TOO_LOW
 from training.cohort.simulation import InvalidInputError
 
 DEVICE_GRADE = {"room_air": 0, "nasal_cannula": 2, "high_flow": 3, "cpap": 4, "ventilator": 4}
@@ -82,6 +83,15 @@ def test_a_centre_without_the_assay_never_reports_il6() -> None:
     assert "il6" not in set(with_keys(cohort("community").records)["key"])
 
 
+def test_a_site_of_low_income_has_crp_a_count_and_a_thermometer() -> None:
+    records = with_keys(cohort("low_income").records)
+    measured = set(records["key"]) & set(ANALYTES)
+    body = {"weight", "height"}
+    assert measured - body - {"oxygen_flow"} == {
+        "crp", "platelets", "hemoglobin", "neutrophils", "lymphocytes", "temperature"
+    }  # fmt: skip
+
+
 def test_the_sick_are_measured_more_often() -> None:
     records = with_keys(cohort().records)
     ferritin = records[records["key"] == "ferritin"]
@@ -122,10 +132,13 @@ def test_documented_grades_agree_with_the_astct_table() -> None:
     feverish = last_before(grades, fever, "numeric_value", 13).notna().to_numpy()
     organs = np.maximum.reduce([by_oxygen, by_pressors, by_pressure])
     assert (grade >= 3).sum() > 50
-    assert (grade[grade >= 2] == organs[grade >= 2]).all()
-    assert feverish[grade == 1].all()
+    away = np.abs(grade - np.maximum(organs, 1))[grade >= 2]
+    assert (away > 1).sum() == 0  # charted off by one, never by more
+    slips = GRADE_TOO_LOW + GRADE_TOO_HIGH
+    assert 0.3 * slips < (away == 1).mean() < 2.0 * slips
+    assert feverish[(grade == 1) & (organs < 2)].mean() > 0.97
     # Support without CRS exists only where infection explains it.
-    unexplained = (grade < 3) & (organs >= 3)
+    unexplained = (grade < 2) & (organs >= 3)
     patients = set(grades.loc[unexplained, "patient_id"])
     infected = set(records.loc[records["key"] == "infection_onset", "patient_id"])
     assert patients <= infected
