@@ -19,7 +19,7 @@ FITTED: dict[str, tuple[tuple[str, float], ...]] = {
         ("sensitivity", 38.09),
         ("spread", 0.6174),
         ("vessels", 2.744),
-        ("lung", 1.0),
+        ("lung", 2.0),
         ("occasion", 0.5057),
         ("half_effect", 0.1186),
         ("adaptation_h", 20.0),

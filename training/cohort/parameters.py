@@ -154,7 +154,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("tocilizumab_half_life_h", 144.0, "h", "about 6 days after one dose, unverified"),
     Parameter("tocilizumab_half_effect", 3.0, "mg/L", "assumed; blocks while > 1 ug/mL"),
     Parameter("tocilizumab_crp_share", 0.97, "1", "assumed: CRP stays low for 1-2 weeks"),
-    Parameter("tocilizumab_fever_share", 0.91, "1", "assumed"),
+    Parameter("tocilizumab_fever_share", 0.86, "1", "assumed"),
     Parameter(
         "tocilizumab_leak_share",
         0.92,
