@@ -176,6 +176,8 @@ def _answer(
         risk_low=float(found.low[0]),
         risk_high=float(found.high[0]),
         tier=tier_of(float(found.risk[0]), model.tiers),
+        elevated_from=model.tiers.elevated,
+        high_from=model.tiers.high,
         verdict=judgement.verdict,
         verdict_reasons=judgement.reasons,
         base=float(base[0]),

@@ -25,7 +25,9 @@ from training.plots import evaluation_figures
 from training.progress import counted_progress
 from training.report import report_context, write_report
 from training.run_figures import run_figures
+from training.sentences import claim_lines
 from training.train import Run, check_places, train
+from training.wording import words_for
 
 EVALUATION_SETTINGS = ("model", "records", "format", "every", "bootstrap", "seed", "out")
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
@@ -107,6 +109,7 @@ def _train(config: TrainingConfig) -> tuple[Run, dict[str, Figure]]:
     figures = run_figures(run)
     report = report_folder(config.out)
     write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report)
+    _print_claims(run.evaluation)
     print(f"bundle {run.bundle.version} -> {config.out}")
     print(f"report -> {report / 'report.html'}")
     return run, figures
@@ -180,8 +183,14 @@ def _evaluate(
     for model, best in evaluation.get("challenge_utility", {}).items():
         if best["utility"] is not None:
             print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")
+    _print_claims(evaluation)
     print(f"metrics.json and report.html -> {options.out}")
     return evaluation, figures, judged
+
+
+def _print_claims(evaluation: Mapping[str, Any]) -> None:
+    for line in claim_lines(evaluation, words_for(evaluation)):
+        print(line)
 
 
 def who_was_judged(bundle: Bundle, source: Events) -> str:
