@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+_GROUPED_BY_BLANKS = re.compile(r"[+-]?[1-9]\d{0,2}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
 _COMPARED = re.compile(
     r"\s*(<=|>=|=<|=>|≤|≥|<|>|less than|more than|greater than)\s*(.+)", re.IGNORECASE
 )
@@ -26,12 +27,17 @@ def parse_number(text: str) -> float | None:
     """A number in the writing of either side of the Atlantic; None where there is none.
 
     One comma with one, two or more than three digits after it is decimal; with exactly three it
-    may be either, so it is no number. Digits are 0 to 9 alone, those of other scripts none.
+    may be either, so it is no number. Blanks part thousands and nothing else. Digits are 0 to 9
+    alone, those of other scripts none.
 
     >>> parse_number("12,5"), parse_number("1,234.5"), parse_number("1,234"), parse_number("n/a")
     (12.5, 1234.5, None, None)
+    >>> parse_number("12 345"), parse_number("12 3")
+    (12345.0, None)
     """
-    plain = text.strip().replace(" ", "").replace("\u00a0", "")
+    plain = text.strip()
+    if _GROUPED_BY_BLANKS.fullmatch(plain):
+        plain = re.sub(r"\s", "", plain)
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}", plain):
         plain = plain.replace(",", "")
     elif re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+", plain):
