@@ -44,7 +44,9 @@ LONGEST_HEADER = 1_000_000  # characters
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_OFFSET = re.compile(r".*\d{2}(:\d{2})?([.,]\d+)?\s?(Z|z|[+-]\d{2}(:?\d{2})?)")
+_OFFSET = re.compile(
+    r"(\d{4}([-/])\d{1,2}\2\d{1,2}|\d{8})([Tt ]\d{2}[\d:.,]*)?\s?(Z|z|[+-]\d{2}(:?\d{2})?)"
+)
 _FRACTION_BEYOND_MICROSECONDS = re.compile(r"([.,]\d{6})\d+")
 
 
