@@ -230,6 +230,8 @@ def test_a_number_arrives_in_the_canonical_unit(
         (record("temperature", 99.0, "Cel"), "implausible"),
         (record("crp", np.inf, "mg/L"), "implausible"),
         (record("ph", -3.0, "nmol/L"), "implausible"),
+        (record("hemoglobin", 8.5, "g/L"), "implausible"),
+        (record("hemoglobin", 19.0, "g/L"), "implausible"),
         (record("ATC//L04AC07", -640.0, "mg"), "implausible"),
         (record("crs_grade", 6.0), "implausible"),
         (record("LOINC//0000-0", 1.0), "unknown_code"),
