@@ -37,6 +37,7 @@ from features.harmonising.lines import (
     taken,
 )
 from features.harmonising.reject_table import reject_table
+from features.harmonising.remarks import without_contradicted
 from features.harmonising.repeats import (
     NEVER,
     Flags,
@@ -152,7 +153,11 @@ def _read_texts(lines: Lines, source: Source) -> Lines:
     reason[read] = np.array(codes, dtype=np.int8)[place]
     silent = np.isnan(number) & TABLE.needs_value[lines.key]
     number = np.where(TABLE.takes_value[lines.key], number, nan)
-    return replace(lines, number=number, reason=reason).refused(silent, RejectReason.NO_VALUE)
+    read_lines = replace(lines, number=number, reason=reason)
+    no_dose = TABLE.is_dose[lines.key] & (number == 0)
+    return read_lines.refused(silent, RejectReason.NO_VALUE).refused(
+        no_dose, RejectReason.NOT_GIVEN
+    )
 
 
 def _way_column(routes: Sequence[Route], step: int, read: Callable[[Way], float]) -> Floats:
@@ -262,7 +267,7 @@ def harmonise(records: pd.DataFrame) -> Harmonised:
     """
     table = _checked(records)
     source = record_arrays(table)
-    lines = _split_pressures(_opened(source), source)
+    lines = without_contradicted(_split_pressures(_opened(source), source), source)
     lines = _converted(_read_texts(lines, source), source)
     lines, until, order = _settled(lines, source, table)
     return Harmonised(

@@ -69,6 +69,8 @@ class RejectReason(StrEnum):
     CONFLICT = "conflict"  # another value of the same analyte at the same time, known together
     RESULT_BEFORE_COLLECTION = "result_before_collection"  # known before it was taken
     FILLED_CONSTANT = "filled_constant"  # a value written in by the file's authors, not measured
+    NOT_GIVEN = "not_given"  # a dose held, refused or only ordered, or a dose of 0
+    CONTRADICTED = "contradicted"  # the text beside a number says otherwise, or takes it back
 
 
 @dataclass(frozen=True)

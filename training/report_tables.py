@@ -25,6 +25,8 @@ REJECTS = {
     "conflict": "another value at the same time",
     "result_before_collection": "result before collection",
     "filled_constant": "filled in by the file's authors, not measured",
+    "not_given": "dose held, refused or only ordered",
+    "contradicted": "number and text beside it disagree",
 }
 
 

@@ -317,8 +317,8 @@ BLOOD_COUNT = (
         conversions={"g/dL": 10, "mg/mL": 1, "mg/dL": 0.01, "mmol/L": 16.114},
         note=(
             "mmol/L counts single chains (one haem each), as the Dutch and Danish laboratories do. "
-            "The lowest values survived are some 20 to 25 g/L, so that less is taken for g/dL under "
-            "a wrong label or for a lost digit (a choice; unverified)."
+            "The lowest values survived are some 20 to 25 g/L, so that less is taken for g/dL "
+            "under a wrong label or for a lost digit (a choice; unverified)."
         ),
     ),
     Analyte(

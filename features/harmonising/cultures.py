@@ -15,7 +15,6 @@ later report replaces it.
 """
 
 import re
-from collections.abc import Sequence
 from enum import Enum, auto
 
 from features.catalogue.cultures import (
@@ -30,6 +29,7 @@ from features.catalogue.cultures import (
     STERILE,
 )
 from features.harmonising.meaning import Meaning
+from features.harmonising.phrases import any_of, plain
 from features.tables import RejectReason
 from features.written_numbers import parse_number
 
@@ -40,24 +40,12 @@ class _Says(Enum):
     NO_RESULT = auto()
 
 
-def _any_of(words: Sequence[str]) -> re.Pattern[str]:
-    """Finds each of the words as a whole, longer ones first; a star stands for any ending."""
-    longest_first = sorted(words, key=len, reverse=True)
-    alternatives = "|".join(re.escape(word).replace(r"\*", r"\w*") for word in longest_first)
-    return re.compile(rf"\b(?:{alternatives})\b")
-
-
-_ORGANISM, _COMMENSAL = _any_of((*ORGANISMS, *SKIN_COMMENSALS)), _any_of(SKIN_COMMENSALS)
-_SHAPE, _GROWTH, _STERILE = _any_of(SHAPES), _any_of(GROWTH), _any_of(STERILE)
-_NEGATION, _NOT_REPORTED = _any_of(NEGATIONS), _any_of(NOT_REPORTED)
-_CONTAMINATED = _any_of(CONTAMINATED)
+_ORGANISM, _COMMENSAL = any_of((*ORGANISMS, *SKIN_COMMENSALS)), any_of(SKIN_COMMENSALS)
+_SHAPE, _GROWTH, _STERILE = any_of(SHAPES), any_of(GROWTH), any_of(STERILE)
+_NEGATION, _NOT_REPORTED = any_of(NEGATIONS), any_of(NOT_REPORTED)
+_CONTAMINATED = any_of(CONTAMINATED)
 _DESCRIPTION = re.compile(rf"\b({'|'.join(DESCRIBED_AS_NEGATIVE)}) neg(?:ative)?\b")
 _END_OF_PHRASE = re.compile(r"[,;:()\n]|(?<=\w\w)\.(?=\s|$)| - | but ")
-
-
-def _plain(phrase: str) -> str:
-    """Lower case, with single blanks in the place of hyphens and full stops."""
-    return re.sub(r"[-._\s]+", " ", phrase.lower()).strip()
 
 
 def _said(phrase: str) -> _Says | None:
@@ -83,7 +71,7 @@ def culture_meaning(key: str, report: str) -> Meaning:
     number = parse_number(report)
     if number is not None:
         return Meaning(number)
-    phrases = [_plain(phrase) for phrase in _END_OF_PHRASE.split(report.lower())]
+    phrases = [plain(phrase) for phrase in _END_OF_PHRASE.split(report.lower())]
     if any(_CONTAMINATED.search(phrase) for phrase in phrases):
         return Meaning(reason=RejectReason.NO_VALUE, detail=f"{key}: held for contaminated")
     said = {_said(phrase) for phrase in phrases}
@@ -105,6 +93,6 @@ def is_skin_commensal(report: str) -> bool:
     >>> is_skin_commensal("Staphylococcus epidermidis"), is_skin_commensal("CoNS and E. coli")
     (True, False)
     """
-    said = _plain(_END_OF_PHRASE.sub(" ", report.lower()))
+    said = plain(_END_OF_PHRASE.sub(" ", report.lower()))
     rest = _COMMENSAL.sub(" ", said)
     return rest != said and not _ORGANISM.search(rest)

@@ -7,9 +7,9 @@ its limit elsewhere: nobody has half of the lowest readable temperature or pH.
 """
 
 import re
-from math import nan
 
 from features.catalogue import ANALYTES, DRUGS, STATES, State, StateKind
+from features.harmonising.administrations import administration_meaning
 from features.harmonising.cultures import culture_meaning
 from features.harmonising.meaning import Meaning
 from features.tables import RejectReason
@@ -19,7 +19,6 @@ _GRADE = re.compile(
     r"(?:(?:crs|icans)\s*)?(?:(?:grade|grad|gr\.?|g)(?:-|[\s:]*))?(\S+)", re.IGNORECASE
 )
 _ROMAN = {"0": 0, "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
-_STOPPED = {"stopped", "stop", "discontinued", "off", "paused"}
 
 
 def _number(key: str, text: str, has_detection_limit: bool) -> Meaning:
@@ -80,8 +79,5 @@ def meaning_of(key: str, text: str) -> Meaning:
     if key in STATES:
         return _state_meaning(STATES[key], text)
     if key in DRUGS:
-        if text.strip().lower() in _STOPPED:
-            return Meaning(0.0)
-        number = parse_number(text)
-        return Meaning(nan if number is None else number)
+        return administration_meaning(DRUGS[key], text)
     return _number(key, text, ANALYTES[key].has_detection_limit)

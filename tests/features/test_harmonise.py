@@ -432,6 +432,90 @@ def test_a_drug_without_a_dose_was_still_given() -> None:
     assert values(record("norepinephrine", text="stopped"))["vasopressor"] == [0.0]
 
 
+def test_the_words_of_a_chart_say_whether_a_dose_was_given() -> None:
+    for text in ("given", "Administered", "yes", "infused", "given as ordered", "8 mg/kg"):
+        assert isnan(values(record("tocilizumab", text=text))["tocilizumab"][0]), text
+    assert values(record("tocilizumab", 560.0, "mg", text="given IV"))["tocilizumab"] == [560.0]
+
+
+@pytest.mark.parametrize("value", [nan, 560.0])
+@pytest.mark.parametrize(
+    "text",
+    ["not given", "held", "refused", "refused by patient", "Cancelled", "ordered", "stopped",
+     "dose omitted", "none", "not administered", "ordered, not given", "discontinued"],
+)  # fmt: skip
+def test_a_dose_that_was_not_given_is_counted_as_such(text: str, value: float) -> None:
+    assert reasons(record("tocilizumab", value, "mg", text=text)) == (
+        ["not_given"] if text != "none" or isnan(value) else []
+    )
+
+
+def test_a_text_that_nobody_listed_is_no_dose() -> None:
+    (row,) = harmonise(table(record("teclistamab", text="to discuss"))).rejects.itertuples()
+    assert row.reason == "not_a_number"
+    assert row.detail == "teclistamab: tells neither that it was given nor that it was not"
+
+
+def test_a_dose_of_nothing_is_none_and_a_rate_of_nothing_a_stop() -> None:
+    assert reasons(record("teclistamab", 0.0, "mg"), record("tocilizumab", text="0 mg")) == [
+        "not_given", "not_given",
+    ]  # fmt: skip
+    assert values(record("norepinephrine", 0.0, "ug/min"))["vasopressor"] == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "unit", "text"),
+    [
+        ("crs_grade", 1.0, None, "Grade 3"),
+        ("oxygen_device", 0.0, None, "intubated"),
+        ("sex", 0.0, None, "male"),
+        ("blood_culture", 0.0, None, "E. coli"),
+        ("blood_culture", 1.0, None, "No growth"),
+        ("blood_culture", 0.0, None, "pending"),
+        ("crp", 58.0, "mg/L", "99"),
+        ("crp", 58.0, "mg/L", "99 mg/L"),
+        ("crp", 58.0, "mg/L", "<5"),
+        ("crp", 58.0, "mg/L", ">100"),
+        ("crp", 58.0, "mg/L", "cancelled"),
+        ("crp", 58.0, "mg/L", "haemolysed, invalid"),
+        ("heart_rate", 88.0, "/min", "entered in error"),
+        ("tocilizumab", 560.0, "mg", "280"),
+        ("norepinephrine", 0.1, None, "stopped"),
+    ],
+)
+def test_a_number_that_its_own_text_contradicts_is_counted(
+    code: str, value: float, unit: str | None, text: str
+) -> None:
+    (row,) = harmonise(table(record(code, value, unit, text=text))).rejects.itertuples()
+    assert row.reason == "contradicted"
+    assert row.detail == f"{code}: the text beside the number says otherwise"
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "unit", "text"),
+    [
+        ("crs_grade", 3.0, None, "Grade III"),
+        ("oxygen_device", 5.0, None, "Intubated"),
+        ("oxygen_device", 3.0, None, "None"),  # what a program writes into an empty cell
+        ("blood_culture", 1.0, None, "final"),
+        ("crp", 58.0, "mg/L", "58"),
+        ("crp", 58.04, "mg/L", "58.0 mg/l"),
+        ("crp", 58.0, "mg/L", "5.8 mg/dL"),
+        *(("crp", 58.0, "mg/L", word) for word in ("H", "HH", "high", "final", "*", "mg/L")),
+        ("glucose", 5.0, "mmol/L", "fasting"),
+        ("potassium", 5.0, "mmol/L", "not haemolysed"),
+        ("crp", 100.0, "mg/L", ">100"),
+        ("dexamethasone", 10.0, "mg", "10 mg"),
+        ("tocilizumab", 560.0, "mg", "8 mg/kg"),
+        ("norepinephrine", 0.0, None, "stopped"),
+    ],
+)
+def test_a_number_stands_beside_a_text_that_agrees_or_says_nothing(
+    code: str, value: float, unit: str | None, text: str
+) -> None:
+    assert values(record(code, value, unit, text=text))[code] == [value]
+
+
 # --- repeats --------------------------------------------------------------------------------------
 
 
