@@ -57,7 +57,9 @@ class RejectReason(StrEnum):
     """Why a record did not become an event."""
 
     UNKNOWN_CODE = "unknown_code"  # no analyte, drug or procedure has this code
-    UNKNOWN_UNIT = "unknown_unit"  # the analyte is known, its unit has no conversion
+    UNKNOWN_UNIT = (
+        "unknown_unit"  # the analyte or drug is known, its unit is not, or has no conversion
+    )
     AMBIGUOUS_UNIT = "ambiguous_unit"  # no unit given and more than one is usual
     NOT_A_NUMBER = "not_a_number"  # text where a number is needed
     IMPLAUSIBLE = "implausible"  # outside the catalogue's plausible range

@@ -427,6 +427,13 @@ def test_a_steroid_dose_that_is_no_mass_has_no_equivalent() -> None:
     assert isnan(found["corticosteroid"][0])
 
 
+def test_a_dose_needs_a_unit_that_is_one() -> None:
+    (row,) = harmonise(table(record("tocilizumab", 560.0, "furlong"))).rejects.itertuples()
+    assert (row.reason, row.detail) == ("unknown_unit", "tocilizumab: furlong is no unit")
+    for unit in ("tablet", "{vial}", "mg/kg", "x10^6 cells/kg", None):
+        assert values(record("tocilizumab", 2.0, unit))["tocilizumab"] == [2.0]
+
+
 def test_a_drug_without_a_dose_was_still_given() -> None:
     assert isnan(values(record("anakinra"))["anakinra"][0])
     assert values(record("norepinephrine", text="stopped"))["vasopressor"] == [0.0]
