@@ -21,6 +21,7 @@ import pandas as pd
 from features.catalogue import KEYS, key_of
 from features.harmonising.columns import Source, record_arrays
 from features.harmonising.conversions import Route, Way
+from features.harmonising.doses import added_up
 from features.harmonising.event_table import event_table
 from features.harmonising.lines import (
     ACCEPTED,
@@ -269,6 +270,7 @@ def harmonise(records: pd.DataFrame) -> Harmonised:
     source = record_arrays(table)
     lines = without_contradicted(_split_pressures(_opened(source), source), source)
     lines = _converted(_read_texts(lines, source), source)
+    lines = added_up(lines, source, table)
     lines, until, order = _settled(lines, source, table)
     return Harmonised(
         events=event_table(taken(lines, order), until[order], source),

@@ -72,6 +72,7 @@ class RejectReason(StrEnum):
     RESULT_BEFORE_COLLECTION = "result_before_collection"  # known before it was taken
     FILLED_CONSTANT = "filled_constant"  # a value written in by the file's authors, not measured
     NOT_GIVEN = "not_given"  # a dose held, refused or only ordered, or a dose of 0
+    ADDED_UP = "added_up"  # a dose that is part of another event's, of the same drug and moment
     CONTRADICTED = "contradicted"  # the text beside a number says otherwise, or takes it back
 
 

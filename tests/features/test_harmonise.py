@@ -570,6 +570,34 @@ def test_of_two_values_at_once_the_more_abnormal_is_kept(
     assert reasons(*rows) == ["conflict"]
 
 
+@pytest.mark.parametrize(
+    ("doses", "total", "refused"),
+    [
+        ([(10.0, "mg"), (4.0, "mg")], [14.0], ["added_up"]),
+        ([(10.0, "mg"), (0.004, "g"), (10.0, "mg")], [14.0], ["duplicate", "added_up"]),
+        ([(10.0, "mg"), (10.0, "mg")], [10.0], ["duplicate"]),
+        ([(10.0, "mg"), (0.1, "mg/kg")], [10.0], ["conflict"]),
+        ([(10.0, "mg"), (nan, None)], [10.0], ["conflict"]),
+    ],
+)
+def test_doses_of_one_moment_add_up(doses: list, total: list, refused: list) -> None:
+    rows = [record("dexamethasone", *dose) for dose in doses]
+    assert values(*rows)["dexamethasone"] == pytest.approx(total)
+    assert values(*rows)["corticosteroid"] == pytest.approx(total)
+    assert reasons(*rows) == refused
+
+
+def test_doses_known_at_different_moments_are_a_correction() -> None:
+    rows = [record("dexamethasone", 10.0, "mg"), record("dexamethasone", 4.0, "mg", result=SEVEN)]
+    assert values(*rows)["dexamethasone"] == [10.0, 4.0]
+
+
+def test_two_rates_of_an_infusion_stay_a_conflict() -> None:
+    rows = [record("norepinephrine", rate, "ug/kg/min") for rate in (0.1, 0.3)]
+    assert values(*rows)["norepinephrine"] == [0.3]
+    assert reasons(*rows) == ["conflict"]
+
+
 def test_one_bottle_without_growth_does_not_take_back_the_others_growth() -> None:
     rows = (
         record("blood_culture", text="Escherichia coli", result=SEVEN),
