@@ -45,6 +45,7 @@ def run_ingest(options: Namespace) -> None:
     refuse_filled(options.out)
     source = load_events(options.records, options.format)
     write_ingested(source, options.out)
+    _tell_notes(source)
     for line in reject_summary(source.rejects):
         print(f"set aside: {line}")
     print(f"{len(source.events)} events, {len(source.rejects)} rejects -> {options.out}")
@@ -155,6 +156,7 @@ def run_evaluate(options: Namespace) -> None:
     with opened_bundle(options.model) as bundle:
         # read before a run opens: records that cannot be read leave none behind
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
+        _tell_notes(others.source)
         if not options.track:
             _evaluate(options, bundle, others)
             return
@@ -194,6 +196,7 @@ def run_predict(options: Namespace) -> None:
     table_ending(options.out)
     with opened_bundle(options.model) as bundle:
         source = load_events(options.records, options.format, bundle.reference.filled)
+        _tell_notes(source)
         if options.as_of is not None:
             moments = read_moments(options.as_of)
             _tell_strangers(without_records(moments, source.events))
@@ -204,6 +207,11 @@ def run_predict(options: Namespace) -> None:
         predictions = apply.predict(bundle, source, moments, options.contributions)
         apply.write_predictions(predictions, bundle, options.out)
     print(f"{len(predictions)} predictions at {len(moments)} as-of times -> {options.out}")
+
+
+def _tell_notes(source: Events) -> None:
+    for note in source.notes:
+        print(f"note: {note}")
 
 
 def _tell_strangers(patients: list[str]) -> None:

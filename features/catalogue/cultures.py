@@ -47,9 +47,9 @@ DESCRIBED_AS_NEGATIVE = ("coagulase", "coag", "gram", "oxidase", "catalase", "in
 """What "negative" behind these describes is an organism, not the absence of one."""
 
 GROWTH = (
-    "positive", "positiv", "pos", "growth", "grow", "grew", "grown", "detected", "isolated", "isolate*",
-    "seen", "organism*", "microorganism*", "bacteria", "pathogen*", "fung*", "mould*", "mold*", "evidence",
-    "anaerobe*",
+    "positive", "positiv", "pos", "growth", "grow", "grew", "grown", "detected", "isolated",
+    "isolate*", "seen", "organism*", "microorganism*", "bacteria", "pathogen*", "fung*", "mould*",
+    "mold*", "evidence", "anaerobe*",
 )  # fmt: skip
 """Words that speak of growth without a name or a shape."""
 
