@@ -1,5 +1,6 @@
 """What each verb of `python -m training` does with its options."""
 
+import logging
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,8 @@ from training.progress import counted_progress
 from training.report import report_context, write_report
 from training.run_figures import run_figures
 from training.train import Run, check_places, train
+
+logger = logging.getLogger("training")
 
 EVALUATION_SETTINGS = ("model", "records", "format", "every", "bootstrap", "seed", "out")
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
@@ -211,7 +214,7 @@ def run_predict(options: Namespace) -> None:
 
 def _tell_notes(source: Events) -> None:
     for note in source.notes:
-        print(f"note: {note}")
+        logger.info("%s", note)
 
 
 def _tell_strangers(patients: list[str]) -> None:
