@@ -12,6 +12,7 @@ from features.catalogue import ANALYTES, DRUGS, STATES, State, StateKind
 from features.harmonising.administrations import administration_meaning
 from features.harmonising.cultures import culture_meaning
 from features.harmonising.meaning import Meaning
+from features.harmonising.phrases import plain
 from features.tables import RejectReason
 from features.written_numbers import parse_comparison, parse_number
 
@@ -42,7 +43,9 @@ def _word(state: State, text: str) -> Meaning:
 
 
 def _grade(state: State, text: str) -> Meaning:
-    """A number, alone or behind the word "grade", in Arabic or Roman digits."""
+    """A number, alone or behind the word "grade", in Arabic or Roman digits, or the word none."""
+    if plain(text) in ("none", f"no {state.key.partition('_')[0]}"):
+        return Meaning(0.0)
     found = _GRADE.fullmatch(text.strip())
     written = found.group(1) if found else ""
     number = _ROMAN.get(written.upper(), parse_number(written))

@@ -339,6 +339,10 @@ def test_a_comparison_speaks_louder_than_the_number_beside_it() -> None:
         ("crs_grade", "2", 2),
         ("crs_grade", "Grade 3", 3),
         ("crs_grade", "grade 2 ", 2),
+        ("crs_grade", "None", 0),
+        ("crs_grade", "no CRS", 0),
+        ("icans_grade", "No ICANS", 0),
+        ("oxygen_device", "None", 0),
         ("crs_grade", "G3", 3),
         ("crs_grade", "CRS grade-1", 1),
         ("icans_grade", "III", 3),
@@ -366,6 +370,11 @@ def test_a_state_in_words_becomes_its_number(code: str, text: str, expected: flo
 def test_what_is_no_single_grade_is_counted(text: str, reason: str) -> None:
     for code in ("crs_grade", "icans_grade"):
         assert reasons(record(code, text=text)) == [reason]
+
+
+@pytest.mark.parametrize("code", ["Creatinine", "CREATININE", " creatinine "])
+def test_a_key_of_ours_may_be_in_any_case(code: str) -> None:
+    assert values(record(code, 80.0, "umol/L")) == {"creatinine": [80.0]}
 
 
 def test_half_a_grade_is_no_grade() -> None:
