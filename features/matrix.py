@@ -17,6 +17,10 @@ from features.trajectory import Feature, Statistic, trajectory_rows
 MOST_ROWS_OF_A_PATIENT = 100_000
 """Eleven years by the hour: more is a wrong date."""
 
+LONGEST_SILENCE = pd.Timedelta(days=30)
+"""A patient of whom nothing more became known for so long is under nobody's observation (a choice).
+Without this limit one wrong date lays a grid of decades."""
+
 COURSE_START_KEYS = ("therapy", "icu_admission", "admission")
 """What starts a course, the first that exists: the first dose, else an admission."""
 
@@ -88,7 +92,8 @@ def as_of_grid(events: pd.DataFrame, every: pd.Timedelta) -> pd.DataFrame:
     """As-of times every `every` from each course's start to the end of its observation.
 
     The start itself is asked about only where something had been measured by then. A patient
-    without a course start counts from the first event; one without timed events has no row.
+    without a course start counts from the first event; one without timed events has no row. There
+    is no row later than `LONGEST_SILENCE` after the last thing known, until the next one is.
 
     Returns:
         DataFrame with columns `patient_id`, `as_of`, sorted by both.
@@ -110,9 +115,24 @@ def as_of_grid(events: pd.DataFrame, every: pd.Timedelta) -> pd.DataFrame:
     within = np.arange(len(row)) - np.repeat(np.cumsum(steps) - steps, steps)
     step = first_step.to_numpy()[row] + within
     as_of = anchor.reset_index(drop=True).take(row).reset_index(drop=True) + step * every
-    return pd.DataFrame(
+    grid = pd.DataFrame(
         {"patient_id": period.index.to_numpy()[row], "as_of": as_of.astype(TIME_TYPE)}
     )
+    long = period.index[last - anchor > LONGEST_SILENCE]
+    return _without_silence(grid, events[events["patient_id"].isin(long)])
+
+
+def _without_silence(grid: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """The grid without rows of these patients of whom nothing had become known for too long."""
+    if events.empty:
+        return grid
+    known = events[["time", "known_time"]].max(axis=1)
+    heard = pd.DataFrame({"patient_id": events["patient_id"].astype("str"), "heard": known})
+    heard = heard.dropna().sort_values("heard")
+    asked = grid.reset_index().sort_values("as_of")
+    latest = pd.merge_asof(asked, heard, left_on="as_of", right_on="heard", by="patient_id")
+    silent = latest["as_of"] - latest["heard"] > LONGEST_SILENCE
+    return grid.drop(latest.loc[silent, "index"]).reset_index(drop=True)
 
 
 def course_starts(events: pd.DataFrame) -> pd.Series:

@@ -17,6 +17,7 @@ from training import cohort, commands
 
 DONE, BAD_INPUT = 0, 2
 SHORTEST, LONGEST = pd.Timedelta(minutes=1), pd.Timedelta(days=366)
+UNITS = {"min": pd.Timedelta(minutes=1), "h": pd.Timedelta(hours=1), "d": pd.Timedelta(days=1)}
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -257,12 +258,13 @@ def _outcomes(text: str) -> list[Outcome]:
 
 
 def _duration(text: str) -> pd.Timedelta:
-    if not re.fullmatch(r"\d+(\.\d+)?\s*(min|h|d)", text.strip()):
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(min|h|d)", text.strip())
+    if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 24h, 30min or 2d")
-    duration = pd.Timedelta(text.replace("d", "D"))  # pandas writes a day with a capital
-    if not SHORTEST <= duration <= LONGEST:
+    amount, unit = float(found.group(1)), UNITS[found.group(2)]
+    if not SHORTEST / unit <= amount <= LONGEST / unit:  # before pandas, whose years end in 2262
         raise argparse.ArgumentTypeError(f"{text!r} is not within 1min and 366d")
-    return duration
+    return pd.Timedelta(text.replace("d", "D"))  # pandas writes a day with a capital
 
 
 def _seed(text: str) -> int:

@@ -1,5 +1,6 @@
 """What each verb of `python -m training` does with its options."""
 
+import logging
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,8 @@ from training.sentences import claim_lines
 from training.train import Run, check_places, train
 from training.wording import words_for
 
+logger = logging.getLogger("training")
+
 EVALUATION_SETTINGS = ("model", "records", "format", "every", "bootstrap", "seed", "out")
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
 OTHERS = "These records are not the ones that the model learnt from."
@@ -47,6 +50,7 @@ def run_ingest(options: Namespace) -> None:
     refuse_filled(options.out)
     source = load_events(options.records, options.format)
     write_ingested(source, options.out)
+    _tell_notes(source)
     for line in reject_summary(source.rejects):
         print(f"set aside: {line}")
     print(f"{len(source.events)} events, {len(source.rejects)} rejects -> {options.out}")
@@ -158,6 +162,7 @@ def run_evaluate(options: Namespace) -> None:
     with opened_bundle(options.model) as bundle:
         # read before a run opens: records that cannot be read leave none behind
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
+        _tell_notes(others.source)
         if not options.track:
             _evaluate(options, bundle, others)
             return
@@ -203,6 +208,7 @@ def run_predict(options: Namespace) -> None:
     table_ending(options.out)
     with opened_bundle(options.model) as bundle:
         source = load_events(options.records, options.format, bundle.reference.filled)
+        _tell_notes(source)
         if options.as_of is not None:
             moments = read_moments(options.as_of)
             _tell_strangers(without_records(moments, source.events))
@@ -213,6 +219,11 @@ def run_predict(options: Namespace) -> None:
         predictions = apply.predict(bundle, source, moments, options.contributions)
         apply.write_predictions(predictions, bundle, options.out)
     print(f"{len(predictions)} predictions at {len(moments)} as-of times -> {options.out}")
+
+
+def _tell_notes(source: Events) -> None:
+    for note in source.notes:
+        logger.info("%s", note)
 
 
 def _tell_strangers(patients: list[str]) -> None:

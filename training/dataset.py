@@ -24,6 +24,7 @@ from features.tables import (
 from models.rules import RULE_COLUMNS
 from training.labels import Labels, label_rows, learning_target
 
+LONG_GAP = pd.Timedelta(days=90)
 VIRTUAL_SOURCE, VIRTUAL_PATIENT = "virtual patient", "virtual-"
 
 
@@ -85,10 +86,30 @@ def load_events(path: Path, file_format: str, filled: FilledValues | None = None
         harmonised.events,
         rejects,
         len(reading.records),
-        reading.notes,
+        (*reading.notes, *gap_notes(harmonised.events)),
         _any_virtual(reading.records),
         reading.filled,
     )
+
+
+def gap_notes(events: pd.DataFrame) -> tuple[str, ...]:
+    """A sentence where records lie long after the same patient's record before: wrong dates?
+
+    They stay, for a course may pause and de-identified data have shifted dates.
+    """
+    timed = events[events["time"].notna() & (events["key"] != "birth")]
+    patient = timed["patient_id"].cat.codes.to_numpy()
+    order = np.lexsort((timed["time"], patient))
+    gap = timed["time"].iloc[order].diff()[np.diff(patient[order], prepend=-1) == 0]
+    long = gap[gap > LONG_GAP]
+    if long.empty:
+        return ()
+    years = long.max() / pd.Timedelta(days=365.25)
+    sentence = (
+        f"{len(long)} TIME(S) LIE MORE THAN {LONG_GAP.days} DAYS after the same patient's record "
+        f"before, the farthest {years:.1f} years: is a date wrong?"
+    )
+    return (sentence,)
 
 
 def _any_virtual(records: pd.DataFrame) -> bool:

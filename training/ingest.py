@@ -8,6 +8,7 @@ import pandas as pd
 from features.catalogue import key_of
 from features.tables import count_rejects
 from training.dataset import Events
+from training.folders import write_csv
 
 LONGEST_EXAMPLE = 90  # characters
 
@@ -18,7 +19,7 @@ def write_ingested(source: Events, out: Path) -> None:
     source.events.to_parquet(out / "events.parquet", index=False)
     rejects = source.rejects.astype("str")
     rejects.to_parquet(out / "rejects.parquet", index=False)
-    source.rejects.to_csv(out / "rejects.csv", index=False)
+    write_csv(source.rejects, out / "rejects.csv", index=False)
     per_key = source.events["key"].value_counts()
     quality = {
         "patients": source.patients,
