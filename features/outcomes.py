@@ -6,6 +6,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
+from features import crs, infection
 from features.trajectory import Feature, Statistic, trajectory_rows
 
 GRADE_HOLDS_HOURS = 72.0
@@ -14,6 +15,14 @@ ask for an assessment at least every day, and three missed ones tell that nobody
 this project."""
 
 GRADES = ("crs_grade", "icans_grade")
+
+
+class OutcomeSource(StrEnum):
+    """Where grades and infections come from."""
+
+    DOCUMENTED = "documented"  # as charted
+    DERIVED = "derived"  # from signs, treatment and cultures alone
+    EITHER = "either"  # as charted; derived where nothing was charted
 
 
 class Outcome(StrEnum):
@@ -93,3 +102,38 @@ def as_it_was(events: pd.DataFrame) -> pd.DataFrame:
     """Events as they truly were: known at once, corrections applied from the start."""
     final = events[events["until_time"].isna()]
     return final.assign(known_time=final["time"])
+
+
+ICANS_BY_ICE = ((6.5, 1.0), (2.5, 2.0), (-0.5, 3.0))
+"""Lowest ICE score (0 to 10) -> ICANS grade; a full 10 is 0. ASTCT 2019, table 5: 7-9, 3-6, 0-2;
+grade 4 needs more than the score."""
+
+
+def with_outcomes(events: pd.DataFrame, source: OutcomeSource) -> pd.DataFrame:
+    """The events with grades and infections from where `source` says.
+
+    With `EITHER` a derived CRS grade is said where no documented one was known for
+    `GRADE_HOLDS_HOURS`; infections and ICANS grades of both kinds stand side by side.
+    """
+    if source == OutcomeSource.DOCUMENTED:
+        return events
+    grades, rest = crs.grade_events(events), [infection.onset_events(events), _icans(events)]
+    if source == OutcomeSource.EITHER:
+        asked = grades[["patient_id", "time"]].rename(columns={"time": "as_of"})
+        documented = events[events["key"] == "crs_grade"]
+        age = trajectory_rows(documented, asked, (Feature("crs_grade", Statistic.AGE),))[:, 0]
+        grades = grades[~(age <= GRADE_HOLDS_HOURS)]
+        charted = events
+    else:
+        charted = events[~events["key"].isin([*GRADES, "infection_onset"])]
+    plain = charted.astype({"patient_id": "str", "key": "str"})
+    return pd.concat([plain, grades, *rest], ignore_index=True)
+
+
+def _icans(events: pd.DataFrame) -> pd.DataFrame:
+    """Each ICE score once more as the ICANS grade that it gives."""
+    ice = events[events["key"] == "ice_score"]
+    grade = np.zeros(len(ice))
+    for below, level in ICANS_BY_ICE:
+        grade[(ice["value"] < 9.5) & (ice["value"] > below) & (grade == 0.0)] = level
+    return ice.assign(key="icans_grade", value=grade)
