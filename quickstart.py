@@ -2,11 +2,13 @@
 
 Simulates virtual patients, trains and judges both models, registers them, starts the service, sends
 it one patient's records and prints the answer. `python quickstart.py --no-serve` stops the service
-after that answer.
+after that answer. Everything stays below build/quickstart, in a registry and an audit trail of its
+own: a virtual model never comes near those of a hospital.
 """
 
 import argparse
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -22,6 +24,9 @@ import pandas as pd
 
 PLACE = Path("build/quickstart")
 COHORT, OTHERS, BUNDLE = PLACE / "cohort", PLACE / "others", PLACE / "bundle"
+TRACKING = f"sqlite:///{PLACE.as_posix()}/mlflow.db"
+AUDIT = f"sqlite:///{PLACE.as_posix()}/audit.db"
+FOREIGN = ("MLFLOW_", "CRS_RISK_")
 PATIENTS, OTHER_PATIENTS = 800, 200
 SERVICE_READY_SECONDS = 90
 
@@ -29,7 +34,8 @@ SERVICE_READY_SECONDS = 90
 def main() -> int:
     """Run every step; returns the exit status."""
     options = _options()
-    shutil.rmtree(PLACE, ignore_errors=True)
+    make_room()
+    own_store()
     step("Simulate virtual patients to learn from, and others to be judged on")
     simulate(PATIENTS, seed=1, out=COHORT)
     simulate(OTHER_PATIENTS, seed=2, out=OTHERS)
@@ -62,6 +68,22 @@ def _options() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--port", type=int, default=0, help="of the service (default: a free one)")
     return parser.parse_args()
+
+
+def make_room() -> None:
+    """Remove what an earlier run left, and say so."""
+    if PLACE.exists():
+        print(f"{PLACE} of an earlier run is replaced", flush=True)
+        shutil.rmtree(PLACE)
+    PLACE.mkdir(parents=True)
+
+
+def own_store() -> None:
+    """Let every command use this run's registry, whatever the shell was set to."""
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+        del os.environ[name]
+    os.environ["MLFLOW_TRACKING_URI"] = TRACKING
+    print(f"$ export MLFLOW_TRACKING_URI={TRACKING}", flush=True)
 
 
 def step(title: str) -> None:
@@ -130,7 +152,7 @@ def request_record(row: dict) -> dict:
 def service(port: int) -> Iterator[str]:
     """The service on loopback, stopped at the end; yields its address."""
     port = port or free_port()
-    arguments = ["--model", "models:/crs-risk@champion", "--port", str(port)]
+    arguments = ["--model", "models:/crs-risk@champion", "--database", AUDIT, "--port", str(port)]
     print(f"$ python -m serving {' '.join(arguments)}", flush=True)
     with subprocess.Popen([sys.executable, "-m", "serving", *arguments]) as process:
         address = f"http://127.0.0.1:{port}"
@@ -206,7 +228,8 @@ def where_things_are(address: str, serving: bool) -> None:
     print(f"report of the run     {BUNDLE}-report/report.html")
     print(f"report on the others  {PLACE / 'evaluation' / 'report.html'}")
     print(f"model                 {BUNDLE}  (models:/crs-risk@champion)")
-    print("runs and registry     .venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow.db")
+    print(f"runs and registry     .venv/bin/mlflow ui --backend-store-uri {TRACKING}")
+    print(f"audit trail           .venv/bin/python -m serving audit list --database {AUDIT}")
     if serving:
         print(f"the service's pages   {address}/docs  (Ctrl-C stops it)")
 

@@ -24,6 +24,7 @@ from features.harmonising.conversions import Route, Way
 from features.harmonising.event_table import event_table
 from features.harmonising.lines import (
     ACCEPTED,
+    BIRTH,
     INDEX,
     PANEL,
     REASONS,
@@ -46,7 +47,14 @@ from features.harmonising.repeats import (
     tied_lines,
 )
 from features.harmonising.text_values import meaning_of
-from features.tables import RECORD_COLUMNS, InvalidTableError, RejectReason
+from features.tables import (
+    EARLIEST_BIRTH,
+    EARLIEST_TIME,
+    LATEST_TIME,
+    RECORD_COLUMNS,
+    InvalidTableError,
+    RejectReason,
+)
 from features.written_numbers import parse_comparison, parse_pressures
 
 
@@ -78,7 +86,20 @@ def _opened(source: Source) -> Lines:
     lines = lines.refused(lines.key < 0, RejectReason.UNKNOWN_CODE)
     undated = (source.time == NEVER) & ~TABLE.timeless[lines.key]
     lines = lines.refused(undated, RejectReason.NO_TIME)
+    lines = lines.refused(_absurd(source, lines.key), RejectReason.IMPLAUSIBLE_TIME)
     return lines.refused(source.known < source.time, RejectReason.RESULT_BEFORE_COLLECTION)
+
+
+def _absurd(source: Source, key: npt.NDArray[np.int16]) -> Flags:
+    """Records taken or known at a time that no record has."""
+    earliest = np.where(key == BIRTH, _microsecond(EARLIEST_BIRTH), _microsecond(EARLIEST_TIME))
+    latest = _microsecond(LATEST_TIME)
+    early = (source.time != NEVER) & (source.time < earliest)
+    return early | (source.time >= latest) | (source.known >= latest)
+
+
+def _microsecond(moment: pd.Timestamp) -> int:
+    return int(moment.to_datetime64().astype("datetime64[us]").astype(np.int64))
 
 
 def _split_pressures(lines: Lines, source: Source) -> Lines:
@@ -154,7 +175,8 @@ def _along(given: Floats, place: Integers, routes: Sequence[Route], step: int) -
     )
     positive = np.where(given > 0, given, nan)
     base = np.log10(positive, out=given.copy(), where=of_log10 == 1)
-    return np.where((given >= low) & (given <= high), slope * base + offset, nan)
+    with np.errstate(over="ignore"):  # infinite then, and as implausible as the number given
+        return np.where((given >= low) & (given <= high), slope * base + offset, nan)
 
 
 def _converted(lines: Lines, source: Source) -> Lines:
@@ -175,6 +197,7 @@ def _converted(lines: Lines, source: Source) -> Lines:
         because = np.array([told.reason is reason for told in routes], dtype=bool)[place]
         done = done.refused(lost & because, reason)
     outside = (number < TABLE.low[done.key]) | (number > TABLE.high[done.key])
+    outside |= TABLE.is_grade[done.key] & (np.trunc(number) != number) & ~np.isnan(number)
     done = done.refused(outside | lost, RejectReason.IMPLAUSIBLE)
     return stacked([taken(lines, lines.reason >= 0), done])
 

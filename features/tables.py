@@ -17,6 +17,17 @@ ORIGIN = pd.Timestamp("2000-01-01", tz="UTC")
 
 TIME_TYPE = "datetime64[us, UTC]"
 
+EARLIEST_TIME = pd.Timestamp("1900-01-01", tz="UTC")
+LATEST_TIME = pd.Timestamp("2300-01-01", tz="UTC")
+"""A record before the one, or not before the other, bears a slip of the pen. De-identified
+collections shift their dates by up to two centuries, so the end lies far off."""
+
+EARLIEST_BIRTH = pd.Timestamp("1880-01-01", tz="UTC")
+"""A birth may lie earlier: a patient of 120 years in a file that counts from `ORIGIN`."""
+
+OLDEST_BORN = (ORIGIN - EARLIEST_BIRTH) / pd.Timedelta(days=365.25)
+"""Years: an age up to this gives a birth, in a file that counts from `ORIGIN`."""
+
 RECORD_COLUMNS = (
     "patient_id",
     "time",
@@ -52,6 +63,7 @@ class RejectReason(StrEnum):
     IMPLAUSIBLE = "implausible"  # outside the catalogue's plausible range
     NO_VALUE = "no_value"  # neither a number nor a text
     NO_TIME = "no_time"  # a measurement without a time
+    IMPLAUSIBLE_TIME = "implausible_time"  # before 1900 (a birth: 1880) or after 2299
     NO_PATIENT = "no_patient"  # patient_id is empty
     DUPLICATE = "duplicate"  # the same patient, time, code and value once more
     CONFLICT = "conflict"  # another value of the same analyte at the same time, known together

@@ -3,13 +3,14 @@
 import re
 from dataclasses import dataclass
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 _COMPARED = re.compile(
     r"\s*(<=|>=|=<|=>|≤|≥|<|>|less than|more than|greater than)\s*(.+)", re.IGNORECASE
 )
 _BELOW = ("<", "=<", "≤", "less")
 _PRESSURES = re.compile(
-    r"\s*(\d{2,3}(?:\.\d+)?)\s*/\s*(\d{1,3}(?:\.\d+)?)\s*(mm ?\[?hg\]?)?\s*", re.IGNORECASE
+    r"\s*([0-9]{2,3}(?:\.[0-9]+)?)\s*/\s*([0-9]{1,3}(?:\.[0-9]+)?)\s*(mm ?\[?hg\]?)?\s*",
+    re.IGNORECASE,
 )
 
 
@@ -25,7 +26,7 @@ def parse_number(text: str) -> float | None:
     """A number in the writing of either side of the Atlantic; None where there is none.
 
     One comma with one, two or more than three digits after it is decimal; with exactly three it
-    may be either, so it is no number.
+    may be either, so it is no number. Digits are 0 to 9 alone, those of other scripts none.
 
     >>> parse_number("12,5"), parse_number("1,234.5"), parse_number("1,234"), parse_number("n/a")
     (12.5, 1234.5, None, None)

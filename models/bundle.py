@@ -2,21 +2,34 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from features.declared import Column, columns_named
+import numpy as np
+import pandas as pd
+
+from features.declared import FEATURES, Column, columns_named
 from features.outcomes import Outcome
 from features.tables import InvalidInputError
 from models.baselines import BASELINES, Baseline
 from models.calibration import Calibration
 from models.reference import Reference
 from models.risk import ALL_CORES, RiskModel
+from models.rules import RULE_COLUMNS
+from models.start import Start
+from models.stated import read_as, read_json
 
 FORMAT_VERSION = 1
 MANIFEST = "MANIFEST.sha256"
+DESCRIPTION, METRICS = "bundle.json", "metrics.json"
+LARGEST_FILE_BYTES = 256 * 1024 * 1024
+"""A hundred times what a model of many thousand patients takes."""
+
+ROW_WITHOUT_VALUES = pd.DataFrame(
+    np.nan, index=[0], columns=list({column.name: None for column in (*FEATURES, *RULE_COLUMNS)})
+)
 
 
 class InvalidBundleError(InvalidInputError):
@@ -109,12 +122,12 @@ def save_bundle(
         _write_json(folder / f"{outcome}.calibration.json", model.calibration.to_json())
         opponents = {name: baseline.state for name, baseline in model.baselines.items()}
         _write_json(folder / f"{outcome}.baselines.json", opponents)
-    _write_json(folder / "bundle.json", _description(horizon_hours, card, models))
+    _write_json(folder / DESCRIPTION, _description(horizon_hours, card, models))
     _write_json(folder / "reference.json", reference.to_json())
     _write_json(folder / "card.json", asdict(card))
-    _write_json(folder / "metrics.json", metrics)
+    _write_json(folder / METRICS, metrics)
     (folder / "MODEL_CARD.md").write_text(model_card, encoding="utf-8")
-    manifest = _manifest(folder)
+    manifest = _manifest(folder, _plain_files(folder))
     (folder / MANIFEST).write_text(manifest, encoding="utf-8")
     return _digest(manifest.encode())
 
@@ -125,41 +138,95 @@ def load_bundle(folder: str | Path, threads: int = ALL_CORES) -> Bundle:
     `threads` of each prediction: all cores for a cohort; 1 where several callers ask at once.
 
     Raises:
-        InvalidBundleError: not a bundle, another format version, or bytes that do not match.
+        InvalidBundleError: not a bundle, another format version, bytes that do not match, or
+            content that is not a bundle's: the message names the file and the field.
     """
     place = Path(folder)
     version = _verify(place)
-    description = _read_json(place / "bundle.json")
-    if description["format_version"] != FORMAT_VERSION:
-        raise InvalidBundleError(
-            f"{place}: format version {description['format_version']}, "
-            f"this code reads {FORMAT_VERSION}"
-        )
+    try:
+        return _read(place, version, threads)
+    except InvalidInputError as fault:
+        raise InvalidBundleError(f"{place}: {fault}") from fault
+
+
+@dataclass(frozen=True)
+class _Format:
+    format_version: int
+
+
+@dataclass(frozen=True)
+class _StatedOutcome:
+    feature_names: tuple[str, ...]
+    starts: tuple[Start, ...]
+    tiers: TierThresholds
+
+
+@dataclass(frozen=True)
+class _Description:
+    horizon_hours: float
+    outcomes: Mapping[str, _StatedOutcome]
+
+
+def _read(folder: Path, version: str, threads: int) -> Bundle:
+    stated = read_json(folder / DESCRIPTION)
+    found = read_as(_Format, stated, DESCRIPTION).format_version
+    if found != FORMAT_VERSION:
+        raise InvalidInputError(f"format version {found}, this code reads {FORMAT_VERSION}")
+    description = read_as(_Description, stated, DESCRIPTION)
+    if not description.horizon_hours > 0:
+        raise InvalidInputError(f"{DESCRIPTION}: horizon_hours: is not above 0 h")
+    unknown = sorted(set(description.outcomes) - set(Outcome))
+    if unknown or not description.outcomes:
+        named = repr(unknown[0]) if unknown else "no outcome"
+        raise InvalidInputError(f"{DESCRIPTION}: outcomes: {named}, not of {', '.join(Outcome)}")
     models = {
-        outcome: _load_outcome(place, outcome, description["outcomes"][outcome], threads)
+        outcome: _load_outcome(folder, outcome, description.outcomes[outcome], threads)
         for outcome in Outcome
-        if outcome in description["outcomes"]
+        if outcome in description.outcomes
     }
-    return Bundle(
-        version=version,
-        folder=place,
-        horizon_hours=description["horizon_hours"],
-        card=Card(**_read_json(place / "card.json")),
-        models=models,
-        reference=Reference.from_json(_read_json(place / "reference.json")),
-    )
+    reference: Reference = _stated(folder, "reference.json", Reference)
+    for outcome in models:
+        if outcome not in reference.analytes:
+            raise InvalidInputError(f"reference.json: analytes: {outcome} is missing")
+    card = _stated(folder, "card.json", Card)
+    return Bundle(version, folder, description.horizon_hours, card, models, reference)
+
+
+def _stated(folder: Path, name: str, kind: Any) -> Any:
+    return read_as(kind, read_json(folder / name), name)
 
 
 def _load_outcome(
-    folder: Path, outcome: Outcome, stated: Mapping[str, Any], threads: int
+    folder: Path, outcome: Outcome, stated: _StatedOutcome, threads: int
 ) -> OutcomeModel:
-    opponents = _read_json(folder / f"{outcome}.baselines.json")
+    columns_named(stated.feature_names)  # one that this version does not declare is told here
+    booster = folder / f"{outcome}.ubj"
     return OutcomeModel(
-        RiskModel.load(folder / f"{outcome}.ubj", stated, threads),
-        Calibration.from_json(_read_json(folder / f"{outcome}.calibration.json")),
-        TierThresholds(**stated["tiers"]),
-        {name: BASELINES[outcome][name]().restore(state) for name, state in opponents.items()},
+        RiskModel.load(booster, stated.feature_names, stated.starts, threads),
+        _stated(folder, f"{outcome}.calibration.json", Calibration),
+        stated.tiers,
+        _opponents(folder, outcome),
     )
+
+
+def _opponents(folder: Path, outcome: Outcome) -> dict[str, Baseline]:
+    """The baselines that the bundle carries, each tried on a row without values."""
+    name = f"{outcome}.baselines.json"
+    states = read_as(Mapping[str, Mapping[str, Any]], read_json(folder / name), name)
+    return {kind: _opponent(outcome, kind, state, name) for kind, state in states.items()}
+
+
+def _opponent(outcome: Outcome, kind: str, state: Mapping[str, Any], file: str) -> Baseline:
+    if kind not in BASELINES[outcome]:
+        raise InvalidInputError(f"{file}: {kind!r} is no baseline of this version")
+    try:
+        restored = BASELINES[outcome][kind]().restore(state)
+        answers = np.isfinite(restored.risk(ROW_WITHOUT_VALUES)).all()
+    except (LookupError, TypeError, ValueError) as fault:
+        raise InvalidInputError(f"{file}: {kind}: is not what it learnt: {fault!r}") from fault
+    if not answers:
+        raise InvalidInputError(f"{file}: {kind}: gives no finite risk")
+    return restored
 
 
 def _description(
@@ -186,8 +253,9 @@ def _verify(folder: Path) -> str:
     manifest = folder / MANIFEST
     if not manifest.is_file():
         raise InvalidBundleError(f"{folder}: no {MANIFEST}, so this is not a bundle")
+    files = _plain_files(folder)
     stated = manifest.read_bytes()
-    actual = _manifest(folder).encode()
+    actual = _manifest(folder, files).encode()
     if stated != actual:
         differing = sorted(set(stated.splitlines()) ^ set(actual.splitlines()))
         names = sorted({line.split(b"  ")[-1].decode("utf-8", "replace") for line in differing})
@@ -197,9 +265,22 @@ def _verify(folder: Path) -> str:
     return _digest(stated)
 
 
-def _manifest(folder: Path) -> str:
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MANIFEST)
-    lines = (f"{_digest(p.read_bytes())}  {p.relative_to(folder).as_posix()}" for p in files)
+def _plain_files(folder: Path) -> list[Path]:
+    """Every file, in order; refused are links, which lead elsewhere, and what has no end."""
+    files = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    for path in files:
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not path.is_file():
+            raise InvalidBundleError(f"{folder}: {name}: is a link or a device, not a file")
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            size, most = path.stat().st_size >> 20, LARGEST_FILE_BYTES >> 20
+            raise InvalidBundleError(f"{folder}: {name}: has {size} MiB, more than {most} MiB")
+    return files
+
+
+def _manifest(folder: Path, files: Iterable[Path]) -> str:
+    named = (path for path in files if path != folder / MANIFEST)
+    lines = (f"{_digest(p.read_bytes())}  {p.relative_to(folder).as_posix()}" for p in named)
     return "\n".join(lines) + "\n"
 
 
@@ -210,7 +291,3 @@ def _digest(content: bytes) -> str:
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:
     text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
-
-
-def _read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))

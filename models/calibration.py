@@ -1,6 +1,5 @@
 """From a model's margin to a calibrated probability with its interval: affine in the margin."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -51,13 +50,6 @@ class Calibration:
     def to_json(self) -> dict:
         """Plain values for JSON."""
         return asdict(self) | {"kind": "affine", "interval_level": INTERVAL_LEVEL}
-
-    @classmethod
-    def from_json(cls, state: Mapping) -> "Calibration":
-        """The inverse of `to_json`."""
-        return cls(
-            state["slope"], state["intercept"], tuple(state["covariance"]), int(state["folds"])
-        )
 
 
 def fit_calibration(

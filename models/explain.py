@@ -17,6 +17,10 @@ from models.reference import analytes_of
 
 REASONS_SHOWN = 6
 CHANGE_HOURS = 24
+SLIGHT_CHANGE = 0.02
+"""A share of the earlier value. A change below it lies within what analysers differ by (choice of
+this project) and is not told, but for `NO_RATIO`, whose values have no meaningful ratio."""
+NO_RATIO = frozenset({"temperature", "ph", "base_excess"})
 WORSE_WHEN_LOW = frozenset(
     {
         "platelets", "albumin", "calcium", "systolic_bp", "diastolic_bp",
@@ -134,16 +138,21 @@ def _sentence(key: str, row: pd.Series, recent: Mapping[str, Recent], contributi
 
 
 def _value_words(key: str, recent: Recent, contribution: float) -> str:
-    """The value, with its change where that points the way the contribution does."""
+    """The value, with its change where that is more than slight and points as the contribution."""
     name, unit = name_of(key), unit_of(key)
     last = plain_number(recent.last)
     before = "" if np.isnan(recent.change) else plain_number(recent.last - recent.change)
     worsened = (recent.change > 0) != (key in WORSE_WHEN_LOW)
-    if before in ("", last) or worsened != (contribution > 0):
+    if before in ("", last) or _is_slight(key, recent) or worsened != (contribution > 0):
         age = "" if np.isnan(recent.age_hours) else f", {recent.age_hours:.0f} h old"
         return f"{name} {last}{_spaced(unit)}{age}"
     verb = "rose" if recent.change > 0 else "fell"
     return f"{name} {verb} from {before} to {last}{_spaced(unit)} in {recent.span_hours:.0f} h"
+
+
+def _is_slight(key: str, recent: Recent) -> bool:
+    earlier = recent.last - recent.change
+    return key not in NO_RATIO and abs(recent.change) < SLIGHT_CHANGE * abs(earlier)
 
 
 def _state_words(key: str, recent: Recent) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.catalogue import ANALYTES
+from features.catalogue import ANALYTES, AnalyteKind
 from features.catalogue.naming import name_of
 from features.outcomes import DEFINITIONS, Outcome
 from features.trajectory import Feature, Statistic
@@ -37,6 +37,9 @@ EVIDENCE = frozenset({*ANALYTES, "crs_grade"})
 
 OUTSIDE_FEATURES = 5
 """So many features outside the training range call for caution: a design choice."""
+
+MEASURED = frozenset(key for key, row in ANALYTES.items() if row.kind != AnalyteKind.BODY)
+"""What can be fresh: a weight, known once, says nothing of today."""
 
 GAPS_NAMED = 4
 
@@ -244,7 +247,7 @@ def _gaps(absent: pd.DataFrame) -> Sentences:
 
 
 def _nothing_fresh(absent: pd.DataFrame) -> Sentences:
-    measured = absent[[key for key in absent.columns if key in ANALYTES]]
+    measured = absent[[key for key in absent.columns if key in MEASURED]]
     fires = (measured > 0.0).all(axis=1)
     return _where(fires, "nothing that the model rests on was measured recently")
 

@@ -73,19 +73,6 @@ class Reference:
             "filled": {code: list(values) for code, values in self.filled.items()},
         }
 
-    @classmethod
-    def from_json(cls, state: Mapping) -> "Reference":
-        """The inverse of `to_json`."""
-        return cls(
-            {name: FeatureReference(**value) for name, value in state["features"].items()},
-            {
-                outcome: {key: AnalyteReference(**value) for key, value in table.items()}
-                for outcome, table in state["analytes"].items()
-            },
-            {outcome: TherapyReference(**value) for outcome, value in state["therapy"].items()},
-            {code: tuple(values) for code, values in state["filled"].items()},
-        )
-
 
 def describe_features(rows: pd.DataFrame) -> dict[str, FeatureReference]:
     """The distribution of each column; a column without values has no place here."""

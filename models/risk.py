@@ -7,7 +7,7 @@ and each member can still be asked alone.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 
+from features.tables import InvalidInputError
 from models.recipes import Recipe
-from models.start import GRADE, Start, mean_start
+from models.start import GRADE, STEPS, Start, mean_start
 
 ALL_CORES = 0
 
@@ -99,12 +100,27 @@ class RiskModel:
         }
 
     @classmethod
-    def load(cls, path: Path, state: Mapping[str, Any], threads: int = ALL_CORES) -> "RiskModel":
-        """Read a booster written by `save` with the `state` kept beside it."""
+    def load(
+        cls, path: Path, names: Sequence[str], starts: Sequence[Start], threads: int = ALL_CORES
+    ) -> "RiskModel":
+        """Read a booster written by `save`, with the names and starts kept beside it.
+
+        Raises:
+            InvalidInputError: no booster, or one that does not fit its names and starts.
+        """
         booster = xgb.Booster()
-        booster.load_model(path)
-        starts = [Start(one["intercept"], tuple(one["weights"])) for one in state["starts"]]
-        return cls(booster, state["feature_names"], starts, threads)
+        try:
+            booster.load_model(path)
+            features, rounds = booster.num_features(), booster.num_boosted_rounds()
+        except (xgb.core.XGBoostError, ValueError) as fault:  # it decodes what it quotes
+            raise InvalidInputError(f"{path.name}: is no booster of XGBoost") from fault
+        if features != len(names):
+            raise InvalidInputError(f"{path.name}: reads {features} features, named {len(names)}")
+        if not starts or not rounds or rounds % len(starts):
+            raise InvalidInputError(f"{path.name}: {rounds} trees are not of {len(starts)} members")
+        if any(len(start.weights) != len(STEPS) for start in starts):
+            raise InvalidInputError(f"{path.name}: a start has not {len(STEPS)} weights")
+        return cls(booster, names, starts, threads)
 
     def _trees_of(self, member: int) -> tuple[int, int]:
         return member * self._rounds, (member + 1) * self._rounds

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import signal
 import socket
 import sys
@@ -14,9 +15,8 @@ from typing import NoReturn
 import uvicorn
 
 from features.tables import InvalidInputError
-from models.bundle import InvalidBundleError
 from serving.app import create_app
-from serving.audit import UnreadableEntriesError
+from serving.audit import HASH, UnreadableEntriesError
 from serving.commands import (
     DONE,
     FAULT,
@@ -34,7 +34,10 @@ from serving.model_source import ModelSourceError, bundle_from
 from serving.settings import PREFIX, SETTINGS, Settings, SettingsError, read_settings
 from serving.store import Store, StoreError, open_existing_store, open_store
 
-USAGE_ERRORS = (SettingsError, StoreError, WrongInputError, InvalidBundleError, InvalidInputError)
+USAGE_ERRORS = (
+    SettingsError, StoreError, WrongInputError, InvalidInputError,
+    OSError,  # a path that cannot be read or written
+)  # fmt: skip
 SERVE_EXAMPLE = "example: python -m serving --model models:/crs-risk@champion --port 8000"
 
 
@@ -53,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _fail(error: Exception, status: int) -> int:
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
     return status
 
 
@@ -176,12 +179,24 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 def _add_last(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--last", type=int, default=20, metavar="N", help="how many (default: %(default)s)"
+        "--last", type=_count, default=20, metavar="N", help="how many (default: %(default)s)"
     )
 
 
 def _add_head(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--head", metavar="HASH", help="an entry's hash noted earlier")
+    parser.add_argument("--head", type=_hash, metavar="HASH", help="an entry's hash noted earlier")
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 999999999")
+    return int(text)
+
+
+def _hash(text: str) -> str:
+    if not re.fullmatch(HASH, text.lower()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a hash of 64 hexadecimal digits")
+    return text.lower()
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:
@@ -190,7 +205,7 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
 
 VERBS = {
     "verify": Verb(
-        "recompute the whole chain and name the first entry that does not hold",
+        "recompute the whole chain and name the first entry that does not hold (status 1)",
         "--head 3f6c0d...",
         _add_head,
         lambda store, given, _: verify_trail(store, given.head),

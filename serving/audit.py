@@ -19,6 +19,8 @@ from typing import Any
 from serving.canonical import canonical_json
 
 FIRST_PREVIOUS_HASH = "0" * 64
+HASH = r"[0-9a-f]{64}"
+"""The pattern of a hash as this trail writes it."""
 
 
 class EntryKind(StrEnum):

@@ -92,6 +92,7 @@ def export_trail(store: Store, folder: Path) -> Shown:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WrongInputError(f"{folder}: is not an empty folder")
+    store.head()  # a database without a trail shows before anything is written
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "audit.jsonl", (canonical_json(exported(e)) for e in store.entries()))
     report = verify(store.entries())

@@ -44,4 +44,6 @@ def _fetch(model: str, folder: Path) -> None:
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         status = USAGE_STATUS if done.returncode == USAGE_STATUS else 1
-        raise ModelSourceError(f"{model}: it cannot be fetched: {lines[-1]}", status)
+        raise ModelSourceError(
+            f"{model}: it cannot be fetched: {lines[-1].removeprefix('error: ')}", status
+        )

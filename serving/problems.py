@@ -35,6 +35,7 @@ class Problem(Enum):
     """Every problem that the service answers with."""
 
     NOT_JSON = ProblemType("not-json", 400, "The body is not JSON")
+    DUPLICATE_KEY = ProblemType("duplicate-key", 400, "A key stands twice in the body")
     NOT_AUTHENTICATED = ProblemType("not-authenticated", 401, "A valid bearer token is needed")
     NOT_ALLOWED = ProblemType("not-allowed", 403, "The token's scopes do not allow this")
     NOT_FOUND = ProblemType("not-found", 404, "There is nothing here")

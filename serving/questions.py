@@ -36,16 +36,26 @@ MESSAGES = {
 def read_question(body: bytes, asked_at: datetime) -> PredictionRequest:
     """The question in the bytes, with `as_of` filled in.
 
-    Raises ProblemError: NOT_JSON, or INVALID_REQUEST with a pointer and a sentence a place.
+    Raises ProblemError: NOT_JSON, DUPLICATE_KEY, or INVALID_REQUEST with a pointer and a sentence a
+    place.
     """
     try:
         question = PredictionRequest.model_validate_json(body)
     except ValidationError as error:
         raise _problem(error) from None
+    json.loads(body, object_pairs_hook=_refuse_twins)  # pydantic has taken the last of each key
     as_of = question.as_of or asked_at
     if as_of > asked_at + CLOCK_TOLERANCE:
         raise _invalid([FieldError("/as_of", _too_late(as_of, asked_at))])
     return question.model_copy(update={"as_of": as_of})
+
+
+def _refuse_twins(pairs: list[tuple[str, object]]) -> None:
+    """Which of two values was meant cannot be known; and two readers could take different ones."""
+    names = [name for name, _ in pairs]
+    if twin := next((name for name in names if names.count(name) > 1), None):
+        detail = f"The key {json.dumps(twin)} stands more than once in one object."
+        raise ProblemError(Problem.DUPLICATE_KEY, detail)
 
 
 def _too_late(as_of: datetime, asked_at: datetime) -> str:

@@ -1,7 +1,7 @@
 """What the service takes and gives, as types: they check requests and write the OpenAPI page."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from types import NoneType
 from typing import Annotated, Any
 
@@ -16,10 +16,11 @@ from pydantic import (
     model_validator,
 )
 
+from features.tables import EARLIEST_TIME, LATEST_TIME
+
 MOST_RECORDS = 20_000
 """Forty values an hour for three weeks: more than one patient's stay holds."""
 MOST_BODY_BYTES = 8 * 1024 * 1024
-EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 LARGEST_NUMBER = 1e300
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?")
 
@@ -32,8 +33,8 @@ def _written_as_time(value: Any) -> Any:
 
 
 def _within_limits(value: datetime) -> datetime:
-    if not EARLIEST <= value <= LATEST:
-        raise ValueError(f"lies outside {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}")
+    if not EARLIEST_TIME <= value < LATEST_TIME:
+        raise ValueError(f"lies outside {EARLIEST_TIME:%Y-%m-%d} to {LATEST_TIME:%Y-%m-%d}")
     return value
 
 

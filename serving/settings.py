@@ -98,9 +98,13 @@ def _database_url(text: str) -> str:
         url = make_url(text)
     except ArgumentError:
         raise SettingsError("not a database URL such as sqlite:///crs-risk.db") from None
-    in_memory = url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
-    if in_memory:
-        raise SettingsError("a database in memory would lose the audit trail: name a file")
+    if url.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise SettingsError(
+            f"{url.drivername} is not supported: the audit trail is kept in SQLite alone, "
+            "whose triggers refuse every change; write sqlite:///PATH"
+        )
+    if url.database in (None, "", ":memory:") or url.query:
+        raise SettingsError("a database in memory would lose the audit trail: sqlite:///PATH only")
     return text
 
 
@@ -151,7 +155,7 @@ class Setting:
 
 SETTINGS = (
     Setting("MODEL", "model", _model, "bundle folder, or models:/NAME@ALIAS, or runs:/ID/PATH"),
-    Setting("DATABASE_URL", "database_url", _database_url, "where the audit trail is kept"),
+    Setting("DATABASE_URL", "database_url", _database_url, "the audit trail: sqlite:///PATH"),
     Setting("AUTH", "auth", _auth, "off (loopback host only) or token"),
     Setting("TOKENS", "tokens", _tokens, "NAME:SCOPE+SCOPE:SECRET, separated by spaces"),
     Setting("HOST", "host", str, "address to listen on"),

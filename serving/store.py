@@ -1,12 +1,12 @@
-"""Where the audit trail is kept: one append-only table, SQLite by default, any database by URL.
+"""Where the audit trail is kept: one append-only table in a SQLite file.
 
 An append is one transaction that is on the disk before `append` returns. Two writers cannot both
-follow the same entry: SQLite lets one in at a time (`BEGIN IMMEDIATE`), and in every database
-`sequence` and `previous_hash` are unique, so that the slower writer fails and tries again.
-SQLite refuses UPDATE and DELETE by triggers; for another database take these rights from the
-service's user (triggers of the same kind for PostgreSQL are not written yet).
+follow the same entry: SQLite lets one in at a time (`BEGIN IMMEDIATE`), and `sequence` and
+`previous_hash` are unique, so that the slower writer fails and tries again. Triggers refuse UPDATE
+and DELETE. Another database would need the same three promises, so its URL is refused.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -24,18 +24,18 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
-    inspect,
     select,
     text,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from serving.audit import Draft, Entry, Head, UnreadableEntriesError, seal
 
 WAIT_FOR_WRITERS_S = 30
 APPEND_ATTEMPTS = 20
+SQLITE_DRIVERS = ("sqlite", "sqlite+pysqlite")
 BEFORE_ALL = -(2**62)
 OWNER_ONLY = 0o600  # the trail holds what patients' records said
 FIELDS = tuple(Entry.__dataclass_fields__)
@@ -86,6 +86,7 @@ NEWEST = select(AUDIT_ENTRIES.c.sequence, AUDIT_ENTRIES.c.entry_hash).order_by(
 ALL_FIELDS = f"SELECT {', '.join(FIELDS)} FROM audit_entries"  # noqa: S608 - only our own names
 EVERY_ENTRY = text(f"{ALL_FIELDS} WHERE sequence > :after ORDER BY sequence")
 ONE_ENTRY = text(f"{ALL_FIELDS} WHERE prediction_id = :prediction_id")
+KIND_OF_TRAIL = text("SELECT type FROM sqlite_master WHERE name = 'audit_entries'")
 
 
 class StoreError(Exception):
@@ -121,12 +122,12 @@ class Store:
 
     def head(self) -> Head:
         """The newest entry's number and hash."""
-        with self._transaction() as connection:
+        with self._reading() as connection:
             return _head(connection)
 
     def entry(self, prediction_id: str) -> Entry | None:
         """The entry of a prediction, or None where there is none."""
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(ONE_ENTRY, {"prediction_id": prediction_id})
             row = rows.mappings().one_or_none()
         return Entry(**row) if row else None
@@ -137,13 +138,29 @@ class Store:
         Raises UnreadableEntriesError where the database cannot read one.
         """
         try:
-            with self._transaction() as connection:
+            with self._reading() as connection:
                 streamed = connection.execution_options(stream_results=True)
                 rows = streamed.execute(EVERY_ENTRY, {"after": after})
                 while (row := rows.fetchone()) is not None:
                     yield Entry(**row._mapping)
         except StoreError as error:
             raise UnreadableEntriesError(f"the database cannot read it: {error}") from None
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A transaction on a trail that is there: a view of its name shows what was never sealed.
+
+        Raises StoreError where the table is gone or was replaced.
+        """
+        with self._transaction() as connection:
+            kind = connection.execute(KIND_OF_TRAIL).scalar()
+            if kind != "table":
+                what = f"a {kind}, not a table" if kind else "not there"
+                raise StoreError(
+                    f"{_shown(self._engine.url)}: there is no audit trail in this database: "
+                    f"{AUDIT_ENTRIES.name} is {what}"
+                )
+            yield connection
 
     @contextmanager
     def _transaction(self, writes: bool = False) -> Iterator[Connection]:
@@ -160,11 +177,20 @@ def _told_plainly(url: URL) -> Iterator[None]:
     except IntegrityError:
         raise
     except DBAPIError as error:
-        raise StoreError(f"{_shown(url)}: {' '.join(str(error.orig).split())}") from None
+        raise StoreError(f"{_shown(url)}: {_without_values(error.orig)}") from None
     except (sqlite3.Error, UnicodeDecodeError) as error:  # a damaged file, met while connecting
-        raise StoreError(f"{_shown(url)}: {' '.join(str(error).split())}") from None
+        raise StoreError(f"{_shown(url)}: {_without_values(error)}") from None
     except PoolTimeoutError:
         raise StoreError(f"{_shown(url)}: every connection is busy") from None
+
+
+def _without_values(error: object) -> str:
+    """The complaint on one line, without the stored text that SQLite quotes where it is no UTF-8.
+
+    >>> _without_values("Could not decode to UTF-8 column 'request' with text 'Jane Doe'")
+    "Could not decode to UTF-8 column 'request'"
+    """
+    return re.sub(r" with text .*", "", " ".join(str(error).split()))
 
 
 def _head(connection: Connection) -> Head:
@@ -175,28 +201,27 @@ def _head(connection: Connection) -> Head:
 def open_store(database_url: str) -> Store:
     """The store at the URL, made where it is missing.
 
-    Raises StoreError where the database cannot be reached or its driver is not installed.
+    Raises StoreError where the database cannot be used, or is not SQLite.
     """
     url = make_url(database_url)
-    if url.get_backend_name() == "sqlite":
-        _make_folder(url)
+    _make_folder(url)
     with _engine_to_keep(url) as engine:
         with engine.execution_options(writes=True).begin() as connection:
             METADATA.create_all(connection)
-            if url.get_backend_name() == "sqlite":
-                for trigger in SQLITE_TRIGGERS:
-                    connection.exec_driver_sql(trigger)
+            for trigger in SQLITE_TRIGGERS:
+                connection.exec_driver_sql(trigger)
         return Store(engine)
 
 
 def open_existing_store(database_url: str) -> Store:
-    """The store at the URL; raises StoreError where there is no audit trail yet."""
+    """The store at the URL; raises StoreError where there is no such file.
+
+    Whether a trail is in it shows at reading: one that is gone is for `verify` to tell.
+    """
     url = make_url(database_url)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+    if not Path(str(url.database)).is_file():
         raise StoreError(f"{_shown(url)}: there is no such file")
     with _engine_to_keep(url) as engine:
-        if not inspect(engine).has_table(AUDIT_ENTRIES.name):
-            raise StoreError(f"{_shown(url)}: there is no audit trail in this database")
         return Store(engine)
 
 
@@ -211,6 +236,7 @@ def _engine_to_keep(url: URL) -> Iterator[Engine]:
 
 
 def _make_folder(url: URL) -> None:
+    _check_is_sqlite(url)
     folder = Path(str(url.database)).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -220,14 +246,16 @@ def _make_folder(url: URL) -> None:
 
 
 def _engine(url: URL) -> Engine:
-    try:
-        engine = create_engine(url, hide_parameters=True)
-    except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise StoreError(f"{_shown(url)}: its driver is not installed ({error})") from None
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+    _check_is_sqlite(url)
+    engine = create_engine(url, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _check_is_sqlite(url: URL) -> None:
+    if url.drivername not in SQLITE_DRIVERS:
+        raise StoreError(f"{_shown(url)}: the audit trail is kept in SQLite alone: sqlite:///PATH")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import strategies as st
 
 from features.declared import COLUMNS
 from features.harmonise import harmonise
@@ -17,7 +18,7 @@ from models.explain import by_analyte
 from models.recipes import Recipe
 from models.reference import Reference, describe_analytes, describe_features
 from training.config import TrainingConfig
-from training.dataset import Cohort, Events, label_cohort
+from training.dataset import Cohort, Events, label_cohort, load_events
 from training.fit import TrainingRows, fit_committee, useful_columns
 from training.train import training_rows
 
@@ -114,6 +115,14 @@ def ward_records() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def ward_file(ward_records: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The drawn ward (not virtual patients of the simulator) as a CSV file."""
+    path = tmp_path_factory.mktemp("ward") / "ward.csv"
+    ward_records.drop(columns="source").to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="session")
 def ward_events(ward_records: pd.DataFrame) -> pd.DataFrame:
     """The harmonised events of `ward_records`."""
     return harmonise(ward_records).events
@@ -166,6 +175,97 @@ def ward_bundle(
     reference = Reference(describe_features(ward_rows), analytes)
     save_bundle(folder, 24.0, card, models, reference, {"outcomes": {}}, "# Model card\n")
     return load_bundle(folder)
+
+
+STAY_ENDS = 100.0  # hours after the start; laws ask at that hour and around it
+STAY_HOURS = (0.0, 4.0, 28.0, 52.0, 75.5, 76.0, 94.0, 99.5, 100.0, 100.5, 124.0)
+DELAYS = (None, None, 0.5, 6.0, 30.0)
+MEASURED = (
+    ("crp", "mg/L", (3.0, 12.0, 58.0, 140.0, 9000.0, "<5")),
+    ("LOINC//1988-5", "mg/dL", (0.3, 5.8, 14.0)),
+    ("temperature", "Cel", (36.6, 38.5, 40.1)),
+    ("platelets", "10*9/L", (12.0, 80.0, 210.0)),
+    ("ldh", "U/L", (180.0, 900.0)),
+    ("creatinine", "umol/L", (60.0, 300.0)),
+)
+HAPPENED = (
+    ("crs_grade", None, (3.0, 0.0, 1.0, 2.0, 4.0)),
+    ("teclistamab", "mg/kg", (0.06, 1.5)),
+    ("tocilizumab", "mg/kg", (8.0,)),
+    ("dexamethasone", "mg", (16.0,)),
+    ("blood_culture", None, ("negative", "Staphylococcus epidermidis", "Escherichia coli")),
+    ("weight", "kg", (70.0, 82.0)),
+    ("infection_onset", None, (None,)),
+    ("death", None, (None,)),
+    ("moon phase", None, (3.0,)),
+)
+VALUES = {code: values for code, _, values in (*MEASURED, *HAPPENED)}
+
+
+@st.composite
+def drawn_stay(draw: st.DrawFn) -> list[dict]:
+    """One patient's records as a caller writes them: late, doubled, corrected and wrong ones too.
+
+    `hour` and `known_hour` count from `START`; None is a fact without a time, or known at once.
+    """
+    lines = [{"hour": None, "code": "sex", "value": "female", "unit": None, "known_hour": None}]
+    written = [draw(st.sampled_from(HAPPENED)) for _ in range(draw(st.integers(1, 4)))]
+    written += [draw(st.sampled_from(MEASURED)) for _ in range(draw(st.integers(2, 10)))]
+    for code, unit, values in written + list(MEASURED[1:]) * draw(st.integers(0, 1)):
+        hour, delay = draw(st.sampled_from(STAY_HOURS)), draw(st.sampled_from(DELAYS))
+        line = {"hour": hour, "code": code, "value": draw(st.sampled_from(values)), "unit": unit}
+        lines.append(line | {"known_hour": None if delay is None else hour + delay})
+    for line in draw(st.lists(st.sampled_from(lines[1:]), max_size=3)):
+        known = draw(st.sampled_from((line["known_hour"], line["hour"] + 8.0, STAY_ENDS + 1.0)))
+        value = draw(st.sampled_from(VALUES[line["code"]]))
+        lines.append(line | {"value": value, "known_hour": known})
+    return lines
+
+
+@pytest.fixture(scope="session")
+def stays() -> st.SearchStrategy[list[dict]]:
+    """Draws the records of one patient, see `drawn_stay`."""
+    return drawn_stay()
+
+
+@pytest.fixture(scope="session")
+def known_by() -> Callable[[list[dict], float], list[dict]]:
+    """The records of a drawn stay that were on file at an hour."""
+
+    def known(stay: list[dict], hour: float) -> list[dict]:
+        moments = [(line, (line["hour"], line["known_hour"])) for line in stay]
+        return [line for line, pair in moments if all(m is None or m <= hour for m in pair)]
+
+    return known
+
+
+def written_time(hour: float | None) -> str | None:
+    return None if hour is None else (START + pd.Timedelta(hours=hour)).isoformat()
+
+
+@pytest.fixture(scope="session")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[tuple]], Events]:
+    """Writes pairs (patient, line of a stay) as a records table, in this order, and reads it."""
+    path = tmp_path_factory.mktemp("ingested") / "records.csv"
+
+    def ingest(pairs: Sequence[tuple[str, dict]]) -> Events:
+        table = pd.DataFrame(
+            {
+                "patient_id": [patient for patient, _ in pairs],
+                "time": [written_time(line["hour"]) for _, line in pairs],
+                "code": [line["code"] for _, line in pairs],
+                "numeric_value": [line["value"] for _, line in pairs],
+                "unit": [line["unit"] for _, line in pairs],
+                "result_time": [written_time(line["known_hour"]) for _, line in pairs],
+            }
+        )
+        words = table["numeric_value"].map(lambda value: isinstance(value, str))
+        table["text_value"] = table["numeric_value"].where(words)
+        table["numeric_value"] = table["numeric_value"].mask(words)
+        table.to_csv(path, index=False)
+        return load_events(path, "table")
+
+    return ingest
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The request of the quick start: what was known at the moment asked about, nothing missing."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def test_a_command_that_fails_ends_the_quick_start_with_its_status(capfd, monkey
     assert leaving.value.code == 2
     shown = capfd.readouterr()
     assert shown.out == ("$ python -m training ingest --records nowhere --format table --out x\n")
-    assert "error: nowhere: no such file or folder" in shown.err
+    assert "error: nowhere: no such file or directory" in shown.err
 
 
 def test_a_risk_in_words_carries_its_interval_and_verdict():
@@ -145,3 +146,38 @@ def test_the_quick_start_runs_the_interpreter_that_runs_it(monkeypatch):
     monkeypatch.setattr(quickstart.subprocess, "run", run)
     assert command("training", "simulate") == "done\n"
     assert seen == [sys.executable, "-m", "training", "simulate"]
+
+
+def test_the_quick_start_keeps_to_a_store_of_its_own(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    hospital = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    theirs = {
+        "MLFLOW_TRACKING_URI": hospital,
+        "MLFLOW_REGISTRY_URI": hospital,
+        "MLFLOW_RUN_ID": "0" * 32,
+        "CRS_RISK_DATABASE_URL": f"sqlite:///{tmp_path / 'audit.db'}",
+        "CRS_RISK_AUTH": "token",
+    }
+    for name, value in theirs.items():
+        monkeypatch.setenv(name, value)
+    quickstart.make_room()
+    quickstart.own_store()
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    script = (
+        "from training.track import tracking\n"
+        "with tracking('severe CRS', 'first') as run:\n    run.log_settings({'seed': 1})\n"
+    )
+    quickstart.subprocess.run([sys.executable, "-c", script], check=True)
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.db")}
+    assert left == {"build/quickstart/mlflow.db"}
+    assert capfd.readouterr().out == f"$ export MLFLOW_TRACKING_URI={quickstart.TRACKING}\n"
+    assert not [name for name in os.environ if name.startswith("CRS_RISK_")]
+
+
+def test_an_earlier_run_is_replaced_and_this_is_said(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    quickstart.make_room()
+    (quickstart.PLACE / "audit.db").write_text("earlier")
+    quickstart.make_room()
+    assert not list(quickstart.PLACE.iterdir())
+    assert capfd.readouterr().out == "build/quickstart of an earlier run is replaced\n"

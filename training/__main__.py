@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status (0 done, 2 wrong usage or bad input)."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         options.run(options)
     except (InvalidInputError, OSError) as error:  # a path that cannot be read or written
@@ -34,12 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return DONE
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Every verb with its flags."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     for add in (
         _add_simulate, _add_ingest, _add_features, _add_train,
-        _add_evaluate, _add_predict, _add_promote, _add_fetch,
+        _add_evaluate, _add_predict, _add_register, _add_promote, _add_fetch, _add_codes,
     ):  # fmt: skip
         add(verbs)
     return parser
@@ -65,7 +66,7 @@ def _add_ingest(verbs: "Verbs") -> None:
         "--records hospital.csv --format table --out ingested",
     )
     _add_records(parser)
-    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+    parser.add_argument("--out", type=Path, required=True, help="new folder to write into")
 
 
 def _add_features(verbs: "Verbs") -> None:
@@ -78,7 +79,7 @@ def _add_features(verbs: "Verbs") -> None:
     )
     _add_records(parser)
     _add_every(parser)
-    parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
+    parser.add_argument("--out", type=Path, required=True, help="Parquet or CSV file to write")
 
 
 def _add_train(verbs: "Verbs") -> None:
@@ -100,17 +101,15 @@ def _add_train(verbs: "Verbs") -> None:
         "--learn-every", type=_duration, default="1h",
         help="step between times to learn from, where something new was known",
     )  # fmt: skip
-    parser.add_argument("--repeats", type=_count, help="of cross-validation (default: by size)")
-    parser.add_argument("--experiment", default="crs-risk", help="MLflow experiment")
+    parser.add_argument(
+        "--repeats", type=_repeats, default="auto", help="of cross-validation; auto: by size"
+    )
     parser.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same bundle")
     parser.add_argument(
         "--variants", action=argparse.BooleanOptionalAction, default=True,
         help="also judge the model without the grade and without trajectories",
     )  # fmt: skip
-    parser.add_argument(
-        "--track", action=argparse.BooleanOptionalAction, default=True,
-        help="log to MLflow (MLFLOW_TRACKING_URI, else mlflow.db here)",
-    )  # fmt: skip
+    _add_tracking(parser)
     parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")
 
 
@@ -127,6 +126,7 @@ def _add_evaluate(verbs: "Verbs") -> None:
     _add_every(parser)
     parser.add_argument("--bootstrap", type=_count, default=200, help="resamples for intervals")
     parser.add_argument("--seed", type=_seed, default=0, help="of the resamples")
+    _add_tracking(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder to write into")
 
 
@@ -148,7 +148,19 @@ def _add_predict(verbs: "Verbs") -> None:
         "--contributions", action=argparse.BooleanOptionalAction, default=True,
         help="explain every row (takes most of the time)",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
+    parser.add_argument("--out", type=Path, required=True, help="Parquet or CSV file to write")
+
+
+def _add_register(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "register",
+        commands.run_register,
+        "register a bundle that lies in a folder, such as one from elsewhere",
+        "--model bundle",
+    )
+    parser.add_argument("--model", type=Path, required=True, help="bundle folder")
+    _add_experiment(parser)
 
 
 def _add_promote(verbs: "Verbs") -> None:
@@ -161,6 +173,14 @@ def _add_promote(verbs: "Verbs") -> None:
     )
     parser.add_argument("run_id", help="the MLflow run that registered the model")
     parser.add_argument("--alias", choices=("champion", "challenger"), required=True, help="which")
+    parser.add_argument(
+        "--allow-virtual", action="store_true",
+        help="let a model learnt from virtual patients replace one learnt from real ones",
+    )  # fmt: skip
+    parser.add_argument(
+        "--allow-fewer-outcomes", action="store_true",
+        help="let a model replace one that answers more outcomes",
+    )  # fmt: skip
 
 
 def _add_fetch(verbs: "Verbs") -> None:
@@ -173,6 +193,17 @@ def _add_fetch(verbs: "Verbs") -> None:
     )
     _add_model(parser)
     parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")
+
+
+def _add_codes(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "codes",
+        commands.run_codes,
+        "print the keys, codes and units that a records table may use",
+        "ferritin",
+    )
+    parser.add_argument("word", nargs="?", default="", help="only lines that hold this")
 
 
 def _verb(
@@ -200,6 +231,18 @@ def _add_records(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=list(READERS), required=True, help="its format")
 
 
+def _add_tracking(parser: argparse.ArgumentParser) -> None:
+    _add_experiment(parser)
+    parser.add_argument(
+        "--track", action=argparse.BooleanOptionalAction, default=True,
+        help="log to MLflow (MLFLOW_TRACKING_URI, else mlflow.db here)",
+    )  # fmt: skip
+
+
+def _add_experiment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--experiment", default="crs-risk", help="MLflow experiment")
+
+
 def _add_every(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--every", type=_duration, default="24h", help="step between as-of times, such as 1h"
@@ -216,7 +259,7 @@ def _outcomes(text: str) -> list[Outcome]:
 def _duration(text: str) -> pd.Timedelta:
     if not re.fullmatch(r"\d+(\.\d+)?\s*(min|h|d)", text.strip()):
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 24h, 30min or 2d")
-    duration = pd.Timedelta(text)
+    duration = pd.Timedelta(text.replace("d", "D"))  # pandas writes a day with a capital
     if not SHORTEST <= duration <= LONGEST:
         raise argparse.ArgumentTypeError(f"{text!r} is not within 1min and 366d")
     return duration
@@ -226,6 +269,10 @@ def _seed(text: str) -> int:
     if not text.isdigit() or int(text) >= 2**31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2147483647")
     return int(text)
+
+
+def _repeats(text: str) -> int | None:
+    return None if text == "auto" else _count(text)
 
 
 def _count(text: str) -> int:

@@ -1,5 +1,6 @@
 """A released bundle on other patients: predictions for every as-of time, and how good they were."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,16 @@ from features.tables import ORIGIN, count_rejects
 from models.bundle import Bundle
 from models.predict import predict_rows
 from training.alarm_utility import best_threshold
+from training.blas import on_one_blas_thread
 from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
+from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
+from training.judged import Seen, judged_on, scored_rows
 from training.metrics import evaluate
 from training.progress import progress
 
 ROWS_AT_ONCE = 20_000
+NOTHING_TO_EARN = "no stay has an onset near which an alarm could earn anything"
 
 
 def predict(
@@ -34,13 +39,18 @@ def predict(
 
 
 def write_predictions(predictions: pd.DataFrame, bundle: Bundle, out: Path) -> None:
-    """Write predictions as Parquet; `contributions` becomes a map of analyte to log-odds.
+    """Write predictions; `contributions` becomes a map of analyte to log-odds (in CSV: JSON).
 
-    The file's metadata say which model answered and from whom it had learnt.
+    A Parquet file's metadata say which model answered and from whom it had learnt.
     """
-    table = pa.Table.from_pandas(
-        predictions.drop(columns="contributions", errors="ignore"), preserve_index=False
-    )
+    if table_ending(out) == CSV_ENDING:
+        if "contributions" in predictions:
+            written = predictions["contributions"].map(json.dumps)
+            predictions = predictions.assign(contributions=written)
+        write_table(predictions, out, index=False)
+        return
+    plain = predictions.drop(columns="contributions", errors="ignore")
+    table = pa.table({name: arrow_column(plain[name]) for name in plain.columns})
     if "contributions" in predictions:
         pairs = [list(one.items()) for one in predictions["contributions"]]
         maps = pa.array(pairs, type=pa.map_(pa.string(), pa.float64()))
@@ -56,38 +66,47 @@ def write_predictions(predictions: pd.DataFrame, bundle: Bundle, out: Path) -> N
     )
 
 
+@on_one_blas_thread
 def judge(
     bundle: Bundle, cohort: Cohort, file_format: str, bootstrap: int, seed: int
 ) -> dict[str, Any]:
     """Score a bundle beside the baselines that it carries, on patients of another file."""
     predictions = predict_rows(bundle, cohort.source.events, cohort.as_of, contributions=False)
-    parts = [
-        _scored(bundle, cohort, outcome, predictions[predictions["outcome"] == outcome])
-        for outcome in bundle.outcomes
-    ]
+    parts = []
+    for outcome, model in bundle.models.items():
+        ours = predictions.loc[predictions["outcome"] == outcome, "risk"].to_numpy()
+        theirs = {name: each.risk(cohort.rows) for name, each in model.baselines.items()}
+        parts.append(scored_rows(cohort, outcome, {"model": ours, **theirs}))
     scored = pd.concat(parts, ignore_index=True)
     evaluation = evaluate(scored, bootstrap, seed)
     if file_format == "physionet2019" and Outcome.INFECTION in bundle.outcomes:
         evaluation["challenge_utility"] = challenge_utility(cohort, scored)
     evaluation["model_version"] = bundle.version
+    same = cohort.source.digest == bundle.card.data_digest
+    seen = Seen.TRAINING_RECORDS if same else Seen.OTHER_RECORDS
+    evaluation["judged_on"] = judged_on(cohort.source, file_format, seen)
     evaluation["fates"] = {str(o): labels.counts for o, labels in cohort.labels.items()}
     evaluation["rejects"] = count_rejects(cohort.source.rejects)
     evaluation["notes"] = list(cohort.source.notes)
     return evaluation
 
 
-def challenge_utility(cohort: Cohort, scored: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+def challenge_utility(cohort: Cohort, scored: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Each scorer's normalised utility in the PhysioNet 2019 challenge, at its best threshold.
 
     The threshold is chosen on the same patients, so the figure is the most that the scorer can
     reach on them; None where silence is best. `scored` has every hourly row, at risk or not.
+    Where no alarm could earn anything, as without any onset, both are None and `reason` says so.
     """
     onsets = happenings(cohort.source.events, Outcome.INFECTION).groupby("patient_id")["time"].min()
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for model, lines in scored[scored["outcome"] == Outcome.INFECTION].groupby("model"):
         hour = (lines["as_of"] - ORIGIN) / HOUR
-        onset = (lines["patient_id"].map(onsets) - ORIGIN) / HOUR
+        onset = (onsets.reindex(lines["patient_id"].astype("str")) - ORIGIN) / HOUR
         best = best_threshold(hour, onset, lines["risk"])
+        if not np.isfinite(best.utility):
+            found[str(model)] = {"utility": None, "threshold": None, "reason": NOTHING_TO_EARN}
+            continue
         threshold = best.threshold if np.isfinite(best.threshold) else None
         found[str(model)] = {"utility": best.utility, "threshold": threshold}
     return found
@@ -98,22 +117,3 @@ def cohort_for(bundle: Bundle, records: Path, file_format: str, every: pd.Timede
     horizon = pd.Timedelta(hours=bundle.horizon_hours)
     source = load_events(records, file_format, bundle.reference.filled)
     return label_cohort(source, every, bundle.outcomes, horizon)
-
-
-def _scored(
-    bundle: Bundle, cohort: Cohort, outcome: Outcome, predictions: pd.DataFrame
-) -> pd.DataFrame:
-    labels = cohort.labels[outcome]
-    grade = cohort.rows.get("crs_grade.last")
-    base = cohort.as_of.assign(
-        outcome=str(outcome),
-        label=labels.label,
-        at_risk=labels.fate != "not_at_risk",
-        grade=np.nan if grade is None else grade.to_numpy(dtype=float),
-    ).reset_index(drop=True)
-    risks = {"model": predictions["risk"].to_numpy()}
-    for name, baseline in bundle.models[outcome].baselines.items():
-        risks[name] = baseline.risk(cohort.rows)
-    return pd.concat(
-        [base.assign(model=name, risk=risk) for name, risk in risks.items()], ignore_index=True
-    )

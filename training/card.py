@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from features.outcomes import DEFINITIONS, Outcome
+from features.outcomes import Outcome
 from models.bundle import Card, OutcomeModel
+from training.rounding import interval, number
+from training.sentences import claim, must_recalibrate, plain_sentences, who_was_judged
+from training.wording import NOTHING, words_for
 
 WARNING = (
     "Not a certified medical device. The numbers support a clinician's judgement and never replace "
@@ -28,16 +31,24 @@ def card_text(
         f"- training data digest: {card.data_digest}\n- code version: {card.code_version}\n"
         f"- seed: {card.seed}\n"
     )
-    parts += [_outcome_text(o, m, evaluation["outcomes"][str(o)]) for o, m in models.items()]
+    parts += [_outcome_text(outcome, model, evaluation) for outcome, model in models.items()]
     return "\n".join(parts)
 
 
-def _outcome_text(outcome: Outcome, model: OutcomeModel, found: Mapping[str, Any]) -> str:
-    counts = found["counts"]
+def _outcome_text(outcome: Outcome, model: OutcomeModel, evaluation: Mapping[str, Any]) -> str:
+    words, judged_on = words_for(evaluation), evaluation.get("judged_on") or NOTHING
+    found = evaluation["outcomes"][str(outcome)]
+    meaning, source = words.definition(outcome) or (outcome, "")
+    warning = must_recalibrate(found)
     lines = [
-        f"## {outcome}: {DEFINITIONS[outcome].meaning}\n",
-        f"Definition: {DEFINITIONS[outcome].source}.\n",
-        f"{len(model.risk.names)} features. Counts: {_counts(counts)}.\n",
+        f"## {outcome}: {meaning}\n",
+        f"Definition: {source}.\n",
+        f"**{claim(found, words, judged_on).sentence}**\n",
+        *([f"**{warning}**\n"] if warning else []),
+        who_was_judged(outcome, found, judged_on, words) + "\n",
+        *(f"- {sentence}" for sentence in plain_sentences(outcome, found, words, judged_on)),
+        "",
+        f"{len(model.risk.names)} features. Counts: {_counts(found['counts'])}.\n",
         f"Tiers: elevated from {model.tiers.elevated:.3f}, high from {model.tiers.high:.3f}.\n",
         "Patient-wise cross-validation, estimate with 95 % interval over resampled patients:\n",
         "| scorer | AUROC | average precision |",
@@ -57,7 +68,5 @@ def _counts(counts: Mapping[str, Any]) -> str:
 def _figure(figures: Mapping[str, Any], name: str) -> str:
     figure = figures["metrics"][name]
     if figure["value"] is None:
-        return f"not defined: {figure.get('reason', '')}"
-    low, high = figure.get("low"), figure.get("high")
-    interval = "" if low is None or high is None else f" ({low:.3f} to {high:.3f})"
-    return f"{figure['value']:.3f}{interval}"
+        return f"not defined: {figure['reason']}"
+    return f"{number(figure['value'])}{interval(figure)}"

@@ -1,27 +1,33 @@
 """What each verb of `python -m training` does with its options."""
 
-import json
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from features.declared import columns_of
 from features.matrix import as_of_grid, feature_rows
-from features.tables import InvalidInputError, count_rejects
-from models.bundle import Bundle, load_bundle
-from training import apply, cohort, track
-from training.config import TrainingConfig
-from training.dataset import Events, load_events, read_moments
+from features.tables import InvalidInputError
+from models.bundle import METRICS, Bundle, InvalidBundleError, load_bundle
+from models.stated import read_json
+from training import apply, cohort, registry, track
+from training.codes import as_table, code_lines
+from training.config import HOUR, TrainingConfig
+from training.dataset import Cohort, Events, load_events, read_moments, without_records
+from training.flat import flat_metrics
+from training.folders import refuse_filled, table_ending, write_table
+from training.ingest import reject_summary, write_ingested
 from training.plots import evaluation_figures
 from training.progress import counted_progress
 from training.report import report_context, write_report
 from training.run_figures import run_figures
-from training.train import Run, train
+from training.train import Run, check_places, train
 
+EVALUATION_SETTINGS = ("model", "records", "format", "every", "bootstrap", "seed", "out")
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
 OTHERS = "These records are not the ones that the model learnt from."
 THE_SAME = "The model LEARNT FROM THESE VERY RECORDS: every figure flatters it and proves nothing."
@@ -35,31 +41,31 @@ def run_simulate(options: Namespace) -> None:
 
 
 def run_ingest(options: Namespace) -> None:
-    """Write events, rejects and a data-quality report."""
+    """Write events, rejects and a data-quality report; print what was set aside."""
+    refuse_filled(options.out)
     source = load_events(options.records, options.format)
-    options.out.mkdir(parents=True, exist_ok=True)
-    source.events.to_parquet(options.out / "events.parquet", index=False)
-    source.rejects.astype("str").to_parquet(options.out / "rejects.parquet", index=False)
-    per_key = source.events["key"].value_counts()
-    quality = {
-        "patients": source.patients,
-        "records": source.records,
-        "events": len(source.events),
-        "events_by_key": {str(key): int(n) for key, n in per_key.items() if n},
-        "rejects_by_reason": count_rejects(source.rejects),
-        "notes": list(source.notes),
-    }
-    (options.out / "quality.json").write_text(json.dumps(quality, indent=1) + "\n", "utf-8")
+    write_ingested(source, options.out)
+    for line in reject_summary(source.rejects):
+        print(f"set aside: {line}")
     print(f"{len(source.events)} events, {len(source.rejects)} rejects -> {options.out}")
+
+
+def run_codes(options: Namespace) -> None:
+    """Print the catalogue's keys, codes and units."""
+    lines = code_lines(options.word)
+    if not lines:
+        raise InvalidInputError(f"{options.word!r}: no key, name, code or unit holds it")
+    for line in as_table(lines):
+        print(line)
 
 
 def run_features(options: Namespace) -> None:
     """Write feature rows."""
+    table_ending(options.out)
     events = load_events(options.records, options.format).events
     moments = as_of_grid(events, options.every)
     rows = feature_rows(events, moments, columns_of(events["key"].unique()))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    rows.to_parquet(options.out)
+    write_table(rows, options.out, index=True)
     print(f"{len(rows)} rows of {rows.shape[1]} features -> {options.out}")
 
 
@@ -78,46 +84,104 @@ def run_train(options: Namespace) -> None:
         repeats=options.repeats,
         variants=options.variants,
     )
-    run = train(config)
-    report = report_folder(options.out)
-    figures = run_figures(run)
-    write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report)
-    print(f"bundle {run.bundle.version} -> {options.out}")
-    print(f"report -> {report / 'report.html'}")
-    if options.track:
-        run_id = _track(config, run, figures, report)
-        print(f"tracked as run {run_id}")
-        print(f"to release it: python -m training promote {run_id} --alias champion")
-
-
-def _track(config: TrainingConfig, run: Run, figures: Mapping[str, Figure], report: Path) -> str:
-    """Log everything to MLflow and register the bundle; returns the run's identifier."""
+    if not options.track:
+        _train(config)
+        return
+    check_places(config)  # a slip of the pen leaves no run behind
+    # The run opens before the work: a store that cannot be used shows before the long work
     with track.tracking(config.experiment, f"{config.format} {config.records.name}") as tracked:
         tracked.log_settings(config)
-        tracked.log_evaluation(run.evaluation)
-        tracked.log_figures(figures)
-        tracked.log_file(report / "report.html")
-        tracked.register(config.out)
-    return tracked.run_id
+        run, figures = _train(config)
+        later = f"python -m training register --model {config.out}"
+        with _work_is_safe("not registered", f"the bundle is whole in {config.out}: {later}"):
+            tracked.tag({"kind": "training"})
+            _log(tracked, run.evaluation, figures, report_folder(config.out))
+            tracked.register(config.out, format=config.format)
+    print(f"tracked as run {tracked.run_id}")
+    print(f"to release it: python -m training promote {tracked.run_id} --alias champion")
+
+
+def _train(config: TrainingConfig) -> tuple[Run, dict[str, Figure]]:
+    """The run, its bundle and report written, and its figures."""
+    run = train(config)
+    figures = run_figures(run)
+    report = report_folder(config.out)
+    write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report)
+    print(f"bundle {run.bundle.version} -> {config.out}")
+    print(f"report -> {report / 'report.html'}")
+    return run, figures
+
+
+def _log(
+    tracked: track.Run, evaluation: Mapping[str, Any], figures: Mapping[str, Figure], report: Path
+) -> None:
+    tracked.log_evaluation(evaluation)
+    tracked.log_figures(figures)
+    tracked.log_file(report / "report.html")
+
+
+@contextmanager
+def _work_is_safe(failed: str, left: str) -> Iterator[None]:
+    """Where the store fails after the work was done, say what is left and how to go on."""
+    try:
+        yield
+    except (InvalidInputError, OSError) as fault:
+        raise InvalidInputError(f"{failed}: {fault}; {left}") from fault
+
+
+def run_register(options: Namespace) -> None:
+    """Log a bundle that lies in a folder, and register it."""
+    bundle = load_bundle(options.model)
+    metrics = _metrics_of(bundle)
+    with track.tracking(options.experiment, f"registered {options.model.name}") as tracked:
+        tracked.log_evaluation(metrics)
+        tracked.register(options.model)
+    print(f"bundle {bundle.version} registered by run {tracked.run_id}")
+    print(f"to release it: python -m training promote {tracked.run_id} --alias champion")
+
+
+def _metrics_of(bundle: Bundle) -> dict[str, Any]:
+    """The evaluation that lies in the bundle, proved to be one by flattening it."""
+    metrics: dict[str, Any] = read_json(bundle.folder / METRICS)
+    try:
+        flat_metrics(metrics)
+    except (AttributeError, LookupError, TypeError, ValueError) as fault:
+        raise InvalidBundleError(f"{bundle.folder}: {METRICS}: is no evaluation") from fault
+    return metrics
 
 
 def run_evaluate(options: Namespace) -> None:
-    """Judge a bundle on other patients; write metrics.json and report.html."""
+    """Judge a bundle on other patients; write metrics.json and report.html, and track the run."""
     with opened_bundle(options.model) as bundle:
+        # read before a run opens: records that cannot be read leave none behind
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
-        evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
-        figures = evaluation_figures(evaluation)
-        write_report(
-            evaluation,
-            figures,
-            report_context(
-                bundle, {"records": options.records}, who_was_judged(bundle, others.source)
-            ),
-            options.out,
-        )
+        if not options.track:
+            _evaluate(options, bundle, others)
+            return
+        with track.tracking(options.experiment, f"evaluate {options.records.name}") as tracked:
+            tracked.log_settings({name: getattr(options, name) for name in EVALUATION_SETTINGS})
+            evaluation, figures, judged = _evaluate(options, bundle, others)
+            with _work_is_safe("not tracked", f"the report is whole in {options.out}"):
+                tracked.tag(track.facts_of(bundle) | {"kind": "evaluation", "judged": judged})
+                _log(tracked, evaluation, figures, options.out)
+    print(f"tracked as run {tracked.run_id}")
+
+
+def _evaluate(
+    options: Namespace, bundle: Bundle, others: Cohort
+) -> tuple[dict[str, Any], dict[str, Figure], str]:
+    """The evaluation, written and printed, with its figures and who was judged."""
+    evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
+    figures = evaluation_figures(evaluation)
+    judged = who_was_judged(bundle, others.source)
+    context = report_context(bundle, {"records": options.records}, judged)
+    context["every_hours"] = options.every / HOUR
+    write_report(evaluation, figures, context, options.out)
     for model, best in evaluation.get("challenge_utility", {}).items():
-        print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")
+        if best["utility"] is not None:
+            print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")
     print(f"metrics.json and report.html -> {options.out}")
+    return evaluation, figures, judged
 
 
 def who_was_judged(bundle: Bundle, source: Events) -> str:
@@ -127,10 +191,12 @@ def who_was_judged(bundle: Bundle, source: Events) -> str:
 
 def run_predict(options: Namespace) -> None:
     """Write the predictions table."""
+    table_ending(options.out)
     with opened_bundle(options.model) as bundle:
         source = load_events(options.records, options.format, bundle.reference.filled)
         if options.as_of is not None:
             moments = read_moments(options.as_of)
+            _tell_strangers(without_records(moments, source.events))
         else:
             moments = as_of_grid(source.events, options.every)
         if moments.empty:
@@ -140,15 +206,24 @@ def run_predict(options: Namespace) -> None:
     print(f"{len(predictions)} predictions at {len(moments)} as-of times -> {options.out}")
 
 
+def _tell_strangers(patients: list[str]) -> None:
+    if patients:
+        print(
+            f"{len(patients)} patient(s) asked about have no usable record, the first is "
+            f"{patients[0]!r}: their rows rest on nothing"
+        )
+
+
 def run_promote(options: Namespace) -> None:
     """Point an alias of the registry at a run's model and note it in the ledger."""
-    version = track.promote(options.run_id, options.alias)
+    allowed = registry.Allowed(options.allow_virtual, options.allow_fewer_outcomes)
+    version = registry.promote(options.run_id, options.alias, allowed)
     print(f"{track.REGISTERED_NAME} version {version} is now the {options.alias}")
 
 
 def run_fetch(options: Namespace) -> None:
     """Copy a bundle out of the registry."""
-    track.fetch(options.model, options.out)
+    registry.fetch(options.model, options.out)
 
 
 @contextmanager
@@ -159,7 +234,7 @@ def opened_bundle(model: str) -> Iterator[Bundle]:
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "bundle"
-        track.fetch(model, copy)
+        registry.fetch(model, copy)
         yield load_bundle(copy)
 
 

@@ -33,7 +33,6 @@ class TrainingConfig:
     repeats: int | None = None
     bootstrap: int = 200
     variants: bool = True
-    track: bool = True
 
 
 MOST_REPEATS = 10

@@ -10,9 +10,17 @@ from training.recalibration import FEW_LEVELS, fit_logistic, knots_of, log_odds,
 from training.sample import Numbers, Sample
 
 CURVE_POINTS = 120
-CALIBRATION_GROUPS = 10
+CALIBRATION_QUANTILES = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 1.0)
+"""Finer among the high risks: where events are rare, tenths of the rows leave them in one group."""
 DECISION_THRESHOLDS = np.round(
-    np.concatenate([np.arange(0.005, 0.05, 0.005), np.arange(0.05, 0.51, 0.01)]), 3
+    np.concatenate(
+        [
+            np.arange(0.0005, 0.005, 0.0005),
+            np.arange(0.005, 0.05, 0.005),
+            np.arange(0.05, 0.51, 0.01),
+        ]
+    ),
+    4,
 )
 
 
@@ -72,14 +80,15 @@ def net_benefit(sample: Sample) -> dict[str, list[float]]:
 
 def calibration_curve(sample: Sample) -> dict[str, Any]:
     """Observed rate against foretold risk: in groups, and smooth where risks are many."""
-    edges = np.unique(np.quantile(sample.risk, np.linspace(0, 1, CALIBRATION_GROUPS + 1)))
+    edges = np.unique(np.quantile(sample.risk, CALIBRATION_QUANTILES))
     group = np.searchsorted(edges[1:-1], sample.risk, side="right")
     table = pd.DataFrame({"group": group, "risk": sample.risk, "label": sample.label}).groupby(
         "group"
     )
     rows, rate = table.size().to_numpy(), table["label"].mean().to_numpy()
     low, high = _wilson(rate, rows)
-    counts, bins = np.histogram(sample.risk, bins=40, range=(0.0, float(sample.risk.max())))
+    bins = float(sample.risk.max()) * np.linspace(0.0, 1.0, 41) ** 2  # even on a square-root scale
+    counts, _ = np.histogram(sample.risk, bins)
     found = {
         "groups": {
             "risk": table["risk"].mean().tolist(), "observed": rate.tolist(), "low": low.tolist(),

@@ -12,7 +12,15 @@ from features.harmonise import harmonise
 from features.matrix import as_of_grid, feature_rows
 from features.outcomes import Outcome
 from features.readers import read
-from features.tables import FilledValues, InvalidInputError, InvalidTableError
+from features.readers.delimited import read_delimited
+from features.tables import (
+    EARLIEST_TIME,
+    LATEST_TIME,
+    TIME_TYPE,
+    FilledValues,
+    InvalidInputError,
+    InvalidTableError,
+)
 from models.rules import RULE_COLUMNS
 from training.labels import Labels, label_rows, learning_target
 
@@ -140,16 +148,10 @@ def read_moments(path: Path) -> pd.DataFrame:
     """As-of times from a CSV with columns `patient_id` and `as_of` (ISO 8601 with a time zone).
 
     Raises:
-        InvalidTableError: a missing column, no lines, or a time that cannot be read.
+        InvalidInputError: a file that is not there or cannot be split into cells, a missing column,
+            no lines, or a time that cannot be read or lies outside what records may have.
     """
-    try:
-        table = pd.read_csv(path, dtype="str", keep_default_na=False)
-    except (
-        OSError, UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError
-    ) as error:  # fmt: skip
-        raise InvalidTableError(f"{path}: not a readable CSV file ({error})") from error
-    if not isinstance(table.index, pd.RangeIndex):  # the first column was taken for row names
-        raise InvalidTableError(f"{path}: lines have more cells than the header")
+    table = read_delimited(path)
     missing = {"patient_id", "as_of"} - set(table.columns)
     if missing or table.empty:
         named = ", ".join(sorted(missing)) or "no lines"
@@ -157,13 +159,37 @@ def read_moments(path: Path) -> pd.DataFrame:
     table = table.assign(patient_id=table["patient_id"].str.strip())
     nameless = table["patient_id"] == ""
     if nameless.any():
-        raise InvalidTableError(f"{path}:{nameless.argmax() + 2}: patient_id is empty")
+        raise InvalidTableError(f"{path}:{nameless.idxmax()}: patient_id is empty")
     zoned = table["as_of"].str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")
     times = pd.to_datetime(table["as_of"], utc=True, errors="coerce", format="ISO8601")
     wrong = times.isna() | ~zoned
     if wrong.any():
-        line = int(wrong.to_numpy().argmax())
+        line = wrong.idxmax()
         raise InvalidTableError(
-            f"{path}:{line + 2}: as_of {table['as_of'][line]!r} is not an ISO 8601 time with a zone"
+            f"{path}:{line}: as_of {table['as_of'][line]!r} is not an ISO 8601 time with a zone"
         )
-    return table.assign(as_of=times.astype("datetime64[us, UTC]"))[["patient_id", "as_of"]]
+    times = times.astype(TIME_TYPE)
+    outside = (times < EARLIEST_TIME) | (times >= LATEST_TIME)
+    if outside.any():
+        line = outside.idxmax()
+        raise InvalidTableError(
+            f"{path}:{line}: as_of {table['as_of'][line]!r} is not within "
+            f"{EARLIEST_TIME:%Y-%m-%d} to {LATEST_TIME:%Y-%m-%d}"
+        )
+    return table.assign(as_of=times)[["patient_id", "as_of"]].reset_index(drop=True)
+
+
+def without_records(moments: pd.DataFrame, events: pd.DataFrame) -> list[str]:
+    """The patients of as-of times, in their order, of whom no record could be used.
+
+    Raises InvalidInputError where that is all of them.
+    """
+    known = set(events["patient_id"].astype("str").unique())
+    asked = moments["patient_id"].unique()
+    strange = [name for name in asked if name not in known]
+    if len(strange) == len(asked):
+        raise InvalidInputError(
+            f"as-of times: the records hold nothing usable of their {len(asked)} patient(s), "
+            f"the first of whom is {strange[0]!r}"
+        )
+    return strange

@@ -147,14 +147,19 @@ def undefined_reason(sample: Sample, metric: Metric) -> str:
         return f"no event among {len(sample)} rows"
     if sample.label.all():
         return f"an event follows each of the {len(sample)} rows"
-    if not metric.probability:
-        return "no alarm sounds"
+    return _improbable_reason(sample, metric) if metric.probability else "no alarm sounds"
+
+
+def _improbable_reason(sample: Sample, metric: Metric) -> str:
+    """Why a figure for probabilities has no value though both classes are there."""
     if sample.is_rule:
         return "the rule says yes or no and gives no probability"
     if not sample.is_probability:
         return "the score is not a probability: values outside 0 to 1"
     if len(np.unique(sample.scored.risk)) == 1:
         return "all risks are equal"
+    if metric.name == "ici":
+        return "too few events among the small risks for a smooth curve of observed rates"
     return "the risks separate the rows with and without events: the fit has no finite answer"
 
 

@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from training.wording import in_order, outcome_name, scorer_title, stratum_title
+from training.metrics import FEWEST_EVENT_PATIENTS, FIRST_BASELINE, MAIN_MODEL
+from training.sentences import judged_strata, why_unjudged
+from training.wording import THERAPY, Words, in_order, stratum_title, words_for
 
 INK, MUTED, GRID, PAPER = "#1b2733", "#5c6b7a", "#dfe5eb", "#fefefe"
 
@@ -25,6 +28,7 @@ COLOURS = {
     "model": MODEL,
     "model without grade": "#56b4e9",
     "model without trajectories": "#009e73",
+    "grade": "#1b9e9e",
     "persistence": "#d55e00",
     "last_value_logistic": "#7a6fb0",
     "crp": "#cc79a7",
@@ -33,29 +37,54 @@ COLOURS = {
     "easix": "#a0522d",
 }
 ANOTHER = "#8a8f98"
+SOLID = "-"
+DASHES: Mapping[str, Any] = {
+    "model without grade": (0, (5, 1.5)),
+    "model without trajectories": (0, (2, 1)),
+    "grade": (0, (3, 1, 1, 1)),
+    "last_value_logistic": (0, (6, 1.5, 1.5, 1.5)),
+    "crp": (0, (1, 1)),
+    "crp_rule": (0, (4, 2, 1, 2, 1, 2)),
+    "fever": (0, (1, 2.5)),
+    "easix": (0, (8, 2)),
+}
+MARKERS = {
+    "model without grade": "s",
+    "grade": "P",
+    "persistence": "D",
+    "last_value_logistic": "^",
+    "crp": "v",
+}
+"""Beside its colour, each scorer has a stroke and some a mark of their own."""
 LOW_TO_HIGH = LinearSegmentedColormap.from_list("low_to_high", ["#56b4e9", "#b9c0c8", "#d55e00"])
 SHOWN_ANALYTES = 15
-PERCENT = PercentFormatter(1.0, decimals=0)
+RANKINGS = (("auroc", "AUROC (0.5 = guessing)"), ("auprc", "Average precision"))
+NICE = (0.0, *(m * 10.0**e for e in range(-5, -1) for m in (1, 2, 5)),
+        0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)  # fmt: skip
+"""Places for ticks of a risk."""
+SQUARE_ROOT = (lambda value: np.sqrt(np.maximum(value, 0)), np.square)
+"""A scale that shows small risks, and its inverse."""
+PERCENT = FuncFormatter(lambda value, _: f"{round(100 * value, 6):g}%")
 
 
 @dataclass(frozen=True)
 class PatientCourse:
-    """One patient's course: arrays over the same as-of times, in days since the first row.
+    """One patient's course, in days since the first row.
 
-    `risk`, `low`, `high` are probabilities; `crp_day` and `crp` (mg/L) are the measurements;
-    `marks` are moments worth a line, by name.
+    `risk` is a probability at each of `day`, NaN where the row was not judged; `crp_day` and `crp`
+    (mg/L) are the measurements; `marks` are moments worth a line, by name.
     """
 
     day: Sequence[float]
     risk: Sequence[float]
-    low: Sequence[float]
-    high: Sequence[float]
     crp_day: Sequence[float]
     crp: Sequence[float]
     marks: Mapping[str, float]
 
 
-def discrimination_figure(judged: Mapping[str, Any], outcome: str) -> Figure:
+def discrimination_figure(
+    judged: Mapping[str, Any], outcome: str, words: Words = THERAPY
+) -> Figure:
     """ROC beside precision and recall, for every scorer of one outcome's evaluation."""
     figure, (roc, precision) = _figure(9.2, 5.0, 1, 2)
     _titles(roc, "Caught events against false alarms", "False alarms (share of rows without event)",
@@ -63,83 +92,78 @@ def discrimination_figure(judged: Mapping[str, Any], outcome: str) -> Figure:
     _titles(precision, "Right alarms against caught events",
             "Caught (share of rows before an event)", "Right (share of alarms)")  # fmt: skip
     roc.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
-    drawn = 0
     for name in reversed(in_order(list(judged["models"]))):
         curves = judged["models"][name].get("curves") or {}
         if "roc" not in curves:
             continue
-        drawn += 1
-        look = _line_look(name)
+        look = _line_look(name, words)
         roc.plot(curves["roc"]["false_alarm_rate"], curves["roc"]["sensitivity"], **look)
         found = curves["precision_recall"]
         precision.step(found["sensitivity"], found["precision"], where="pre", **look)
-    rows, events = judged["counts"]["rows"], judged["counts"]["events"]
-    if rows:
-        precision.axhline(events / rows, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
+    rate = judged["counts"]["events"] / judged["counts"]["rows"]
+    precision.axhline(rate, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
     for axes in (roc, precision):
         axes.set(xlim=(0, 1), ylim=(0, 1.01))
         axes.xaxis.set_major_formatter(PERCENT)
         axes.yaxis.set_major_formatter(PERCENT)
-    if not drawn:
-        return _empty_figure(f"No curve: {events} event(s) among {rows} rows")
-    _legend_below(figure, roc)
-    return _named(figure, f"How well {outcome_name(outcome)} is told apart")
+    _legend_below(figure, roc, words)
+    return _named(figure, f"How well {words.name(outcome)} is told apart")
 
 
-def comparison_figure(judged: Mapping[str, Any], outcome: str) -> Figure:
+def comparison_figure(judged: Mapping[str, Any], outcome: str, words: Words = THERAPY) -> Figure:
     """AUROC and average precision of every scorer with their intervals, one line a scorer."""
     names = in_order(list(judged["models"]))
     figure, panels = _figure(9.2, 1.6 + 0.34 * len(names), 1, 2, sharey=True)
-    titles = (("auroc", "AUROC (0.5 = guessing)"), ("auprc", "Average precision"))
-    for axes, (metric, title) in zip(panels, titles, strict=True):
+    for axes, (metric, title) in zip(panels, RANKINGS, strict=True):
         _titles(axes, title, "", "")
         for place, name in enumerate(names):
-            _whisker(axes, place, judged["models"][name]["metrics"][metric], _colour(name))
-        axes.set_yticks(range(len(names)), [scorer_title(name) for name in names])
+            _whisker(axes, place, judged["models"][name]["metrics"][metric], name)
+        axes.set_yticks(range(len(names)), [words.scorer(name) for name in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
-    panels[0].axvline(0.5, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
-    return _named(figure, f"The model beside simpler ways to foresee {outcome_name(outcome)}")
+        _limit_ranking(axes, metric, [judged["models"][name]["metrics"] for name in names])
+    return _named(figure, f"The model beside simpler ways to foresee {words.name(outcome)}")
 
 
-def calibration_figure(judged: Mapping[str, Any], outcome: str, model: str = "model") -> Figure:
+def calibration_figure(judged: Mapping[str, Any], outcome: str, words: Words = THERAPY) -> Figure:
     """Observed rate against foretold risk, over the numbers of rows at each risk."""
-    curves = judged["models"][model].get("curves") or {}
+    curves = judged["models"][MAIN_MODEL].get("curves") or {}
     if "calibration" not in curves:
-        reason = judged["models"][model]["metrics"]["ici"]["reason"]
+        reason = judged["models"][MAIN_MODEL]["metrics"]["ici"]["reason"]
         return _empty_figure(f"No calibration curve: {reason}")
     found = curves["calibration"]
-    figure, (axes, counts) = _figure(6.4, 5.6, 2, 1, height_ratios=(4, 1), sharex=True)
-    groups = found["groups"]
-    limit = min(1.0, 1.08 * max(*groups["risk"], *groups["high"]))
+    figure, (axes, counts) = _figure(7.2, 6.2, 2, 1, height_ratios=(4, 1), sharex=True)
+    groups, smooth = found["groups"], found.get("smooth", {"risk": [], "observed": []})
+    edges = np.array(found["histogram"]["edges"])
+    right = min(1.0, 1.03 * max(*groups["risk"], *smooth["risk"], edges[-1]))
+    top = min(1.0, 1.06 * max(*groups["high"], *smooth["observed"]))
+    axes.set_xscale("function", functions=SQUARE_ROOT)
+    axes.set_yscale("function", functions=SQUARE_ROOT)
+    _tick_risks(axes.xaxis, right)
+    _tick_risks(axes.yaxis, top)
     _titles(axes, "", "", "Observed (share of rows with the event)")
-    axes.plot([0, limit], [0, limit], color=MUTED, linewidth=1, linestyle=(0, (2, 3)),
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (2, 3)),
               label="Perfect agreement")  # fmt: skip
-    if "smooth" in found:
-        axes.plot(found["smooth"]["risk"], found["smooth"]["observed"], color=MODEL, linewidth=2,
+    if smooth["risk"]:
+        axes.plot(smooth["risk"], smooth["observed"], color=MODEL, linewidth=2,
                   label="Smooth observed rate")  # fmt: skip
     observed = np.array(groups["observed"])
     below = np.maximum(observed - np.array(groups["low"]), 0)
     above = np.maximum(np.array(groups["high"]) - observed, 0)
     axes.errorbar(groups["risk"], observed, yerr=[below, above], fmt="o", color=MODEL,
-                  markeredgecolor=PAPER, markersize=7, elinewidth=1.2,
-                  label="Tenths of the rows, 95 % interval")  # fmt: skip
-    axes.set(xlim=(0, limit), ylim=(0, limit))
-    axes.legend(frameon=False, loc="upper left", labelcolor=INK, fontsize=9)
-    edges = np.array(found["histogram"]["edges"])
+                  markeredgecolor=PAPER, markersize=7, elinewidth=1.2, clip_on=False,
+                  label="Groups of rows, 95 % interval")  # fmt: skip
     counts.bar(edges[:-1], found["histogram"]["rows"], np.diff(edges), align="edge",
                color=MODEL, alpha=0.55)  # fmt: skip
     counts.set_yscale("log")
     _titles(counts, "", "Foretold risk", "Rows")
-    for panel in (axes, counts):
-        panel.xaxis.set_major_formatter(_short_percent(limit))
-    axes.yaxis.set_major_formatter(_short_percent(limit))
+    axes.set(xlim=(0, right), ylim=(0, top))
+    _legend_below(figure, axes, words)
     return _named(
-        figure, f"When the model says x % risk of {outcome_name(outcome)}, how often is it so?"
+        figure, f"When the model says x % risk of {words.name(outcome)}, how often is it so?"
     )
 
 
-def decision_figure(judged: Mapping[str, Any], outcome: str) -> Figure:
+def decision_figure(judged: Mapping[str, Any], outcome: str, words: Words = THERAPY) -> Figure:
     """Net benefit against the threshold, beside acting on all, on none and on each baseline."""
     figure, axes = _figure(7.6, 4.6)
     _titles(axes, "", "Risk above which one would act",
@@ -151,54 +175,75 @@ def decision_figure(judged: Mapping[str, Any], outcome: str) -> Figure:
     }
     if not found:
         return _empty_figure("No decision curve: no scorer gives a probability")
-    first = next(iter(found.values()))
-    axes.plot(first["threshold"], 100 * np.array(first["act_on_all"]), color=MUTED, linewidth=1.2,
-              linestyle=(0, (4, 2)), label="Act on all")  # fmt: skip
+    threshold = np.array(next(iter(found.values()))["threshold"])
+    on_all = 100 * np.array(next(iter(found.values()))["act_on_all"])
+    benefit = {name: 100 * np.array(curve["net_benefit"]) for name, curve in found.items()}
+    axes.plot(threshold, on_all, color=MUTED, linewidth=1.2, linestyle=(0, (4, 2)),
+              label="Act on all")  # fmt: skip
     axes.axhline(0, color=INK, linewidth=1.2, label="Act on none")
     for name in reversed(in_order(list(found))):
-        axes.plot(
-            found[name]["threshold"], 100 * np.array(found[name]["net_benefit"]), **_line_look(name)
-        )
-    top = max(100 * max(curve["net_benefit"]) for curve in found.values())
-    axes.set(xlim=(0, 0.5), ylim=(-0.15 * top if top > 0 else -1, 1.12 * top if top > 0 else 1))
+        axes.plot(threshold, benefit[name], **_line_look(name, words))
+    top = max(on_all[0], *(curve.max() for curve in benefit.values()))
+    axes.set(xlim=(0, _last_alarm(threshold, benefit)), ylim=(-0.15 * top, 1.12 * top))
     axes.xaxis.set_major_formatter(PERCENT)
-    _legend_below(figure, axes)
-    return _named(figure, f"Is acting on the risk of {outcome_name(outcome)} worth it?")
+    _legend_below(figure, axes, words)
+    return _named(figure, f"Is acting on the risk of {words.name(outcome)} worth it?")
 
 
-def stratum_figure(judged: Mapping[str, Any], outcome: str, stratum: str = "grade") -> Figure:
-    """AUROC and average precision within each value of a column, such as today's grade."""
-    parts = (judged.get("strata") or {}).get(stratum) or {}
-    if not parts:
-        return _empty_figure("Today's grade is not known for these rows")
+def _last_alarm(threshold: np.ndarray, benefit: Mapping[str, np.ndarray]) -> float:
+    """The first round threshold beyond which neither the model nor persistence raises an alarm."""
+    shown = [benefit[name] for name in (MAIN_MODEL, FIRST_BASELINE) if name in benefit]
+    alarms = np.any([curve != 0 for curve in shown or benefit.values()], axis=0)
+    last = threshold[alarms].max(initial=0.0)
+    return min((nice for nice in NICE if nice > last), default=0.5) if last < 0.5 else 0.5
+
+
+def stratum_figure(
+    judged: Mapping[str, Any], outcome: str, words: Words = THERAPY, stratum: str = "grade"
+) -> Figure:
+    """AUROC and average precision within each value of a column, such as today's grade.
+
+    Values without a single judged row are left out.
+    """
+    parts = dict(judged_strata(judged, stratum))
     values = list(parts)
     names = [name for name in in_order(list(judged["models"])) if name in _SHOWN_BY_STRATUM]
     figure, panels = _figure(9.2, 1.9 + 0.8 * len(values), 1, 2, sharey=True)
-    step = 0.8 / max(len(names), 1)
-    titles = (("auroc", "AUROC (0.5 = guessing)"), ("auprc", "Average precision"))
-    for axes, (metric, title) in zip(panels, titles, strict=True):
+    for axes, (metric, title) in zip(panels, RANKINGS, strict=True):
         _titles(axes, title, "", "")
+        shown = []
         for place, value in enumerate(values):
             if place % 2:
                 axes.axhspan(place - 0.5, place + 0.5, color=GRID, alpha=0.45, linewidth=0)
-            for number, name in enumerate(names):
-                here = place + (number - (len(names) - 1) / 2) * step
-                label = scorer_title(name) if place == 0 else None
-                _whisker(axes, here, parts[value]["models"][name]["metrics"][metric],
-                         _colour(name), label)  # fmt: skip
+            if why_unjudged(parts[value]) is not None:
+                _annotate(axes, place, _why_empty(parts[value]))
+                continue
+            figures = {name: parts[value]["models"][name]["metrics"] for name in names}
+            shown += list(figures.values())
+            _whiskers(axes, place, {name: each[metric] for name, each in figures.items()})
         axes.set_ylim(len(values) - 0.5, -0.5)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
+        _limit_ranking(axes, metric, shown)
     labels = [_stratum_label(stratum, value, parts[value]["counts"]) for value in values]
     panels[0].set_yticks(range(len(values)), labels)
-    panels[0].axvline(0.5, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
-    _legend_below(figure, panels[0])
-    return _named(figure, f"Foreseeing {outcome_name(outcome)} from where the patient stands today")
+    for name in names:
+        panels[0].plot([], [], **_dot_look(name), label=words.scorer(name))
+    _legend_below(figure, panels[0], words)
+    return _named(figure, f"Foreseeing {words.name(outcome)} from where the patient stands today")
 
 
 _SHOWN_BY_STRATUM = ("model", "model without grade", "persistence", "last_value_logistic", "crp")
 
 
-def importance_figure(mean_contribution: pd.Series, outcome: str) -> Figure:
+def _why_empty(part: Mapping[str, Any]) -> str:
+    patients = part["counts"]["patients_with_event"]
+    return (
+        "no event"
+        if not patients
+        else f"too few events ({patients} of {FEWEST_EVENT_PATIENTS} patients)"
+    )
+
+
+def importance_figure(mean_contribution: pd.Series, outcome: str, words: Words = THERAPY) -> Figure:
     """Mean absolute contribution (log-odds) of each analyte; the index holds their names."""
     shown = mean_contribution.sort_values(ascending=False).head(SHOWN_ANALYTES)
     figure, axes = _figure(7.6, 1.4 + 0.3 * len(shown))
@@ -207,11 +252,14 @@ def importance_figure(mean_contribution: pd.Series, outcome: str) -> Figure:
     axes.set_yticks(range(len(shown)), [str(name) for name in shown.index])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
-    return _named(figure, f"What moves the risk of {outcome_name(outcome)} most")
+    return _named(figure, f"What moves the risk of {words.name(outcome)} most")
 
 
 def contribution_figure(
-    contributions: pd.DataFrame, values: pd.DataFrame | None, outcome: str
+    contributions: pd.DataFrame,
+    values: pd.DataFrame | None,
+    outcome: str,
+    words: Words = THERAPY,
 ) -> Figure:
     """Each row's contribution per analyte as a swarm of dots, coloured by the analyte's value.
 
@@ -234,18 +282,17 @@ def contribution_figure(
     axes.xaxis.set_major_locator(MaxNLocator(7))
     if values is not None:
         _value_key(figure)
-    return _named(figure, f"How each analyte's value moves the risk of {outcome_name(outcome)}")
+    return _named(figure, f"How each analyte's value moves the risk of {words.name(outcome)}")
 
 
-def patient_figure(course: PatientCourse, outcome: str) -> Figure:
-    """One patient's risk over time with its interval, above the CRP."""
+def patient_figure(course: PatientCourse, outcome: str, words: Words = THERAPY) -> Figure:
+    """One patient's risk over time above the CRP; the line breaks where no row was judged."""
     figure, (risk, crp) = _figure(8.4, 5.4, 2, 1, height_ratios=(3, 2), sharex=True)
-    _titles(risk, "", "", "Risk in the next 24 h")
+    _titles(risk, "", "", "Risk within the horizon")
     _titles(crp, "", "Days since the first row", "CRP, mg/L")
-    risk.fill_between(course.day, course.low, course.high, color=MODEL, alpha=0.2, linewidth=0)
     risk.plot(course.day, course.risk, color=MODEL, linewidth=2, marker="o", markersize=5,
               markeredgecolor=PAPER)  # fmt: skip
-    risk.yaxis.set_major_formatter(_short_percent(max(course.high, default=1.0)))
+    risk.yaxis.set_major_formatter(PERCENT)
     risk.set_ylim(bottom=0)
     crp.plot(course.crp_day, course.crp, color=COLOURS["crp"], linewidth=2, marker="o",
              markersize=5, markeredgecolor=PAPER)  # fmt: skip
@@ -255,19 +302,26 @@ def patient_figure(course: PatientCourse, outcome: str) -> Figure:
             axes.axvline(day, color=COLOURS["persistence"], linewidth=1.2, linestyle=(0, (4, 2)))
         risk.annotate(name, (day, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -4),
                       textcoords="offset points", va="top", fontsize=9, color=INK)  # fmt: skip
-    return _named(figure, f"One patient's risk of {outcome_name(outcome)}, day by day")
+    return _named(figure, f"One patient's risk of {words.name(outcome)}, day by day")
 
 
 def evaluation_figures(evaluation: Mapping[str, Any]) -> dict[str, Figure]:
-    """Every figure that an evaluation alone can give, by `<outcome>_<figure>`."""
+    """Every figure that an evaluation alone can give, by `<outcome>_<figure>`.
+
+    None for an outcome with no event, or too few: an empty or a chance picture says less than a
+    sentence.
+    """
+    words = words_for(evaluation)
     figures = {}
     for outcome, judged in evaluation["outcomes"].items():
-        figures[f"{outcome}_comparison"] = comparison_figure(judged, outcome)
-        if "grade" in judged.get("strata", {}):
-            figures[f"{outcome}_by_grade"] = stratum_figure(judged, outcome)
-        figures[f"{outcome}_discrimination"] = discrimination_figure(judged, outcome)
-        figures[f"{outcome}_calibration"] = calibration_figure(judged, outcome)
-        figures[f"{outcome}_decision"] = decision_figure(judged, outcome)
+        if why_unjudged(judged) is not None:
+            continue
+        figures[f"{outcome}_comparison"] = comparison_figure(judged, outcome, words)
+        if words.graded and judged_strata(judged):
+            figures[f"{outcome}_by_grade"] = stratum_figure(judged, outcome, words)
+        figures[f"{outcome}_discrimination"] = discrimination_figure(judged, outcome, words)
+        figures[f"{outcome}_calibration"] = calibration_figure(judged, outcome, words)
+        figures[f"{outcome}_decision"] = decision_figure(judged, outcome, words)
     return figures
 
 
@@ -305,30 +359,67 @@ def _colour(name: str) -> str:
     return COLOURS.get(name, ANOTHER)
 
 
-def _line_look(name: str) -> dict[str, Any]:
-    main = name in ("model", "persistence")
+def _line_look(name: str, words: Words) -> dict[str, Any]:
+    main = name in (MAIN_MODEL, FIRST_BASELINE)
     return {
         "color": _colour(name),
-        "linewidth": 2.4 if name == "model" else 1.8 if main else 1.2,
-        "alpha": 1.0 if main else 0.85,
-        "label": scorer_title(name),
+        "linestyle": DASHES.get(name, SOLID),
+        "linewidth": 2.4 if name == MAIN_MODEL else 1.8 if main else 1.3,
+        "alpha": 1.0 if main else 0.9,
+        "label": words.scorer(name),
     }
 
 
-def _whisker(
-    axes: Axes, place: float, figure: Mapping[str, Any], colour: str, label: str | None = None
-) -> None:
-    """A figure's estimate as a dot, its interval as a line; a stated gap where it has none."""
+def _dot_look(name: str) -> dict[str, Any]:
+    mark = MARKERS.get(name, "o")
+    return {"marker": mark, "markersize": 7, "linestyle": "", "color": _colour(name)}
+
+
+def _whiskers(axes: Axes, place: float, figures: Mapping[str, Mapping[str, Any]]) -> None:
+    """Several scorers' figures one below the other around `place`."""
+    step = 0.8 / len(figures)
+    for line, (name, figure) in enumerate(figures.items()):
+        _whisker(axes, place + (line - (len(figures) - 1) / 2) * step, figure, name)
+
+
+def _whisker(axes: Axes, place: float, figure: Mapping[str, Any], name: str) -> None:
+    """A figure's estimate as a mark, its interval as a line; words where it has none."""
+    if figure["value"] is None or figure["low"] is None:
+        _annotate(axes, place, "not defined" if figure["value"] is None else "no interval")
     if figure["value"] is None:
-        axes.plot([], [], "o", color=colour, label=label)
-        axes.annotate("not defined", (0.02, place), xycoords=("axes fraction", "data"), va="center",
-                      fontsize=7.5, color=MUTED)  # fmt: skip
         return
     if figure["low"] is not None:
-        axes.plot([figure["low"], figure["high"]], [place, place], color=colour, linewidth=2)
-    hollow = figure["low"] is None
-    axes.plot([figure["value"]], [place], "o", markersize=7, label=label, color=colour,
-              markerfacecolor=PAPER if hollow else colour)  # fmt: skip
+        axes.plot([figure["low"], figure["high"]], [place, place], color=_colour(name), linewidth=2)
+    axes.plot([figure["value"]], [place], **_dot_look(name))
+
+
+def _annotate(axes: Axes, place: float, words: str) -> None:
+    axes.annotate(words, (0.02, place), xycoords=("axes fraction", "data"), va="center",
+                  fontsize=8, color=MUTED,
+                  bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.5})  # fmt: skip
+
+
+def _limit_ranking(axes: Axes, metric: str, shown: Sequence[Mapping[str, Any]]) -> None:
+    """Limits by the scorers' figures `shown`, with guessing always in sight."""
+    ends = [each[metric][end] for each in shown for end in ("value", "low", "high")]
+    known = [end for end in ends if end is not None]
+    if metric == "auroc":
+        axes.set_xlim(max(0.0, min([0.5, *known]) - 0.04), 1.01)
+        axes.axvline(0.5, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
+    else:
+        axes.set_xlim(0.0, min(1.01, 1.08 * max([0.01, *known])))
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+
+
+def _tick_risks(axis: Axis, limit: float) -> None:
+    """Ticks of a square-root scale at round places that do not crowd."""
+    ticks, apart = [0.0], 0.11 * np.sqrt(limit)
+    for place in reversed([nice for nice in NICE if apart**2 <= nice <= limit]):
+        if len(ticks) == 1 or np.sqrt(ticks[-1]) - np.sqrt(place) >= apart:
+            ticks.append(place)
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(PERCENT)
 
 
 def _stratum_label(stratum: str, value: str, counts: Mapping[str, int]) -> str:
@@ -336,20 +427,15 @@ def _stratum_label(stratum: str, value: str, counts: Mapping[str, int]) -> str:
     return f"{stratum_title(stratum, value)}\n{numbers}"
 
 
-def _legend_below(figure: Figure, axes: Axes) -> None:
+def _legend_below(figure: Figure, axes: Axes, words: Words) -> None:
     lines, labels = axes.get_legend_handles_labels()
-    order = sorted(range(len(labels)), key=lambda i: _legend_place(labels[i]))
+    titles = [words.scorer(name) for name in COLOURS]
+    order = sorted(
+        range(len(labels)),
+        key=lambda i: titles.index(labels[i]) if labels[i] in titles else len(titles),
+    )
     figure.legend([lines[i] for i in order], [labels[i] for i in order], loc="outside lower left",
-                  ncols=3, frameon=False, fontsize=9, labelcolor=INK)  # fmt: skip
-
-
-def _legend_place(label: str) -> int:
-    titles = [scorer_title(name) for name in COLOURS]
-    return titles.index(label) if label in titles else len(titles)
-
-
-def _short_percent(limit: float) -> PercentFormatter:
-    return PercentFormatter(1.0, decimals=0 if limit > 0.08 else 1)
+                  ncols=3, frameon=False, fontsize=9, labelcolor=INK, handlelength=2.6)  # fmt: skip
 
 
 def _ranks(values: pd.Series) -> np.ndarray:

@@ -12,6 +12,7 @@ import pandas as pd
 from features.declared import COLUMNS
 from features.matrix import feature_rows
 from features.outcomes import GRADES, Outcome
+from features.readers.places import existing
 from features.tables import InvalidInputError, count_rejects
 from features.trajectory import Feature, Statistic
 from models.baselines import BASELINES
@@ -27,7 +28,7 @@ from models.reference import (
     describe_features,
     describe_therapy,
 )
-from models.start import GRADE
+from training.blas import on_one_blas_thread
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events, label_cohort, load_events
@@ -38,6 +39,7 @@ from training.fit import (
     unseen_baseline_risk,
     useful_columns,
 )
+from training.judged import Seen, judged_on, scored_rows
 from training.metrics import evaluate
 from training.split import fold_plan
 
@@ -54,7 +56,7 @@ TRAJECTORY_FREE = (".last", ".age", ".years", ".log2", ".hours_since_first")
 
 @dataclass(frozen=True)
 class TrainedOutcome:
-    """One outcome's model with the scored rows behind its figures."""
+    """One outcome's model with every row of the grid, scored where it is judged."""
 
     model: OutcomeModel
     training: TrainingRows
@@ -63,7 +65,7 @@ class TrainedOutcome:
 
 @dataclass(frozen=True)
 class Run:
-    """What a run leaves: the bundle, the evaluation and the cohort it came from."""
+    """What a run leaves: the bundle, the evaluation, the judged rows and the cohort they are of."""
 
     bundle: Bundle
     evaluation: dict[str, Any]
@@ -72,15 +74,14 @@ class Run:
     trained: Mapping[Outcome, TrainedOutcome]
 
 
+@on_one_blas_thread
 def train(config: TrainingConfig) -> Run:
     """Train, judge and write a bundle to `config.out`.
 
     Raises:
         InvalidInputError: bad records, or an outcome with too few patients to judge a model by.
     """
-    config.out.mkdir(parents=True, exist_ok=True)  # a wrong place shows before the long work
-    if any(config.out.iterdir()):
-        raise InvalidInputError(f"{config.out}: not empty; name another folder for the bundle")
+    check_places(config)
     logger.info("reading %s", config.records)
     source = load_events(config.records, config.format)
     for note in source.notes:
@@ -94,10 +95,23 @@ def train(config: TrainingConfig) -> Run:
     evaluation["fates"] = {
         str(o): labels.of(cohort.reported).counts for o, labels in cohort.labels.items()
     }
+    evaluation["judged_on"] = judged_on(source, config.format, Seen.CROSS_VALIDATED)
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["notes"] = list(source.notes)
     bundle = _bundle(config, cohort, trained, evaluation)
-    return Run(bundle, evaluation, scored, cohort, trained)
+    return Run(bundle, evaluation, scored[scored["label"].notna()], cohort, trained)
+
+
+def check_places(config: TrainingConfig) -> None:
+    """Make the bundle's folder; a wrong place shows before the long work.
+
+    Raises:
+        InvalidInputError: there are no records, or the folder holds something already.
+    """
+    existing(config.records)
+    config.out.mkdir(parents=True, exist_ok=True)
+    if any(config.out.iterdir()):
+        raise InvalidInputError(f"{config.out}: not empty; name another folder for the bundle")
 
 
 def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainedOutcome:
@@ -124,7 +138,7 @@ def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> T
         name: make().fit(judged.rows, judged.label) for name, make in BASELINES[outcome].items()
     }
     model = OutcomeModel(main.model, main.calibration, _tiers(main), baselines)
-    return TrainedOutcome(model, training, _scored(outcome, training, risks))
+    return TrainedOutcome(model, training, _scored(cohort, outcome, risks))
 
 
 def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainingRows:
@@ -160,21 +174,14 @@ def _tiers(fitted: Fitted) -> TierThresholds:
     return TierThresholds(float(elevated), float(high))
 
 
-def _scored(
-    outcome: Outcome, training: TrainingRows, risks: Mapping[str, np.ndarray]
-) -> pd.DataFrame:
-    """One line a judged row and scorer, as `evaluate` wants them."""
-    judged = training.judged_rows
-    moments = judged.rows.index.to_frame(index=False)
-    base = moments.assign(
-        outcome=str(outcome),
-        label=judged.label,
-        at_risk=True,
-        grade=judged.rows[GRADE].to_numpy(dtype=float),
-    )
-    return pd.concat(
-        [base.assign(model=name, risk=risk) for name, risk in risks.items()], ignore_index=True
-    )
+def _scored(cohort: Cohort, outcome: Outcome, risks: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Every row of the grid with each scorer's risk, NaN on rows that are not judged."""
+    judged = ~np.isnan(cohort.labels[outcome].of(cohort.reported).label)
+    on_grid = {}
+    for name, risk in risks.items():
+        on_grid[name] = np.full(len(judged), np.nan)
+        on_grid[name][judged] = risk
+    return scored_rows(cohort, outcome, on_grid)
 
 
 def _bundle(

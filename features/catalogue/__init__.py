@@ -24,9 +24,6 @@ from features.catalogue.kinds import (
 from features.catalogue.states import (
     BLOOD_PRESSURE,
     BLOOD_PRESSURE_CODES,
-    NO_GROWTH,
-    SKIN_COMMENSALS,
-    UNDECIDED,
 )
 
 __all__ = [
@@ -35,10 +32,7 @@ __all__ = [
     "CLASS_KEYS",
     "DRUGS",
     "KEYS",
-    "NO_GROWTH",
-    "SKIN_COMMENSALS",
     "STATES",
-    "UNDECIDED",
     "Analyte",
     "AnalyteKind",
     "AssumedUnit",

@@ -37,7 +37,8 @@ class Analyte:
     `plausible_low`, `plausible_high`: outside, a value is an error of recording (unverified: wide
     enough for the sickest patient, narrow enough to catch a wrong unit or a lost decimal point).
     `assumed_units`: the only numbers accepted without a unit. `code_units` ends an incomplete unit
-    by what the LOINC code itself says: mg/dL under 3094-0 is mg/dL of urea *nitrogen*.
+    by what the LOINC code or OMOP concept itself says: mg/dL under 3094-0 is mg/dL of urea
+    *nitrogen*.
     `timeless`: may be known without a time. `note`: what the next reader has to know.
     """
 
@@ -117,6 +118,7 @@ class StateKind(StrEnum):
     MOMENT = "moment"  # it happened then; there is no value (NaN)
     NUMBER = "number"  # a number in the state's unit
     WORD = "word"  # one of a closed list of words, each with its number
+    GRADE = "grade"  # a whole number, also as "Grade 3" or "III"
     CULTURE = "culture"  # an organism's name, or words that say that none grew
 
 

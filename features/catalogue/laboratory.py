@@ -45,6 +45,14 @@ EGFR_CODES = (
     "50210-4",
 )
 
+EGFR_CONCEPTS = (40764999, 3030354, 46236952, 40771922, 3049187, 3053283, 3029859)
+
+
+def _each_code(ending: str, *codes: str | int) -> dict[str, str]:
+    """One ending of a unit for LOINC codes and for OMOP concepts, which stand for such codes."""
+    return {str(code): ending for code in codes}
+
+
 INFLAMMATION = (
     Analyte(
         "crp",
@@ -416,16 +424,12 @@ COAGULATION = (
             "mg/dL{FEU}": 10,
         },
         code_units={
-            "48065-7": "{FEU}",
-            "48067-3": "{FEU}",
-            "71427-9": "{FEU}",
-            "48066-5": "{DDU}",
-            "48058-2": "{DDU}",
-            "91556-1": "{DDU}",
+            **_each_code("{FEU}", "48065-7", "48067-3", "71427-9", 3051714, 3052648, 42870366),
+            **_each_code("{DDU}", "48066-5", "48058-2", "91556-1", 3048530, 3052716, 37021210),
         },
         note=(
             "FEU (fibrinogen equivalents) are about twice DDU; a unit that names neither is "
-            "read by its LOINC code, else refused. 7799-0 counts arbitrary units."
+            "read by its LOINC or OMOP code, else refused. 7799-0 counts arbitrary units."
         ),
     ),
     Analyte(
@@ -531,13 +535,12 @@ CHEMISTRY = (
             "g/L{urea_nitrogen}": 35.7,
         },
         code_units={
-            "3094-0": "{urea_nitrogen}",
-            "6299-2": "{urea_nitrogen}",
-            "3091-6": "{urea}",
+            **_each_code("{urea_nitrogen}", "3094-0", "6299-2", 3013682, 3004295),
+            **_each_code("{urea}", "3091-6", 3034204),
         },
         note=(
-            "mg/dL may mean urea or its nitrogen (2.14 times less): read by its LOINC code, "
-            "else refused. mmol/L of urea nitrogen is printed as mmol/L of urea (LOINC "
+            "mg/dL may mean urea or its nitrogen (2.14 times less): read by its LOINC or OMOP "
+            "code, else refused. mmol/L of urea nitrogen is printed as mmol/L of urea (LOINC "
             "14937-7)."
         ),
     ),
@@ -550,10 +553,10 @@ CHEMISTRY = (
         plausible_high=200,
         reference_low=90,
         loinc=EGFR_CODES,
-        omop=(40764999, 3030354, 46236952, 40771922, 3049187, 3053283, 3029859),
+        omop=EGFR_CONCEPTS,
         conversions={"mL/s/{1.73_m2}": 60},
-        code_units=dict.fromkeys(EGFR_CODES, "/{1.73_m2}"),
-        note="Plain mL/min is accepted only under a LOINC code, all of which are per 1.73 m2.",
+        code_units=_each_code("/{1.73_m2}", *EGFR_CODES, *EGFR_CONCEPTS),
+        note="Plain mL/min is accepted only under a code, all of which are per 1.73 m2.",
     ),
     Analyte(
         "bilirubin_total",

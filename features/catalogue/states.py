@@ -58,45 +58,6 @@ INFECTION_FOCI = {
 
 YES_NO = {"no": 0, "false": 0, "yes": 1, "true": 1}
 
-NO_GROWTH = (
-    "no growth",
-    "negative",
-    "sterile",
-    "no organism",
-    "no bacteria",
-    "none",
-    "not detected",
-    "neg",
-)
-"""A culture whose text starts with one of these grew nothing."""
-
-UNDECIDED = ("pending", "preliminary", "in progress", "see comment", "specimen received")
-"""A culture whose text starts with one of these says nothing yet."""
-
-SKIN_COMMENSALS = (
-    "coagulase-negative staph",
-    "coagulase negative staph",
-    "staphylococcus epidermidis",
-    "staphylococcus hominis",
-    "staphylococcus haemolyticus",
-    "staphylococcus capitis",
-    "corynebacterium",
-    "cutibacterium",
-    "propionibacterium",
-    "bacillus",
-    "micrococcus",
-    "viridans streptococc",
-    "streptococcus viridans",
-    "streptococcus mitis",
-    "cons",
-)
-"""Organisms that count as infection only when a second culture grows them too.
-
-Definition of laboratory-confirmed bloodstream infection, CDC National Healthcare Safety Network
-(https://www.cdc.gov/nhsn/pdfs/pscmanual/4psc_clabscurrent.pdf, its list of common commensals;
-unverified in detail). Such a culture is repeated under `skin_commensal`.
-"""
-
 STATES = (
     State(
         "birth",
@@ -159,7 +120,7 @@ STATES = (
     State(
         "crs_grade",
         "Documented grade of CRS (ASTCT 2019)",
-        StateKind.NUMBER,
+        StateKind.GRADE,
         0,
         5,
         unit="{score}",
@@ -169,7 +130,7 @@ STATES = (
     State(
         "icans_grade",
         "Documented grade of ICANS (ASTCT 2019)",
-        StateKind.NUMBER,
+        StateKind.GRADE,
         0,
         5,
         unit="{score}",

@@ -69,6 +69,8 @@ def record_arrays(records: pd.DataFrame) -> Source:
 
     Raises `InvalidTableError` for times without offset and for numbers that are none.
     """
+    if pd.api.types.is_bool_dtype(records["numeric_value"]):
+        raise InvalidTableError("numeric_value: true and false found, numbers are needed")
     time = _microseconds(records, "time")
     result_time = _microseconds(records, "result_time")
     try:

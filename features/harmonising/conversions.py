@@ -75,7 +75,7 @@ def _analyte_route(analyte: Analyte, code: str, unit: str | None) -> Route:
 
 
 def _state_route(state: State, unit: str | None) -> Route:
-    if unit is None or state.kind is not StateKind.NUMBER:
+    if unit is None or state.kind not in (StateKind.NUMBER, StateKind.GRADE):
         return AS_GIVEN
     for ucum in ucum_units(unit):
         if ucum == state.unit:

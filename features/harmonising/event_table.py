@@ -9,9 +9,9 @@ import pandas as pd
 
 from features.catalogue import CLASS_KEYS, DRUGS, KEYS
 from features.harmonising.columns import Source
+from features.harmonising.cultures import is_skin_commensal
 from features.harmonising.lines import INDEX, Lines
 from features.harmonising.repeats import Floats, Integers
-from features.harmonising.text_values import is_skin_commensal
 from features.tables import EVENT_COLUMNS
 
 

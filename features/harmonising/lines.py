@@ -19,7 +19,7 @@ ACCEPTED = -1
 LARGEST_DOSE = 1e12
 SPLIT_KEYS = (*KEYS, BLOOD_PRESSURE)  # the panel stands behind the keys that events can have
 INDEX = {key: place for place, key in enumerate(SPLIT_KEYS)}
-PANEL = INDEX[BLOOD_PRESSURE]
+PANEL, BIRTH = INDEX[BLOOD_PRESSURE], INDEX["birth"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class KeyTable:
     needs_value: Flags
     takes_value: Flags
     only_rises: Flags
+    is_grade: Flags  # no number but a whole one
 
 
 def _limits(key: str) -> tuple[float, float]:
@@ -75,6 +76,7 @@ def _key_table() -> KeyTable:
         timeless=np.array([_is_timeless(key) for key in SPLIT_KEYS]),
         needs_value=~moment & np.array([key not in DRUGS for key in SPLIT_KEYS]),
         takes_value=~moment,
+        is_grade=np.array([_kind(key) is StateKind.GRADE for key in SPLIT_KEYS]),
         only_rises=np.array([_kind(key) is StateKind.CULTURE for key in SPLIT_KEYS]),
     )
 

@@ -8,6 +8,7 @@ from features.catalogue import ANALYTES, STATES
 from features.harmonising.columns import Source
 from features.harmonising.lines import (
     INDEX,
+    PANEL,
     REASONS,
     SPLIT_KEYS,
     TABLE,
@@ -16,12 +17,21 @@ from features.harmonising.lines import (
     routes_of,
     taken,
 )
-from features.tables import REJECT_COLUMNS, RejectReason
+from features.harmonising.text_values import meaning_of
+from features.tables import (
+    EARLIEST_BIRTH,
+    EARLIEST_TIME,
+    LATEST_TIME,
+    REJECT_COLUMNS,
+    RejectReason,
+)
 
+_YEARS = f"{EARLIEST_TIME:%Y-%m-%d} (a birth: {EARLIEST_BIRTH:%Y-%m-%d}) to {LATEST_TIME:%Y-%m-%d}"
 _SENTENCES = {
     RejectReason.UNKNOWN_CODE: "the catalogue does not know this code",
     RejectReason.NO_PATIENT: "patient_id is empty",
     RejectReason.NO_TIME: "{key}: a time is needed",
+    RejectReason.IMPLAUSIBLE_TIME: f"{{key}}: its time is not within {_YEARS}",
     RejectReason.NO_VALUE: "{key}: neither a number nor a text with a result",
     RejectReason.NOT_A_NUMBER: "{key}: the text is no value of it",
     RejectReason.RESULT_BEFORE_COLLECTION: "{key}: result_time lies before time",
@@ -35,6 +45,8 @@ def _implausible(key: str, number: float) -> str:
     row = ANALYTES.get(key) or STATES.get(key)
     unit = row.unit if row else "dose as given"
     low, high = TABLE.low[place], TABLE.high[place]
+    if TABLE.is_grade[place]:
+        return f"{key}: {number:g} is no whole number from {low:g} to {high:g}"
     return f"{key}: {number:g} outside {low:g} to {high:g} ({unit})"
 
 
@@ -55,11 +67,27 @@ def _details(lines: Lines, source: Source) -> npt.NDArray[np.object_]:
     asked = np.flatnonzero(np.isin(lines.reason, _UNIT_REASONS))
     place, routes = routes_of(taken(lines, asked), source)
     details[asked] = np.array([told.detail for told in routes], dtype=object)[place]
+    has_text = (source.text.place[lines.row] >= 0) & (lines.key != PANEL)
+    asked = np.flatnonzero(np.isin(lines.reason, _TEXT_REASONS) & has_text)
+    told = _of_texts(taken(lines, asked), source)
+    details[asked] = np.where(told == "", details[asked], told)
     for line in np.flatnonzero(lines.reason == REASONS.index(RejectReason.IMPLAUSIBLE)):
         details[line] = _implausible(SPLIT_KEYS[lines.key[line]], lines.number[line])
     return details
 
 
+def _of_texts(lines: Lines, source: Source) -> npt.NDArray[np.object_]:
+    """What is wrong with the text of each line; built once per (key, text)."""
+    width = len(source.text.words)
+    pair = lines.key.astype(np.int64) * width + source.text.place[lines.row]
+    place, pairs = pd.factorize(pair)
+    told = [meaning_of(SPLIT_KEYS[p // width], source.text.words[p % width]).detail for p in pairs]
+    return np.array(told, dtype=object)[place]
+
+
+_TEXT_REASONS = [
+    REASONS.index(reason) for reason in (RejectReason.NO_VALUE, RejectReason.NOT_A_NUMBER)
+]
 _UNIT_REASONS = [
     REASONS.index(reason) for reason in (RejectReason.UNKNOWN_UNIT, RejectReason.AMBIGUOUS_UNIT)
 ]

@@ -7,32 +7,19 @@ its limit elsewhere: nobody has half of the lowest readable temperature or pH.
 """
 
 import re
-from dataclasses import dataclass
 from math import nan
 
-from features.catalogue import (
-    ANALYTES,
-    DRUGS,
-    NO_GROWTH,
-    SKIN_COMMENSALS,
-    STATES,
-    UNDECIDED,
-    State,
-    StateKind,
-)
+from features.catalogue import ANALYTES, DRUGS, STATES, State, StateKind
+from features.harmonising.cultures import culture_meaning
+from features.harmonising.meaning import Meaning
 from features.tables import RejectReason
 from features.written_numbers import parse_comparison, parse_number
 
+_GRADE = re.compile(
+    r"(?:(?:crs|icans)\s*)?(?:(?:grade|grad|gr\.?|g)(?:-|[\s:]*))?(\S+)", re.IGNORECASE
+)
+_ROMAN = {"0": 0, "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
 _STOPPED = {"stopped", "stop", "discontinued", "off", "paused"}
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """The number that a text stands for, or the reason why it stands for none."""
-
-    number: float = nan
-    reason: RejectReason | None = None
-    detail: str = ""
 
 
 def _number(key: str, text: str, has_detection_limit: bool) -> Meaning:
@@ -55,16 +42,17 @@ def _word(state: State, text: str) -> Meaning:
     return Meaning(reason=RejectReason.NOT_A_NUMBER, detail=f"{state.key}: none of {expected}")
 
 
-def _culture(state: State, text: str) -> Meaning:
-    said = text.strip().lower()
-    if said.startswith(UNDECIDED):
-        return Meaning(reason=RejectReason.NO_VALUE, detail=f"{state.key}: no result yet")
-    return Meaning(0.0 if said.startswith(NO_GROWTH) else 1.0)
-
-
-def is_skin_commensal(text: str) -> bool:
-    """True for the name of an organism that contaminates cultures more often than it infects."""
-    return text.strip().lower().startswith(SKIN_COMMENSALS)
+def _grade(state: State, text: str) -> Meaning:
+    """A number, alone or behind the word "grade", in Arabic or Roman digits."""
+    found = _GRADE.fullmatch(text.strip())
+    written = found.group(1) if found else ""
+    number = _ROMAN.get(written.upper(), parse_number(written))
+    if number is None:
+        expected = f"{state.low:g} to {state.high:g}"
+        return Meaning(
+            reason=RejectReason.NOT_A_NUMBER, detail=f"{state.key}: no single grade of {expected}"
+        )
+    return Meaning(float(number))
 
 
 def _state_meaning(state: State, text: str) -> Meaning:
@@ -74,7 +62,9 @@ def _state_meaning(state: State, text: str) -> Meaning:
         case StateKind.WORD:
             return _word(state, text)
         case StateKind.CULTURE:
-            return _culture(state, text)
+            return culture_meaning(state.key, text)
+        case StateKind.GRADE:
+            return _grade(state, text)
         case StateKind.NUMBER:
             return _number(state.key, text, has_detection_limit=False)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from features.readers import physionet2019, prcrs, table
+from features.readers.places import existing
 from features.tables import FilledValues, InvalidInputError, Reading
 
 READERS: Mapping[str, Callable[[Path], Reading]] = MappingProxyType(
@@ -27,9 +28,7 @@ def read(path: str | Path, file_format: str, filled: FilledValues | None = None)
     if file_format not in READERS:
         known = ", ".join(READERS)
         raise InvalidInputError(f"format {file_format!r} is unknown; known formats: {known}")
-    place = Path(path)
-    if not place.exists():
-        raise InvalidInputError(f"{place}: no such file or folder")
+    place = existing(path)
     if filled and file_format == "prcrs":
         return prcrs.read(place, filled)
     return READERS[file_format](place)

@@ -17,7 +17,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from features.tables import ORIGIN, InvalidInputError, Reading, RejectReason, empty_rejects
+from features.readers.delimited import refuse_doubled, utf8_text
+from features.tables import (
+    LATEST_TIME,
+    OLDEST_BORN,
+    ORIGIN,
+    InvalidInputError,
+    Reading,
+    RejectReason,
+    empty_rejects,
+)
 
 MEASURED_COLUMNS: dict[str, tuple[str, str]] = {
     "HR": ("heart_rate", "/min"),
@@ -72,6 +81,8 @@ STATIC_COLUMNS: dict[str, tuple[str, str | None]] = {
 HOUR_COLUMN = "ICULOS"
 LABEL_COLUMN = "SepsisLabel"
 AGE_COLUMN = "Age"
+NAMED_COLUMNS = 8  # of the missing ones, in a message
+LAST_HOUR = (LATEST_TIME - ORIGIN) // pd.Timedelta(hours=1) - 1
 LABEL_LEAD_HOURS = 6  # the label turns 1 six hours before onset (Reyna 2020)
 
 
@@ -85,7 +96,7 @@ class StayFile:
     @property
     def header(self) -> str:
         """The column line, which decides how the rest is read."""
-        return self.content.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+        return self.content.split(b"\n", 1)[0].decode("utf-8-sig", "replace").strip()
 
 
 def read(path: Path) -> Reading:
@@ -93,11 +104,12 @@ def read(path: Path) -> Reading:
 
     A missing `SepsisLabel` column is fine (stays to predict). Records carry the stay's file stem as
     `patient_id`; onset is `LABEL_LEAD_HOURS` after the label first turns 1. Cells that are not
-    numbers become rejects.
+    numbers, and labels that are neither 0 nor 1, become rejects.
 
     Raises:
-        InvalidInputError: no stay, two of one name, a truncated archive, a missing column, a row of
-            wrong length, bytes that are no text.
+        InvalidInputError: no stay, two of one name, a truncated archive or one with links, a column
+            that is missing or there twice, a row of wrong length or without an hour, bytes that are
+            no text.
     """
     stays = list(_stay_files(path))
     if not stays:
@@ -124,7 +136,7 @@ def read(path: Path) -> Reading:
 
 def _stay_files(path: Path) -> Iterator[StayFile]:
     if path.is_dir():
-        for file in sorted(path.rglob("*.psv")):
+        for file in sorted(file for file in path.rglob("*.psv") if not file.is_dir()):
             yield StayFile(file.name, file.read_bytes())
     elif path.suffix == ".psv":
         yield StayFile(path.name, path.read_bytes())
@@ -136,13 +148,18 @@ def _archive_members(path: Path) -> Iterator[StayFile]:
     try:
         with tarfile.open(path) as archive:
             for member in archive:
-                content = archive.extractfile(member) if member.name.endswith(".psv") else None
+                if not member.name.endswith(".psv") or member.isdir():
+                    continue
+                if not member.isfile():
+                    raise tarfile.ReadError(f"{member.name} is a link or a device")
+                content = archive.extractfile(member)
                 if content is not None:
                     yield StayFile(PurePosixPath(member.name).name, content.read())
             _refuse_missing_end(archive)
     except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError) as error:
+        told = str(error).partition("\n")[0].rstrip(":")  # the rest names every compression tried
         raise InvalidInputError(
-            f"{path}: not a whole tar archive of .psv files ({error}); is the download complete?"
+            f"{path}: not a whole tar archive of .psv files ({told}); is the download complete?"
         ) from error
 
 
@@ -162,7 +179,10 @@ def _parse(stays: list[StayFile], header: str) -> pd.DataFrame:
     required = [HOUR_COLUMN, AGE_COLUMN, *STATIC_COLUMNS, *MEASURED_COLUMNS]
     missing = [column for column in required if column not in columns]
     if missing:
-        raise InvalidInputError(f"{stays[0].name}: column(s) missing: {', '.join(missing)}")
+        rest = len(missing) - NAMED_COLUMNS
+        named = ", ".join(missing[:NAMED_COLUMNS]) + (f" and {rest} more" if rest > 0 else "")
+        raise InvalidInputError(f"{stays[0].name}: column(s) missing: {named}")
+    refuse_doubled(columns, stays[0].name)
     bodies = [stay.content.partition(b"\n")[2].strip() for stay in stays]
     lengths = np.array([body.count(b"\n") + 1 if body else 0 for body in bodies])
     empty = [stay.name for stay, length in zip(stays, lengths, strict=True) if length == 0]
@@ -173,6 +193,8 @@ def _parse(stays: list[StayFile], header: str) -> pd.DataFrame:
         raise InvalidInputError(f"{gaps[0]}: an empty line between its rows")
     table = _parse_body(b"\n".join(bodies), columns, stays)
     which = np.repeat(np.arange(len(stays)), lengths)
+    if len(table) != len(which):
+        raise InvalidInputError(f"{stays[0].name}: lines end in more than one way (CR and LF)")
     line = np.arange(len(which)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 2
     names = pd.Series([stay.name for stay in stays], dtype="str")
     table["patient_id"] = names.str.removesuffix(".psv").take(which).array
@@ -190,7 +212,12 @@ def _parse_body(body: bytes, columns: list[str], stays: list[StayFile]) -> pd.Da
         parsed = _parse_text(body, columns, pa.float64())
     except pa.ArrowInvalid:
         _refuse_ragged_rows(stays, len(columns))
-        parsed = _parse_text(body, columns, pa.string())
+        try:
+            parsed = _parse_text(body, columns, pa.string())
+        except pa.ArrowInvalid as error:  # a carriage return inside a line ends it for the parser
+            raise InvalidInputError(
+                f"{stays[0].name}: a line that cannot be split into cells"
+            ) from error
     return parsed.to_pandas()
 
 
@@ -198,7 +225,7 @@ def _parse_text(body: bytes, columns: list[str], cell_type: pa.DataType) -> pa.T
     return pa.csv.read_csv(
         pa.BufferReader(body),
         read_options=pa.csv.ReadOptions(column_names=columns),
-        parse_options=pa.csv.ParseOptions(delimiter="|"),
+        parse_options=pa.csv.ParseOptions(delimiter="|", quote_char=False),
         convert_options=pa.csv.ConvertOptions(
             column_types=dict.fromkeys(columns, cell_type),
             null_values=["NaN", "nan", ""],
@@ -209,10 +236,7 @@ def _parse_text(body: bytes, columns: list[str], cell_type: pa.DataType) -> pa.T
 
 def _refuse_ragged_rows(stays: list[StayFile], width: int) -> None:
     for stay in stays:
-        try:
-            text = stay.content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise InvalidInputError(f"{stay.name}: not UTF-8 text ({error.reason})") from error
+        text = utf8_text(stay.content, stay.name)
         for number, line in enumerate(text.split("\n"), start=1):
             cells = line.count("|") + 1
             if line.strip() and cells != width:
@@ -231,30 +255,46 @@ def _numeric_cells(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     ]
     numbers = {column: pd.to_numeric(table[column], errors="coerce") for column in text_columns}
     cells = table.assign(**numbers)
-    lost = cells[HOUR_COLUMN].isna()
+    lost = ~cells[HOUR_COLUMN].between(0, LAST_HOUR)
     if lost.any():
         place = cells.loc[lost, "source"].iloc[0]
-        raise InvalidInputError(f"{place}: {HOUR_COLUMN} is not a number, so the row has no time")
+        raise InvalidInputError(
+            f"{place}: {HOUR_COLUMN} is not a number of hours from 0 to {LAST_HOUR}, "
+            f"so the row has no time"
+        )
     for column in text_columns:
         wrong = table[column].notna() & cells[column].isna()
-        rejects.append(_not_a_number(table[wrong], column))
+        rejects.append(_refused(table, cells, wrong, column, RejectReason.NOT_A_NUMBER))
+    if LABEL_COLUMN in cells:
+        wrong = cells[LABEL_COLUMN].notna() & ~cells[LABEL_COLUMN].isin([0, 1])
+        rejects.append(_refused(table, cells, wrong, LABEL_COLUMN, RejectReason.IMPLAUSIBLE))
     return cells, pd.concat([part for part in rejects if len(part)] or rejects, ignore_index=True)
 
 
-def _not_a_number(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+_REFUSED_SINCE = {
+    RejectReason.NOT_A_NUMBER: "is not a number",
+    RejectReason.IMPLAUSIBLE: "is neither 0 nor 1",
+}
+
+
+def _refused(
+    table: pd.DataFrame, cells: pd.DataFrame, wrong: pd.Series, column: str, reason: RejectReason
+) -> pd.DataFrame:
+    """The rejects of one column's cells where `wrong`."""
+    rows, hours = table[wrong], cells.loc[wrong, HOUR_COLUMN]
     code, unit = {**MEASURED_COLUMNS, **STATIC_COLUMNS}.get(column, (column, None))
     return pd.DataFrame(
         {
             "patient_id": rows["patient_id"],
-            "time": ORIGIN + pd.to_timedelta(pd.to_numeric(rows[HOUR_COLUMN]), unit="h"),
+            "time": ORIGIN + pd.to_timedelta(hours, unit="h"),
             "code": code,
             "numeric_value": np.nan,
             "text_value": rows[column].astype("str"),
             "unit": unit,
             "result_time": pd.NaT,
             "source": rows["source"],
-            "reason": RejectReason.NOT_A_NUMBER,
-            "detail": f"{column} is not a number",
+            "reason": reason,
+            "detail": f"{column} {_REFUSED_SINCE[reason]}",
         }
     )
 
@@ -311,11 +351,21 @@ def _measurements(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _static_values(cells: pd.DataFrame) -> pd.DataFrame:
-    """Birth, sex, unit and time from hospital to intensive care, from each stay's first row."""
+    """Birth, sex, unit and time from hospital to intensive care, from each stay's first row.
+
+    An age that gives no birth goes as `age`, which harmonising refuses with its limits.
+    """
     first = cells.drop_duplicates("patient_id")
-    aged = first[first[AGE_COLUMN].notna()]
+    age = first[AGE_COLUMN]
+    aged, odd = (
+        first[age.between(0, OLDEST_BORN)],
+        first[age.notna() & ~age.between(0, OLDEST_BORN)],
+    )
     birth = _hours(-aged[AGE_COLUMN].to_numpy() * 365.25 * 24)
-    parts = [_records(aged["patient_id"], birth, "birth", np.nan, None, aged["source"])]
+    parts = [
+        _records(aged["patient_id"], birth, "birth", np.nan, None, aged["source"]),
+        _records(odd["patient_id"], pd.NaT, "age", odd[AGE_COLUMN], "a", odd["source"]),
+    ]
     for column, (code, unit) in STATIC_COLUMNS.items():
         value = first[column].to_numpy() * (-1.0 if column == "HospAdmTime" else 1.0)
         known = ~np.isnan(value)

@@ -3,7 +3,7 @@
 Wei Z et al. Front Immunol 2023;14:1273507, doi 10.3389/fimmu.2023.1273507; BMC Bioinformatics 2024,
 doi 10.1186/s12859-024-05804-8. There are no dates: day 0 is the infusion, at `ORIGIN`; the values
 and the grade of day d are known at its end, d + 1 days after `ORIGIN`. A new patient starts where
-there is a new `patient`, or, without that column, where `Relative date` does not rise.
+there is a new `patient`, or, without that column, where `Relative date` is 0 again.
 
 The authors filled missing values with a constant for each grade of the same day, which carries the
 grade into every laboratory value. `filled_constants` finds them from the file itself; they become
@@ -11,14 +11,21 @@ rejects before anything else is done. A model remembers those of the file it lea
 what it sees of another file depends on no later day and on no other patient.
 """
 
+import warnings
+import zlib
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 import numpy as np
+import openpyxl
 import pandas as pd
 from scipy.stats import binom
 
+from features.readers.delimited import read_delimited
 from features.tables import (
+    LATEST_TIME,
+    OLDEST_BORN,
     ORIGIN,
     TIME_TYPE,
     FilledValues,
@@ -28,6 +35,7 @@ from features.tables import (
     RejectReason,
     empty_rejects,
 )
+from features.written_numbers import parse_number
 
 DAILY_COLUMNS: dict[str, tuple[str, str]] = {
     "D-dimer": ("d_dimer", "mg/L{FEU}"),
@@ -82,6 +90,11 @@ HOST_COLUMNS: dict[str, tuple[str, str | None]] = {
     "Multiline treatment": ("prior_lines", "1"),
 }
 SEX_COLUMN, AGE_COLUMN = "sex", "age"
+LAST_DAY = (LATEST_TIME - ORIGIN).days - 2  # known at its end, before `LATEST_TIME`
+DAMAGED_WORKBOOK = (
+    BadZipFile, zlib.error, ParseError, ValueError, TypeError, AttributeError, LookupError,
+    OSError, EOFError, RuntimeError,
+)  # fmt: skip  # what openpyxl raises, depending on which part of the archive is damaged
 HEADER_LINES = 3  # a workbook's header may span lines; more than these are not looked at
 
 # When a value of a column counts as filled in for one grade (see `filled_constants`)
@@ -177,27 +190,23 @@ def _filled_for(
 
 
 def _csv(path: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"{path}: not a readable CSV file ({error})") from error
-    if not isinstance(table.index, pd.RangeIndex):  # the first column was taken for row names
-        raise InvalidTableError(f"{path}: rows have more cells than the header")
-    lines = pd.Series(range(2, len(table) + 2), dtype="str")
+    table = read_delimited(path)
+    source = path.name + ":" + pd.Series(table.index).astype("str")
     named = table.rename(columns={column: _known_name(column) for column in table.columns})
-    return named.assign(source=path.name + ":" + lines)
+    return named.reset_index(drop=True).assign(source=source)
 
 
 def _workbook(path: Path) -> pd.DataFrame:
+    if path.is_dir():
+        raise InvalidInputError(f"{path}: is a folder; name one file")
     try:
-        sheet = pd.read_excel(path, header=None, dtype=object, engine="openpyxl")
-    except (
-        ValueError,
-        OSError,
-        KeyError,
-        BadZipFile,
-    ) as error:  # openpyxl raises these on a damaged file
-        raise InvalidInputError(f"{path}: not a readable workbook ({error})") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and drawings, which are not read
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            # not by pandas, which takes an error cell (#DIV/0!) for an empty one
+            sheet = pd.DataFrame(list(book.worksheets[0].values), dtype=object)
+    except DAMAGED_WORKBOOK as error:
+        raise InvalidInputError(f"{path}: not a readable workbook (damaged or cut?)") from error
     names = [_header_name(sheet[column].head(HEADER_LINES)) for column in sheet.columns]
     if DAY_COLUMN not in names:
         raise InvalidTableError(
@@ -245,27 +254,49 @@ def _with_patients(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     if table.empty:
         raise InvalidTableError(f"{path}: has a header and no rows")
     day = pd.to_numeric(table[DAY_COLUMN], errors="coerce")
-    wrong = day.isna() | (day < 0) | (day % 1 != 0)
+    wrong = ~day.between(0, LAST_DAY) | (day % 1 != 0)
     if wrong.any():
         place, shown = table["source"][wrong].iloc[0], table[DAY_COLUMN][wrong].iloc[0]
-        raise InvalidTableError(f"{place}: {DAY_COLUMN} {shown!r} is not a whole day from 0 on")
+        raise InvalidTableError(
+            f"{place}: {DAY_COLUMN} {shown!r} is not a whole day from 0 to {LAST_DAY}"
+        )
     if PATIENT_COLUMN in table:
         patient = table[PATIENT_COLUMN].str.strip()
     else:
-        patient = (day.diff() <= 0).cumsum().add(1).astype("str")
+        patient = _running_patients(day, table)
     grade = pd.to_numeric(table[GRADE_COLUMN], errors="coerce") if GRADE_COLUMN in table else np.nan
     return table.assign(patient_id=patient, day=day.astype("int64"), grade=grade)
+
+
+def _running_patients(day: pd.Series, table: pd.DataFrame) -> pd.Series:
+    """Running numbers of patients whose rows follow each other, each from day 0 on, days rising."""
+    starts = day == 0
+    astray = ~starts & ~(day.diff() > 0)
+    if astray.any():
+        raise InvalidTableError(
+            f"{table['source'][astray].iloc[0]}: {DAY_COLUMN} {day[astray].iloc[0]:g} neither "
+            f"follows an earlier day nor is 0; without a column {PATIENT_COLUMN!r} each "
+            f"patient's rows must follow each other from day 0 on"
+        )
+    return starts.cumsum().astype("str")
 
 
 def _numbers(table: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """These columns as numbers (NaN = empty), and rejects for texts that are none."""
     present = [column for column in columns if column in table]
     text = table[present].apply(lambda column: column.str.strip())
-    numbers = text.apply(pd.to_numeric, errors="coerce")
+    numbers = text.apply(_as_numbers)
     wrong = numbers.isna() & (text != "")
     return numbers, _rejects(
         table, wrong, text, RejectReason.NOT_A_NUMBER, "{column} is not a number"
     )
+
+
+def _as_numbers(text: pd.Series) -> pd.Series:
+    """Numbers of one column, decimal commas too; NaN where there is none."""
+    number = pd.to_numeric(text, errors="coerce").astype("float64")
+    unread = text[number.isna() & (text != "")]
+    return number.fillna(unread.map(parse_number).astype("float64"))
 
 
 def _constants_in(numbers: pd.DataFrame, table: pd.DataFrame) -> FilledValues:
@@ -377,13 +408,18 @@ def _grades(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _host_records(numbers: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Birth, sex, cell dose and prior lines from each patient's first row."""
+    """Birth, sex, cell dose and prior lines from each patient's first row.
+
+    An age that gives no birth goes as `age`, which harmonising refuses with its limits.
+    """
     first = ~table["patient_id"].duplicated()
     lines, values = table[first].reset_index(drop=True), numbers[first].reset_index(drop=True)
     age = values[AGE_COLUMN]
-    birth = (ORIGIN - pd.to_timedelta(age * 365.25, unit="D")).astype(TIME_TYPE)
+    born = age.between(0, OLDEST_BORN).to_numpy()
+    birth = (ORIGIN - pd.to_timedelta(age.where(born) * 365.25, unit="D")).astype(TIME_TYPE)
     parts = [
-        _records(lines, birth, "birth", np.nan, None)[age.notna().to_numpy()],
+        _records(lines, birth, "birth", np.nan, None)[born],
+        _records(lines, pd.NaT, "age", age, "a")[~born & age.notna().to_numpy()],
         _records(lines, pd.NaT, "sex", np.nan, None, lines[SEX_COLUMN].str.strip()),
         *(
             _records(lines, pd.NaT, code, values[column], unit)[values[column].notna().to_numpy()]

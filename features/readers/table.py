@@ -4,8 +4,11 @@ Columns are those of the records contract; `subject_id` is taken for `patient_id
 `numeric_value`. Times need an offset from UTC; only a birth may be a bare date.
 """
 
+import csv
+import io
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from features.readers.delimited import delimiter_of, refuse_doubled, utf8_text
+from features.readers.places import existing
 from features.tables import (
     RECORD_COLUMNS,
     REJECT_COLUMNS,
@@ -26,6 +31,7 @@ from features.tables import (
 )
 from features.written_numbers import is_written_number
 
+RECORDS = "records"
 ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq")
 OTHER_NAMES = {"subject_id": "patient_id", "value": "numeric_value"}
 REQUIRED = ("patient_id", "time", "code")
@@ -33,6 +39,10 @@ VALUES = ("numeric_value", "text_value")
 BIRTH_CODES = ("birth", "MEDS_BIRTH")
 MISSING_WORDS = ["", "NaN", "nan", "NA", "N/A", "null", "NULL", "None", "<NA>", "NaT"]
 
+CALENDAR = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
+LONGEST_HEADER = 1_000_000  # characters
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _OFFSET = re.compile(r".*\d{2}(:\d{2})?([.,]\d+)?\s?(Z|z|[+-]\d{2}(:?\d{2})?)")
 _FRACTION_BEYOND_MICROSECONDS = re.compile(r"([.,]\d{6})\d+")
@@ -41,33 +51,56 @@ _FRACTION_BEYOND_MICROSECONDS = re.compile(r"([.,]\d{6})\d+")
 def read(path: Path) -> Reading:
     """Read the records of a file, or of all files of a folder in the order of their names.
 
-    Words where a number belongs, and times that are none, become rejects.
+    Words where a number belongs, and times that are none, become rejects. A Parquet file of a
+    folder whose schema says that its `content` is something else than records is left out, and a
+    note says so.
 
     Raises:
-        InvalidTableError: no such file, a damaged or empty one, a missing or doubled column, or a
-            time without offset. The message names file, column and line, never a value.
+        InvalidTableError: no such file, a damaged or empty one, a missing or doubled column, true
+            and false for numbers, or a time without offset. The message names file, column and
+            line, never a value.
     """
-    files = _files(path)
+    found = _files(path)
+    files = [file for file in found if _content(file) == RECORDS]
+    if not files:
+        raise InvalidTableError(f"{path}: says of itself that it holds {_content(found[0])}")
     parts = [_read_file(file) for file in files]
     records = pd.concat([part.records for part in parts], ignore_index=True)
     for column in ("patient_id", "code", "text_value", "unit", "source"):
         records[column] = records[column].astype("category")
     rejects = pd.concat([part.rejects for part in parts], ignore_index=True)
-    notes = tuple(note for part in parts for note in part.notes)
+    notes = tuple(note for part in parts for note in part.notes) + tuple(
+        f"{file.name}: not read, it says of itself that it holds {_content(file)}"
+        for file in found
+        if file not in files
+    )
     return Reading(records, rejects, (f"{len(files)} file(s), {len(records)} records", *notes))
 
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.name.lower().endswith(ENDINGS))
+        files = sorted(
+            file
+            for file in path.rglob("*")
+            if file.name.lower().endswith(ENDINGS) and not file.is_dir()
+        )
         if not files:
             raise InvalidTableError(f"{path}: no file that ends in {', '.join(ENDINGS)}")
         return files
-    if not path.exists():
-        raise InvalidTableError(f"{path}: no such file or folder")
-    if not path.name.lower().endswith(ENDINGS):
+    if not existing(path).name.lower().endswith(ENDINGS):
         raise InvalidTableError(f"{path}: its name ends in none of {', '.join(ENDINGS)}")
     return [path]
+
+
+def _content(file: Path) -> str:
+    """What a Parquet file's schema says that it holds; records where it says nothing."""
+    if not file.name.lower().endswith((".parquet", ".pq")):
+        return RECORDS
+    try:
+        metadata = pa.parquet.read_schema(file).metadata or {}
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError):  # told by whoever reads it whole
+        return RECORDS
+    return metadata.get(b"content", RECORDS.encode()).decode("utf-8", "replace")
 
 
 def _read_file(file: Path) -> Reading:
@@ -87,10 +120,9 @@ def _csv(file: Path) -> pa.Table:
         broken_lines.append(row.number or 0)
         return "skip"
 
+    content = _unpacked(file) + b"\n"  # a header alone is a table only with its line's end
+    names, delimiter = _header(utf8_text(content, file), file)
     try:
-        with pa.input_stream(str(file), compression="detect") as stream:
-            content = stream.read()
-        names, delimiter = _header(content, file)
         table = pa.csv.read_csv(
             pa.BufferReader(content),
             read_options=pa.csv.ReadOptions(use_threads=False),
@@ -103,30 +135,66 @@ def _csv(file: Path) -> pa.Table:
                 strings_can_be_null=True,
             ),
         )
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InvalidTableError(f"{file}: not a readable CSV file in UTF-8") from error
+    except pa.ArrowInvalid as error:
+        raise InvalidTableError(
+            f"{file}: cannot be split into lines and cells (a stray quote, or one line of 1 MB?)"
+        ) from error
     if broken_lines:
         raise InvalidTableError(
             f"{file}: line {broken_lines[0]} has another number of fields than the header"
         )
+    _refuse_swallowed_lines(table, delimiter, file)
     return table
 
 
-def _header(content: bytes, file: Path) -> tuple[list[str], str]:
-    line = content.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].strip()
-    if not line:
+def _unpacked(file: Path) -> bytes:
+    """The file's bytes, unpacked where its name says so."""
+    try:
+        with pa.input_stream(str(file), compression="detect") as stream:
+            return bytes(stream.read())
+    except OSError as error:
+        raise InvalidTableError(
+            f"{file}: not a readable CSV file (damaged or cut short?)"
+        ) from error
+
+
+def _header(text: str, file: Path) -> tuple[list[str], str]:
+    """The names of the columns and the delimiter between them."""
+    if not text.strip():
         raise InvalidTableError(f"{file}: the file is empty")
-    text = line.decode("utf-8", "replace")
-    delimiter = max(",;\t", key=text.count)
-    return [name.strip().strip('"') for name in text.split(delimiter)], delimiter
+    head = text[:LONGEST_HEADER]
+    delimiter = delimiter_of(_LINE_END.split(head, 1)[0])
+    try:
+        names = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise InvalidTableError(f"{file}: its header cannot be split into names") from error
+    if not any(name.strip() for name in names):
+        raise InvalidTableError(f"{file}: line 1 is empty, the columns' names belong there")
+    return names, delimiter
+
+
+def _refuse_swallowed_lines(table: pa.Table, delimiter: str, file: Path) -> None:
+    """A quote left open takes whole lines into one cell, up to the next quote."""
+    for column in table.columns:
+        broken = column.filter(pc.fill_null(pc.match_substring(column, "\n"), False))
+        swallowed = pc.greater_equal(
+            pc.count_substring(broken, delimiter), max(table.num_columns - 1, 1)
+        )
+        if pc.any(swallowed).as_py():
+            first = broken.filter(swallowed)[0]
+            line = pc.index(column, first).as_py() + 2
+            raise InvalidTableError(
+                f"{file}: from line {line} on a cell holds whole lines (a quote left open?)"
+            )
 
 
 def _parquet(file: Path) -> pa.Table:
     if file.stat().st_size == 0:
         raise InvalidTableError(f"{file}: the file is empty")
     try:
+        refuse_doubled(pa.parquet.read_schema(file).names, file)
         return pa.parquet.read_table(file, partitioning=None)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
         raise InvalidTableError(f"{file}: not a readable Parquet file (cut short?)") from error
 
 
@@ -137,16 +205,15 @@ def _named(raw: pa.Table, file: Path) -> tuple[pa.Table, tuple[str, ...]]:
         OTHER_NAMES[name] if name in OTHER_NAMES and OTHER_NAMES[name] not in given else name
         for name in given
     ]
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise InvalidTableError(f"{file}: column(s) more than once: {', '.join(doubled)}")
+    refuse_doubled(names, file)
     missing = [name for name in REQUIRED if name not in names]
     if not set(VALUES) & set(names):
         missing.append(" or ".join(VALUES))
     if missing:
         raise InvalidTableError(f"{file}: column(s) missing: {', '.join(missing)}")
-    ignored = [name for name in names if name not in RECORD_COLUMNS]
-    table = raw.rename_columns(names).select([name for name in RECORD_COLUMNS if name in names])
+    ignored = [name or "(no name)" for name in names if name not in RECORD_COLUMNS]
+    places = {name: place for place, name in enumerate(names) if name in RECORD_COLUMNS}
+    table = raw.select(list(places.values())).rename_columns(list(places))
     return table, (f"{file.name}: column(s) not read: {', '.join(ignored)}",) if ignored else ()
 
 
@@ -227,7 +294,7 @@ def _times(
     """A column as instants, and where it holds something that is none."""
     kind = columns[name].type
     if pa.types.is_timestamp(kind) and kind.tz is not None:
-        instants = columns[name].cast(pa.timestamp("us", "UTC"), safe=False).to_pandas()
+        instants = _within_calendar(columns[name]).to_pandas()
         return instants.astype(TIME_TYPE), np.zeros(len(instants), dtype=bool)
     if not (_is_text(kind) or pa.types.is_temporal(kind) or pa.types.is_null(kind)):
         raise InvalidTableError(
@@ -245,6 +312,18 @@ def _times(
             f"{columns.line(refused[0])}; write times like 2026-01-31T08:30:00+01:00 or ...Z"
         )
     return instants, (instants.isna() & texts.notna()).to_numpy()
+
+
+def _within_calendar(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Timestamps in microseconds UTC; those beyond the calendar's years 1 to 9999 at its edge."""
+    if column.type.unit != "ns":  # nanoseconds end in 2262
+        first, last = (
+            pa.scalar(edge, pa.timestamp("us", "UTC")).cast(column.type).value for edge in CALENDAR
+        )
+        ticks = column.cast(pa.int64())
+        ticks = pc.min_element_wise(pc.max_element_wise(ticks, first), last)
+        column = pc.if_else(column.is_valid(), ticks, None).cast(column.type)
+    return column.cast(pa.timestamp("us", "UTC"), safe=False)
 
 
 def _instants_of(texts: pd.Series) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
@@ -276,7 +355,7 @@ def _values(columns: _Columns) -> tuple[pd.Series, pd.Series, npt.NDArray[np.boo
     later. So does a word where the table has no text_value of its own.
     """
     given, text = columns["numeric_value"], columns.texts("text_value")
-    if pa.types.is_boolean(given.type) or not _is_text(given.type):
+    if not _is_text(given.type):
         return _numbers(columns), text, np.zeros(len(text), dtype=bool)
     written = columns.texts("numeric_value")
     number = pd.to_numeric(written.astype("object"), errors="coerce").astype("float64")
@@ -300,6 +379,10 @@ def _is_kept(word: str, columns: _Columns) -> bool:
 
 
 def _numbers(columns: _Columns) -> pd.Series:
+    if pa.types.is_boolean(columns["numeric_value"].type):
+        raise InvalidTableError(
+            f"{columns.file}: column numeric_value holds true and false, numbers are needed"
+        )
     try:
         return columns["numeric_value"].cast(pa.float64()).to_pandas().astype("float64")
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

@@ -1,19 +1,23 @@
 """Checking the audit trail, and asking a stored question again."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from serving.audit import verify
+from fastapi import APIRouter, Query
+
+from serving.audit import HASH, verify
 from serving.dependencies import FOR_AUDITORS, Running
 from serving.problems import Problem, ProblemError
 from serving.replays import AlteredEntryError, OtherModelError, replay
 from serving.routes.predict import stored_entry
 from serving.schemas import BrokenAnswer, ChainAnswer, ReplayAnswer
 
+NotedHead = Annotated[str | None, Query(pattern=f"^{HASH}$")]
+
 router = APIRouter(prefix="/v1", tags=["audit"])
 
 
 @router.get("/audit/verify", dependencies=FOR_AUDITORS)
-def verify_audit(service: Running, head: str | None = None) -> ChainAnswer:
+def verify_audit(service: Running, head: NotedHead = None) -> ChainAnswer:
     """Recompute the whole chain; `head`, an entry's hash noted earlier, must still be in it."""
     report = verify(service.store.entries(), head)
     return ChainAnswer(

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from serving.schemas import EXAMPLE_REQUEST
 
@@ -17,6 +17,12 @@ STYLE = """
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 td { padding: .3rem 1rem .3rem 0; vertical-align: top } pre { overflow: auto }
 """
+
+
+@router.get("/")
+def lead_to_docs() -> RedirectResponse:
+    """Whoever types the address alone is led to the page for people."""
+    return RedirectResponse("docs")  # relative: it holds behind a path of a proxy too
 
 
 @router.get("/docs")

@@ -268,6 +268,36 @@ def test_d_dimer_units_are_read_by_the_loinc_code() -> None:
         assert route("d_dimer", code, "ng/mL").reason is RejectReason.AMBIGUOUS_UNIT
 
 
+@pytest.mark.parametrize(
+    ("key", "unit", "twins"),
+    [
+        ("urea", "mg/dL", {3013682: "3094-0", 3004295: "6299-2", 3034204: "3091-6"}),
+        (
+            "d_dimer",
+            "ng/mL",
+            {3051714: "48065-7", 3052648: "48067-3", 42870366: "71427-9", 3048530: "48066-5",
+             3052716: "48058-2", 37021210: "91556-1"},
+        ),
+        ("egfr", "mL/min", {3030354: "33914-3", 40764999: "62238-1", 40771922: "69405-9"}),
+    ],
+)  # fmt: skip
+def test_a_concept_converts_like_the_loinc_code_it_stands_for(
+    key: str, unit: str, twins: dict[int, str]
+) -> None:
+    for concept, loinc in twins.items():
+        assert key_of(f"OMOP//{concept}") == key_of(f"LOINC//{loinc}") == key
+        assert factor(key, f"OMOP//{concept}", unit) == factor(key, f"LOINC//{loinc}", unit)
+
+
+def test_every_code_with_an_ending_belongs_to_its_analyte_and_every_kind_of_code_has_one() -> None:
+    depending = [analyte for analyte in ANALYTES.values() if analyte.code_units]
+    assert {analyte.key for analyte in depending} == {"d_dimer", "urea", "egfr"}
+    for analyte in depending:
+        known = {*analyte.loinc, *map(str, analyte.omop)}
+        assert set(analyte.code_units) <= known
+        assert set(analyte.code_units) & set(map(str, analyte.omop))
+
+
 def test_a_glomerular_filtration_rate_without_body_surface_needs_a_loinc_code() -> None:
     assert factor("egfr", "LOINC//98979-8", "mL/min") == 1
     assert route("egfr", "egfr", "mL/min").ways == ()

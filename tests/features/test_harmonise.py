@@ -238,6 +238,12 @@ def test_a_number_arrives_in_the_canonical_unit(
         (record("crp", 1.0, "mg/L", patient="  "), "no_patient"),
         (record("crp", 1.0, "mg/L", time=None), "no_time"),
         (record("ATC//L04AC07", 640.0, "mg", time=None), "no_time"),
+        (record("crp", 1.0, "mg/L", time="9999-12-31T23:59Z"), "implausible_time"),
+        (record("crp", 1.0, "mg/L", time="0001-01-01T00:00Z"), "implausible_time"),
+        (record("crp", 1.0, "mg/L", time="1899-12-31T23:59Z"), "implausible_time"),
+        (record("crp", 1.0, "mg/L", time="2300-01-01T00:00Z"), "implausible_time"),
+        (record("crp", 1.0, "mg/L", result="9999-01-01T00:00Z"), "implausible_time"),
+        (record("birth", time="1879-12-31T00:00Z"), "implausible_time"),
         (record("crp"), "no_value"),
         (record("blood_pressure"), "no_value"),
         (record("blood_culture", text="Pending"), "no_value"),
@@ -251,6 +257,40 @@ def test_a_number_arrives_in_the_canonical_unit(
 )
 def test_a_faulty_record_is_refused_for_its_reason(row: tuple, reason: str) -> None:
     assert reasons(row) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("code", "time"),
+    [
+        ("crp", "1900-01-01T00:00Z"),
+        ("crp", "2199-12-31T23:59Z"),
+        ("birth", "1899-12-31T00:00Z"),  # a hundred years old in a file that counts from 2000
+    ],
+)
+def test_a_time_at_the_edge_of_the_possible_stands(code: str, time: str) -> None:
+    assert reasons(record(code, 1.0, "mg/L", time=time)) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "told"),
+    [
+        ("crp", "haemolysed", "crp: a number is needed"),
+        ("sex", "purple", "sex: none of female, f, woman, male, m, man"),
+        ("blood_culture", "Pending", "blood_culture: no result yet, or never one"),
+        ("blood_culture", None, "blood_culture: neither a number nor a text with a result"),
+        ("blood_pressure", "120/", "blood_pressure: the text is no value of it"),
+    ],
+)
+def test_a_refusal_of_a_text_says_what_was_expected(code: str, text: str | None, told: str) -> None:
+    (detail,) = harmonise(table(record(code, text=text))).rejects["detail"]
+    assert detail == told
+
+
+def test_a_refusal_of_a_time_says_the_limits() -> None:
+    (detail,) = harmonise(table(record("crp", 1.0, "mg/L", time="2300-01-01T00:00Z"))).rejects[
+        "detail"
+    ]
+    assert detail == ("crp: its time is not within 1900-01-01 (a birth: 1880-01-01) to 2300-01-01")
 
 
 def test_a_refusal_says_value_limit_and_unit_but_not_the_patient() -> None:
@@ -295,10 +335,40 @@ def test_a_comparison_speaks_louder_than_the_number_beside_it() -> None:
         ("blood_culture", "No growth after 5 days", 0),
         ("blood_culture", "Escherichia coli", 1),
         ("crs_grade", "2", 2),
+        ("crs_grade", "Grade 3", 3),
+        ("crs_grade", "grade 2 ", 2),
+        ("crs_grade", "G3", 3),
+        ("crs_grade", "CRS grade-1", 1),
+        ("icans_grade", "III", 3),
+        ("icans_grade", "Grade IV", 4),
+        ("icans_grade", "0", 0),
     ],
 )
 def test_a_state_in_words_becomes_its_number(code: str, text: str, expected: float) -> None:
     assert values(record(code, text=text)) == {code: [expected]}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Grade 3-4", "not_a_number"),
+        (">=3", "not_a_number"),
+        ("severe", "not_a_number"),
+        ("VI", "not_a_number"),
+        ("grade", "not_a_number"),
+        ("2.5", "implausible"),
+        ("Grade 6", "implausible"),
+        ("-1", "implausible"),
+    ],
+)
+def test_what_is_no_single_grade_is_counted(text: str, reason: str) -> None:
+    for code in ("crs_grade", "icans_grade"):
+        assert reasons(record(code, text=text)) == [reason]
+
+
+def test_half_a_grade_is_no_grade() -> None:
+    (detail,) = harmonise(table(record("crs_grade", 2.5))).rejects["detail"]
+    assert detail == "crs_grade: 2.5 is no whole number from 0 to 5"
 
 
 def test_a_skin_commensal_is_said_beside_the_culture() -> None:
@@ -430,6 +500,11 @@ def test_growth_after_a_preliminary_negative_is_a_correction() -> None:
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(InvalidTableError, match=r"column\(s\) missing: time, code"):
         harmonise(table(record("crp")).drop(columns=["time", "code"]))
+
+
+def test_true_and_false_are_no_numbers() -> None:
+    with pytest.raises(InvalidTableError, match="true and false found, numbers are needed"):
+        harmonise(table(record("crp", 1.0, "mg/L")).assign(numeric_value=[True]))
 
 
 def test_times_without_offset_are_refused() -> None:

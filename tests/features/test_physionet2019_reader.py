@@ -143,11 +143,45 @@ def test_a_cell_that_is_no_number_is_set_aside_with_its_place(tmp_path):
     assert "temperature" in set(reading.records["code"])
 
 
+@pytest.mark.parametrize("label", ["2", "-1", "0.5"])
+def test_a_label_that_is_neither_0_nor_1_is_counted_and_makes_no_onset(label, tmp_path):
+    rows = [{"ICULOS": hour, "HR": 80, "SepsisLabel": 0} for hour in (1, 2)]
+    rows[1]["SepsisLabel"] = label
+    reading = read(write(tmp_path, p1=psv(*rows)), "physionet2019")
+    shown = reading.rejects[["code", "text_value", "reason", "source"]]
+    assert shown.values.tolist() == [["SepsisLabel", str(float(label)), "implausible", "p1.psv:3"]]
+    assert "infection_onset" not in set(reading.records["code"])
+
+
 def test_a_stay_may_lack_its_age(tmp_path):
     unknown = psv({"ICULOS": 1, "HR": 80, "Age": "NaN"})
     events = events_of(write(tmp_path, p1=FIRST, p2=unknown))
     born = events.loc[events["key"] == "birth", "patient_id"].astype(str)
     assert born.tolist() == ["p1"]
+
+
+@pytest.mark.parametrize("age", ["inf", "1e12", "-5", "121"])
+def test_an_impossible_age_is_counted_and_gives_no_birth(age, tmp_path):
+    folder = write(tmp_path, p1=FIRST, p2=psv({"ICULOS": 1, "HR": 80, "Age": age}))
+    harmonised = harmonise(read(folder, "physionet2019").records)
+    assert harmonised.rejects[["patient_id", "code", "reason"]].values.tolist() == [
+        ["p2", "age", "implausible"]
+    ]
+    born = harmonised.events.loc[harmonised.events["key"] == "birth", "patient_id"]
+    assert born.astype("str").tolist() == ["p1"]
+
+
+def test_a_hundred_years_old_is_a_possible_age(tmp_path):
+    events = events_of(write(tmp_path, p1=psv({"ICULOS": 1, "HR": 80, "Age": 100})))
+    assert "birth" in set(events["key"])
+
+
+def test_a_byte_order_mark_and_a_quote_are_no_part_of_a_cell(tmp_path):
+    folder = write(tmp_path, p1=FIRST.replace("88", '"88'))
+    marked = (folder / "p1.psv").read_bytes()
+    (folder / "p1.psv").write_bytes(b"\xef\xbb\xbf" + marked)
+    reading = read(folder, "physionet2019")
+    assert reading.rejects[["code", "text_value"]].values.tolist() == [["heart_rate", '"88']]
 
 
 BROKEN = {

@@ -151,6 +151,20 @@ def test_texts_in_the_place_of_numbers_are_counted(tmp_path):
     ]
 
 
+def test_an_error_cell_of_a_workbook_is_counted_not_taken_for_empty(tmp_path):
+    book = openpyxl.Workbook()
+    columns = list(HEADER[1:])
+    book.active.append(columns)
+    for line in ward(1, 2)[columns].astype(object).values.tolist():
+        book.active.append(line)
+    book.active.cell(2, columns.index("sodium") + 1).value = "#DIV/0!"
+    book.save(tmp_path / "labs.xlsx")
+    rejects = read(tmp_path / "labs.xlsx", "prcrs").rejects
+    assert rejects[["code", "text_value", "reason", "source"]].values.tolist() == [
+        ["sodium", "#DIV/0!", "not_a_number", "labs.xlsx:2"]
+    ]
+
+
 def test_an_empty_cell_is_a_value_that_was_not_taken(tmp_path):
     table = ward(2).astype(object)
     table.loc[1, "sodium"] = ""
@@ -178,6 +192,42 @@ def test_a_day_that_is_none_is_refused_with_its_line(day, tmp_path):
     table.loc[2, "Relative date"] = day
     with pytest.raises(InvalidTableError, match=r"labs\.csv:4"):
         read(write(tmp_path, table), "prcrs")
+
+
+@pytest.mark.parametrize("age", ["inf", "1e12", "-5", "121"])
+def test_an_impossible_age_is_counted_and_gives_no_birth(age, tmp_path):
+    table = ward(2).astype({"age": object})
+    table.loc[table["patient"] == "2", "age"] = age
+    harmonised = harmonise(read(write(tmp_path, table), "prcrs").records)
+    assert harmonised.rejects[["patient_id", "code", "reason"]].values.tolist() == [
+        ["2", "age", "implausible"]
+    ]
+    born = harmonised.events.loc[harmonised.events["key"] == "birth", "patient_id"]
+    assert born.astype("str").tolist() == ["1"]
+
+
+def test_without_patients_rows_in_order_are_told_apart_by_day_0(tmp_path):
+    table = ward(3)
+    reading = read(write(tmp_path, table.drop(columns="patient")), "prcrs")
+    named = read(write(tmp_path, table), "prcrs")
+    pd.testing.assert_frame_equal(reading.records, named.records)
+
+
+def test_without_patients_rows_in_another_order_are_refused(tmp_path):
+    unnamed = ward(3).drop(columns="patient")
+    by_day = unnamed.sort_values("Relative date", kind="stable")
+    shuffled = unnamed.sample(frac=1, random_state=3)
+    late = unnamed[unnamed.index != 8]  # the second patient starts on day 1
+    for table, place in ((by_day, 6), (shuffled, 2), (late, 10)):
+        with pytest.raises(InvalidTableError, match=rf"labs\.csv:{place}: .*'patient'"):
+            read(write(tmp_path, table), "prcrs")
+
+
+def test_semicolons_and_decimal_commas_are_read(tmp_path):
+    table = ward(2).round(2)  # "1,234" might be a thousand
+    plain = read(write(tmp_path, table), "prcrs")
+    table.to_csv(tmp_path / "labs.csv", index=False, sep=";", decimal=",")
+    pd.testing.assert_frame_equal(read(tmp_path / "labs.csv", "prcrs").records, plain.records)
 
 
 BROKEN = {

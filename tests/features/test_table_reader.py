@@ -6,12 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
 
 from features.harmonise import harmonise
 from features.readers.table import read
-from features.tables import RECORD_COLUMNS, REJECT_COLUMNS, TIME_TYPE, InvalidTableError
+from features.tables import (
+    RECORD_COLUMNS,
+    REJECT_COLUMNS,
+    TIME_TYPE,
+    InvalidInputError,
+    InvalidTableError,
+)
 
 HEADER = "patient_id,time,code,numeric_value,text_value,unit,result_time,source"
 GOOD = f"""{HEADER}
@@ -159,7 +167,7 @@ def test_a_broken_csv_file_gets_one_clear_message(csv, text: str, message: str) 
 def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "latin.csv"
     file.write_bytes("patient_id,time,code,value,unit\np,,weight,80,µg\n".encode("latin-1"))
-    with pytest.raises(InvalidTableError, match=r"latin\.csv: not a readable CSV file in UTF-8"):
+    with pytest.raises(InvalidTableError, match=r"latin\.csv: line 2 is not UTF-8"):
         read(file)
 
 
@@ -180,6 +188,7 @@ def test_a_file_cut_short_is_refused(csv, tmp_path: Path) -> None:
     [
         ("time", pd.to_datetime(["2026-03-01T06:00"]), "has no offset from UTC, first in line 1"),
         ("time", [1772345], "time holds int64, timestamps with an offset"),
+        ("numeric_value", [True], "numeric_value holds true and false, numbers are needed"),
         ("numeric_value", [[1.0]], "numeric_value holds list.*numbers are needed"),
         ("code", [["crp"]], "code holds list.*texts are needed"),
     ],
@@ -202,8 +211,57 @@ def test_a_parquet_column_of_the_wrong_type_is_named(
 def test_a_path_that_holds_no_table_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "records.xlsx").write_bytes(b"PK")
     (tmp_path / "empty_folder").mkdir()
-    with pytest.raises(InvalidTableError, match=name):
+    with pytest.raises(InvalidInputError, match=name):
         read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("number", "unit"), [(2**62, "us"), (-(2**62), "us"), (2**53, "ms"), (2**62, "ns")]
+)
+def test_no_timestamp_wraps_around_into_a_possible_one(
+    tmp_path: Path, number: int, unit: str
+) -> None:
+    content = {
+        "patient_id": ["p", "p"],
+        "time": pa.array([number, None], pa.timestamp(unit, "UTC")),
+        "code": ["crp", "sex"],
+        "numeric_value": [1.0, 1.0],
+        "unit": ["mg/L", None],
+    }
+    pq.write_table(pa.table(content), tmp_path / "far.parquet")
+    harmonised = harmonise(read(tmp_path / "far.parquet").records)
+    possible = unit == "ns"  # the year 2116
+    assert ("crp" in set(harmonised.events["key"])) == possible
+    assert harmonised.rejects["reason"].tolist() == ([] if possible else ["implausible_time"])
+
+
+def test_lines_swallowed_by_an_open_quote_are_not_lost_in_silence(csv) -> None:
+    line = "p{0},2026-03-01T06:00Z,crp,5,{1},mg/L,,\n"
+    text = HEADER + "\n" + line.format(1, "") + line.format(2, '"a') + line.format(3, 'b"')
+    with pytest.raises(InvalidTableError, match="from line 3 on a cell holds whole lines"):
+        read(csv(text))
+    report = line.format(1, '"no growth,\nafter 5 days"').replace("crp,5", "blood_culture,")
+    assert len(read(csv(HEADER + "\n" + report)).records) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("1,5", 1.5),
+        ("1.2.3", None),
+        ("1e400", None),
+        ("\u0663", None),
+        ("True", None),
+        ("0x10", None),
+    ],
+)
+def test_a_number_in_another_writing_is_that_number_or_a_reject(
+    csv, written: str, value: float | None
+) -> None:
+    reading = read(csv(f'{HEADER}\np1,2026-03-01T06:00Z,crp,"{written}",,mg/L,,\n'))
+    found = harmonise(reading.records)
+    assert found.events["value"].tolist() == ([] if value is None else [value])
+    assert len(reading.rejects) + len(found.rejects) == (value is None)
 
 
 def test_the_order_of_rows_changes_no_event(csv) -> None:

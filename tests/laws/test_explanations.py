@@ -16,7 +16,8 @@ from features.outcomes import Outcome
 from models.predict import explain, predict_patient, predict_rows, risks
 from models.recipes import Recipe
 from models.risk import RiskModel, fit_member, join_members
-from models.start import GRADE, fit_start
+from models.start import GRADE, Start, fit_start
+from models.stated import read_as
 
 DAY = pd.Timedelta(hours=24)
 RECIPE = Recipe(9, 0.3, 3, 0.3, 1.0, row_share=0.8, node_column_share=0.6, threads=1)
@@ -170,7 +171,8 @@ def test_a_saved_model_answers_with_the_same_bits(committee, tmp_path):
     joined = join_members(members, names)
     joined.save(tmp_path / "model.ubj")
     state = json.loads(json.dumps(joined.state))
-    again = RiskModel.load(tmp_path / "model.ubj", state)
+    starts = read_as(tuple[Start, ...], state["starts"], "starts")
+    again = RiskModel.load(tmp_path / "model.ubj", state["feature_names"], starts)
     assert again.members == 4
     for ask in ("margin", "member_margins"):
         assert (getattr(joined, ask)(rows) == getattr(again, ask)(rows)).all()

@@ -7,6 +7,7 @@ import pytest
 from scipy.special import expit, logit
 
 from models.calibration import INTERVAL_LEVEL, Calibration, fit_calibration
+from models.stated import read_as
 
 
 def simulated(slope: float, intercept: float, rows: int = 20_000, seed: int = 0):
@@ -77,4 +78,4 @@ def test_the_interval_by_hand():
 def test_it_survives_json_bit_for_bit():
     margin, label = simulated(1.3, -0.2, rows=300)
     found = fit_calibration(margin, label, np.arange(300) // 3, 5)
-    assert Calibration.from_json(json.loads(json.dumps(found.to_json()))) == found
+    assert read_as(Calibration, json.loads(json.dumps(found.to_json())), "file") == found

@@ -36,6 +36,10 @@ SENTENCES = {
     "same when rounded": (
         "crp", Recent(120.0, 3.0, 0.01, 24.0), "C-reactive protein 120 mg/L, 3 h old"
     ),
+    "slight": ("fibrinogen", Recent(5.17, 3.0, -0.02, 24.0), "Fibrinogen 5.17 g/L, 3 h old"),
+    "a slight change of temperature counts": (
+        "temperature", Recent(38.9, 3.0, 0.7, 24.0), "rose from 38.2 to 38.9 Cel in 24 h"
+    ),
     "first value": ("crp", Recent(120.0, 3.0, NAN, NAN), "C-reactive protein 120 mg/L, 3 h old"),
     "no value": ("crp", Recent(NAN, NAN, NAN, NAN), "No C-reactive protein on record"),
     "no plain name": ("tumour_burden", None, "No tumour burden on record"),

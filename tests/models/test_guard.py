@@ -15,6 +15,7 @@ from models.reference import (
     describe_features,
     describe_therapy,
 )
+from models.stated import read_as
 
 ANALYTES = {
     "crp": AnalyteReference(importance=0.50, present=0.95, usual_age_hours=30.0),
@@ -138,7 +139,7 @@ def test_the_reference_survives_json_and_counts_presence():
     features = describe_features(rows)
     assert set(features) == {"crp.last"}
     assert (features["crp.last"].present, features["crp.last"].median) == (0.75, 2.0)
-    again = Reference.from_json(REFERENCE.to_json())
+    again = read_as(Reference, REFERENCE.to_json(), "file")
     assert again == REFERENCE
 
 
@@ -162,3 +163,14 @@ def test_how_training_stood_to_the_therapy():
     hours = pd.Series([0.0, 48.0, np.nan, 12.0])
     assert describe_therapy(hours) == TherapyReference(0.75, 48.0)
     assert describe_therapy(pd.Series([np.nan])) == TherapyReference(0.0, 0.0)
+
+
+def test_a_weight_is_no_fresh_measurement():
+    analytes = {
+        "crp": ANALYTES["crp"],
+        "weight": AnalyteReference(importance=0.5, present=1.0, usual_age_hours=1e9),
+    }
+    reference = Reference({}, {str(Outcome.SEVERE_CRS): analytes})
+    row = pd.DataFrame([{"crp.last": np.nan, "crp.age": np.nan, "weight.last": 70.0}])
+    found = judge_alike(row, Outcome.SEVERE_CRS, np.array([True]), reference)
+    assert found[0].verdict == Verdict.ABSTAIN

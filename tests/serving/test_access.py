@@ -52,8 +52,8 @@ def test_without_a_valid_token_nothing_is_given(client: httpx.Client, header: st
 
 
 def test_health_and_the_openapi_page_need_no_token(client: httpx.Client):
-    for path in ("/healthz", "/readyz", "/openapi.json"):
-        assert client.get(path).status_code == 200
+    for path in ("/", "/docs", "/healthz", "/readyz", "/openapi.json"):
+        assert client.get(path, follow_redirects=True).status_code == 200
 
 
 def test_the_audit_entry_names_the_caller_by_token(serve_here: Callable, capsys):

@@ -65,6 +65,68 @@ def test_verify_names_the_broken_entry_and_ends_with_1(filled, audit: Callable):
     assert said.startswith(f"BROKEN at entry 2 (prediction {answers[1]['prediction_id']}): ")
 
 
+GONE = [
+    (("DROP TABLE audit_entries",), "audit_entries is not there"),
+    (
+        ("CREATE TABLE kept AS SELECT * FROM audit_entries", "DROP TABLE audit_entries",
+         "CREATE VIEW audit_entries AS SELECT * FROM kept"),
+        "audit_entries is a view, not a table",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("statements", "says"), GONE)
+def test_a_trail_that_is_gone_or_replaced_is_broken(
+    filled, audit: Callable, tmp_path: Path, statements: tuple[str, ...], says: str
+):
+    with closing(sqlite3.connect(filled[0])) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+    status, said, complaint = audit(filled[0], "verify")
+    assert (status, complaint) == (1, "")
+    assert said.startswith("BROKEN at entry 1: ")
+    assert says in said.splitlines()[0]
+    for others in (("list",), ("show", "x"), ("export", "--out", str(tmp_path / "out"))):
+        status, said, complaint = audit(filled[0], *others)
+        assert (status, said) == (2, "")
+        assert says in complaint
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["list", "--last", "-5"], "'-5' is not a whole number from 1"),
+        (["list", "--last", "0"], "'0' is not a whole number from 1"),
+        (["list", "--last", "five"], "'five' is not a whole number"),
+        (["verify", "--head", "3f6c0d"], "'3f6c0d' is not a hash of 64 hexadecimal digits"),
+        (["verify", "--head", "g" * 64], "is not a hash of 64"),
+    ],
+)
+def test_a_mistyped_argument_is_wrong_usage(filled, audit: Callable, capsys, arguments, says):
+    with pytest.raises(SystemExit) as left:
+        audit(filled[0], *arguments)
+    assert left.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_noted_head_may_be_typed_in_capitals(filled, audit: Callable):
+    head = audit(filled[0], "verify")[1].splitlines()[1].removeprefix("head ")
+    status, said, _ = audit(filled[0], "verify", "--head", head.upper())
+    assert status == 0
+    assert "the noted head is in it" in said
+
+
+def test_an_export_below_a_file_is_refused_in_one_line(filled, audit: Callable, tmp_path: Path):
+    (tmp_path / "file").write_text("mine")
+    for place in (tmp_path / "file", tmp_path / "file" / "out"):
+        status, _, complaint = audit(filled[0], "export", "--out", str(place))
+        assert status == 2
+        assert complaint.startswith("error: ")
+        assert complaint.count("\n") == 1
+
+
 def test_list_shows_the_newest_without_patients(filled, audit: Callable):
     database, answers = filled
     _, said, _ = audit(database, "list", "--last", "2")
@@ -155,6 +217,8 @@ WRONG_USE = [
     (["--model", "serving", "--port", "0"], "this is not a bundle"),
     (["audit", "verify", "--database", "sqlite:////no/such.db"], "there is no such file"),
     (["audit", "verify", "--database", "what"], "not a database URL"),
+    (["audit", "verify", "--database", "postgresql://h/x"], "postgresql is not supported"),
+    (["--model", ".", "--database", "postgresql://h/x"], "postgresql is not supported"),
 ]
 
 

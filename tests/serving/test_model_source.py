@@ -40,7 +40,7 @@ def test_a_registry_address_is_fetched_by_a_child_process_and_cleared_away(
 def test_what_the_registry_lacks_is_said_in_its_last_line(registry: Path):
     with pytest.raises(ModelSourceError) as raised, bundle_from("runs:/1/model"):
         pass
-    assert str(raised.value) == "runs:/1/model: it cannot be fetched: error: no such run"
+    assert str(raised.value) == "runs:/1/model: it cannot be fetched: no such run"
     assert raised.value.status == 2
 
 

@@ -219,7 +219,7 @@ BAD_RECORDS: list[tuple[dict, str, str]] = [
     ({"time": 1709622000}, "/records/0/time", "is not a time"),
     ({"time": "1709622000"}, "/records/0/time", "is not a time"),
     ({"time": "2024-02-30T08:00:00Z"}, "/records/0/time", "is not a time"),
-    ({"time": "1024-03-05T08:00:00Z"}, "/records/0/time", "1900-01-01 to 2200-01-01"),
+    ({"time": "1024-03-05T08:00:00Z"}, "/records/0/time", "1900-01-01 to 2300-01-01"),
     ({"result_time": "2024-03-05T08:00:00"}, "/records/0/result_time", "no offset from UTC"),
     ({"value": True}, "/records/0/value", "neither a number nor a text"),
     ({"value": [1]}, "/records/0/value", "neither a number nor a text"),
@@ -278,6 +278,34 @@ def test_a_body_that_is_not_json_is_refused(service, body: bytes):
     headers = {"Content-Type": "application/json"}
     refused = service.client.post("/v1/predictions", content=body, headers=headers)
     expect_problem(refused, 400, "not-json")
+
+
+TWINS = [
+    ('"as_of": ', '"as_of": "2024-03-01T08:00:00Z", "as_of": ', "as_of"),
+    ('"patient_id": ', '"patient_id": "other", "patient_id": ', "patient_id"),
+    ('"value": 58', '"value": 5, "value": 58', "value"),
+    ('"code": "crp"', '"code": "sex", "\\u0063ode": "crp"', "code"),
+    ('"records": ', '"records": [], "records": ', "records"),
+]
+
+
+@pytest.mark.parametrize(("once", "twice", "key"), TWINS)
+def test_a_key_that_stands_twice_is_refused_by_its_name(service, once: str, twice: str, key: str):
+    before = service.client.get("/v1/audit/verify").json()
+    body = json.dumps(question())
+    assert once in body
+    headers = {"Content-Type": "application/json"}
+    content = body.replace(once, twice, 1)
+    refused = service.client.post("/v1/predictions", content=content, headers=headers)
+    problem = expect_problem(refused, 400, "duplicate-key")
+    assert problem["detail"] == f'The key "{key}" stands more than once in one object.'
+    assert service.client.get("/v1/audit/verify").json() == before
+
+
+def test_a_noted_head_that_can_be_none_is_wrong_input_and_not_a_broken_chain(service):
+    for head in ("3f6c0d", "g" * 64, "A" * 64, ""):
+        refused = service.client.get("/v1/audit/verify", params={"head": head})
+        assert "head" in str(expect_problem(refused, 422, "invalid-request")["errors"])
 
 
 def test_a_body_of_another_type_is_refused(service):
@@ -376,6 +404,12 @@ def test_the_openapi_page_names_every_route_and_its_example_is_answered(service)
     assert service.client.post("/v1/predictions", json=example).status_code == 201
 
 
+def test_the_bare_address_leads_to_the_page_for_people(service):
+    led = service.client.get("/")
+    assert (led.status_code, led.headers["Location"]) == (307, "docs")
+    assert service.client.get("/", follow_redirects=True).url.path == "/docs"
+
+
 def test_the_page_for_people_needs_nothing_from_elsewhere(service):
     page = service.client.get("/docs")
     assert page.headers["Content-Type"].startswith("text/html")
@@ -425,6 +459,59 @@ def test_no_answer_leaves_without_its_entry(serve_here: Callable):
         }  # fmt: skip
         expect_problem(running.client.get("/readyz"), 503, "not-ready")
     assert "no such table: audit_entries" in running.logged.getvalue()
+
+
+def test_a_trail_that_is_gone_or_only_shown_is_broken(serve_here: Callable):
+    with serve_here() as running:
+        ask(running.client)
+        with closing(sqlite3.connect(running.database)) as forger:
+            forger.execute("ALTER TABLE audit_entries RENAME TO elsewhere")
+            gone = running.client.get("/v1/audit/verify").json()
+            forger.execute("CREATE VIEW audit_entries AS SELECT * FROM elsewhere")
+            shown = running.client.get("/v1/audit/verify").json()
+    for report, reason in ((gone, "is not there"), (shown, "is a view, not a table")):
+        assert (report["holds"], report["count"]) == (False, 0)
+        assert reason in report["broken"]["reason"]
+
+
+VALUE, FINDING = 57.8125, "Quasthoff-finding"
+
+
+def test_no_line_of_the_log_holds_a_patient_or_a_value(serve_here: Callable):
+    record = {"time": "2024-03-06T06:40:00+01:00", "code": "crp", "value": VALUE, "unit": "mg/L"}
+    strange = [
+        {"records": [record]},
+        {"records": [record | {"value": FINDING}]},
+        {"records": [record | {"unit": FINDING}]},
+        {"records": [record | {"code": FINDING}]},
+        {"records": [record | {FINDING: VALUE}]},
+        {"records": [record | {"time": FINDING}]},
+        {"records": [record | {"text": FINDING}]},
+        {"records": FINDING},
+        {"as_of": FINDING},
+        {"as_of": "2999-01-01T00:00:00Z"},
+        {FINDING: VALUE},
+    ]
+    headers = {"Content-Type": "application/json"}
+    with serve_here() as running:
+        client = running.client
+        answers = [ask(client, **changes) for changes in strange]
+        half = json.dumps(question())[:-1].encode()
+        client.post("/v1/predictions", content=half, headers=headers)
+        client.post(f"/v1/predictions?{FINDING}={VALUE}", content=b"{}", headers=headers)
+        client.get(f"/v1/predictions/{PATIENT}", headers={FINDING: str(VALUE)})
+        with closing(sqlite3.connect(running.database)) as forger:  # text that no reader can decode
+            forger.execute("DROP TRIGGER audit_entries_refuse_update")
+            forger.execute("UPDATE audit_entries SET request = CAST(request || x'ff' AS TEXT)")
+            forger.commit()
+        location = next(a.headers["Location"] for a in answers if a.status_code == 201)
+        verified = client.get("/v1/audit/verify")
+        expect_problem(client.get(location), 503, "not-ready")
+    logged = running.logged.getvalue()
+    assert logged.count('"event": "request"') == len(strange) + 6  # and one until it was ready
+    for told in (PATIENT, "Quasthoff", str(VALUE)):
+        assert told not in logged
+        assert told not in verified.text
 
 
 def test_an_unforeseen_error_tells_neither_caller_nor_log_what_it_said(serve_here: Callable):

@@ -27,6 +27,9 @@ def test_a_flag_counts_more_than_the_environment():
         ("PORT", "", "CRS_RISK_PORT: empty"),
         ("DATABASE_URL", "nonsense", "not a database URL"),
         ("DATABASE_URL", "sqlite://", "would lose the audit trail"),
+        ("DATABASE_URL", "sqlite:///file::memory:?uri=true", "would lose the audit trail"),
+        ("DATABASE_URL", "postgresql+psycopg://u:p@h/x", "postgresql+psycopg is not supported"),
+        ("DATABASE_URL", "sqlite+aiosqlite:///x.db", "kept in SQLite alone"),
         ("TOKENS", "ward", "token 1 is not NAME:SCOPE+SCOPE:SECRET"),
         ("TOKENS", f"ward:write:{SECRET}", "scope 'write' is not one of"),
         ("TOKENS", "ward:read:short", "shorter than 32 characters"),
@@ -49,6 +52,12 @@ def test_a_token_has_its_scopes_and_never_shows_its_secret():
     assert token.opens_with(SECRET)
     assert not token.opens_with(SECRET[:-1] + "0")
     assert SECRET not in repr(settings)
+
+
+def test_a_message_about_a_database_never_shows_its_password():
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"CRS_RISK_DATABASE_URL": f"mysql://ward:{SECRET}@host/trail"})
+    assert SECRET not in str(raised.value)
 
 
 def test_a_message_about_a_token_never_shows_its_secret():

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from features.readers import read
 from features.tables import RECORD_COLUMNS, InvalidInputError
 from training.cohort import add_flags, join, run, simulate, write
 
@@ -57,6 +58,29 @@ def test_table_and_meds_hold_the_same_records(tmp_path: Path) -> None:
 def test_an_unknown_format_is_named_with_what_is_known(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"'xml' is unknown; known: table, meds"):
         write(simulate(1, seed=1, days=1), tmp_path, "xml")
+
+
+def test_a_cohort_folder_is_read_whole_without_its_truth(tmp_path: Path) -> None:
+    write(simulate(4, seed=1, days=3), tmp_path / "cohort")
+    whole = read(tmp_path / "cohort", "table")
+    alone = read(tmp_path / "cohort" / "records.parquet", "table")
+    pd.testing.assert_frame_equal(whole.records, alone.records)
+    assert whole.notes[1:] == ("truth.parquet: not read, it says of itself that it holds truth",)
+    with pytest.raises(InvalidInputError, match=r"truth\.parquet: says .* holds truth"):
+        read(tmp_path / "cohort" / "truth.parquet", "table")
+
+
+def test_a_folder_with_content_is_refused_before_anything_is_simulated(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    parser = ArgumentParser()
+    add_flags(parser)
+    options = parser.parse_args(["--patients", "1000000", "--out", str(tmp_path)])
+    assert options.seed == 0
+    with pytest.raises(InvalidInputError, match="not empty"):
+        run(options)
+    options.out = tmp_path / "notes.txt"
+    with pytest.raises(InvalidInputError, match="not empty"):
+        run(options)
 
 
 def test_progress_is_told_after_each_part() -> None:

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from features.outcomes import Outcome
-from features.tables import InvalidInputError, InvalidTableError
+from features.tables import InvalidInputError
 from training.config import TrainingConfig
-from training.dataset import Events, label_cohort, load_events, read_moments
+from training.dataset import Events, label_cohort, load_events, read_moments, without_records
 from training.train import training_rows
 
 DAY = pd.Timedelta(hours=24)
@@ -36,7 +36,7 @@ def test_moments_are_read_in_any_zone(moments_of):
 
 
 BROKEN = {
-    "nothing": (b"", "not a readable CSV"),
+    "nothing": (b"", "not a readable CSV file, it is empty"),
     "no lines": (b"patient_id,as_of\n", "no lines"),
     "no patient": (b"as_of\n2026-03-01T06:00Z\n", "patient_id"),
     "no time": (b"patient_id\na\n", "as_of"),
@@ -46,21 +46,32 @@ BROKEN = {
     "no such day": (b"patient_id,as_of\na,2026-02-30T06:00Z\n", "2026-02-30"),
     "empty time": (b"patient_id,as_of\na,\n", ":2"),
     "empty patient": (b"patient_id,as_of\na,2026-03-01T06:00Z\n ,2026-03-01T06:00Z\n", ":3"),
-    "one cell too many": (b"patient_id,as_of\na,2026-03-01T06:00Z,\n", "more cells"),
-    "another encoding": (b"patient_id,as_of\nm\xfcller,2026-03-01T06:00Z\n", "not a readable"),
+    "one cell too many": (b"patient_id,as_of\na,2026-03-01T06:00Z,\n", "line 2 has 3 cells"),
+    "another encoding": (b"patient_id,as_of\nm\xfcller,2026-03-01T06:00Z\n", "line 2 is not UTF-8"),
+    "a name twice": (b"patient_id,as_of,as_of\na,2026-03-01T06:00Z,\n", "more than once: as_of"),
+    "an absurd year": (b"patient_id,as_of\na,9999-03-01T06:00Z\n", ":2: as_of '9999.*2300-01-01"),
 }
 
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_moments_that_cannot_be_read_are_refused_with_their_place(case, moments_of):
     content, words = BROKEN[case]
-    with pytest.raises(InvalidTableError, match=words):
+    with pytest.raises(InvalidInputError, match=words):
         moments_of(content)
 
 
 def test_a_file_of_moments_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(InvalidTableError, match=r"nowhere\.csv"):
+    with pytest.raises(InvalidInputError, match=r"nowhere\.csv: .*no such file"):
         read_moments(tmp_path / "nowhere.csv")
+
+
+def test_patients_without_a_record_are_counted_and_all_of_them_refused(draw_events):
+    events = draw_events(("a", "crp", 0.0, 1.0))
+    asked = pd.DataFrame({"patient_id": ["x", "a", "y", "x"]})
+    assert without_records(asked, events) == ["x", "y"]
+    assert without_records(asked[1:2], events) == []
+    with pytest.raises(InvalidInputError, match=r"their 2 patient\(s\).*'y'"):
+        without_records(asked[2:], events)
 
 
 def source_of(events: pd.DataFrame, notes: tuple[str, ...] = ()) -> Events:

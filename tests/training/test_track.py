@@ -1,4 +1,4 @@
-"""The tracker against a real SQLite store: logged, registered, promoted, fetched, answered."""
+"""Runs in a real SQLite store: settings, figures, files, and the model answering elsewhere."""
 
 import ast
 import json
@@ -6,7 +6,7 @@ import math
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -16,50 +16,17 @@ from matplotlib.figure import Figure
 import features
 import models
 from features.harmonise import harmonise
+from features.outcomes import Outcome
 from features.tables import InvalidInputError, InvalidTableError
-from models.bundle import (
-    InvalidBundleError,
-    load_bundle,
-    save_bundle,
-)
+from models.bundle import load_bundle
 from models.predict import predict_rows
 from training import pyfunc
-from training.track import (
-    EXAMPLE,
-    LOCK,
-    NEEDED_TO_ANSWER,
-    REGISTERED_NAME,
-    fetch,
-    flat_metrics,
-    pinned_requirements,
-    promote,
-    promotions,
-    tracking,
-)
+from training.config import TrainingConfig
+from training.flat import flat_metrics
+from training.requirements import LOCK, NEEDED_TO_ANSWER, pinned_requirements
+from training.track import EXAMPLE, REGISTERED_NAME, tracking
 
 AS_OF = "2026-01-02T09:00:00Z"
-
-
-def another_bundle(folder, bundle, seed):
-    """The same model under another seed on its card, and so of another version."""
-    card = replace(bundle.card, seed=seed)
-    save_bundle(
-        folder, bundle.horizon_hours, card, bundle.models, bundle.reference, {}, "# Model card\n"
-    )
-    return folder
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory, ward_bundle):
-    """A store with one registered run; the working directory and the address are put back."""
-    place = tmp_path_factory.mktemp("store")
-    bundle = ward_bundle.folder
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place / 'mlflow.db'}")
-        with tracking("severe CRS", "first") as run:
-            version = run.register(bundle)
-        yield place, bundle, run, version
 
 
 def test_the_logged_model_holds_no_pickle_and_no_compiled_file(store):
@@ -144,56 +111,10 @@ def test_a_lock_without_a_needed_library_is_refused(tmp_path):
         pinned_requirements(lock)
 
 
-def test_promotion_moves_the_alias_and_is_kept_in_the_ledger(store, ward_bundle, tmp_path):
-    _, bundle, first, version = store
-    assert promote(first.run_id, "champion") == version
-    with tracking("severe CRS", "second") as second:
-        second_version = second.register(another_bundle(tmp_path / "other", ward_bundle, seed=1))
-    assert promote(second.run_id, "champion") == second_version
-    assert promote(first.run_id, "champion") == version
-    ledger = promotions()
-    assert ledger["version"].tolist()[-3:] == [version, second_version, version]
-    assert ledger["version_before"].tolist()[-2:] == [version, second_version]
-    assert ledger["bundle_version"].iloc[-1] == load_bundle(bundle).version
-
-
-@pytest.mark.parametrize(
-    ("run_id", "alias", "words"),
-    [("0" * 32, "champion", "registered no model"), ("0" * 32, "king", "alias 'king'")],
-)
-def test_a_promotion_that_cannot_be_is_refused(store, run_id, alias, words):
-    with pytest.raises(InvalidInputError, match=words):
-        promote(run_id, alias)
-
-
-def test_a_bundle_is_fetched_whole_by_alias_number_and_run(store, tmp_path):
-    _, bundle, run, version = store
-    promote(run.run_id, "challenger")
-    addresses = (
-        f"models:/{REGISTERED_NAME}@challenger",
-        f"models:/{REGISTERED_NAME}/{version}",
-        f"runs:/{run.run_id}",
-    )
-    for number, address in enumerate(addresses):
-        out = tmp_path / str(number)
-        assert fetch(address, out) == load_bundle(bundle).version
-        assert {path.name for path in out.iterdir()} == {path.name for path in bundle.iterdir()}
-        assert load_bundle(out).version == load_bundle(bundle).version
-
-
-@pytest.mark.parametrize(
-    "uri", ["models:/nothing@champion", "models:/crs-risk/99", "runs:/" + "0" * 32, "s3://bucket"]
-)
-def test_an_address_without_a_model_is_refused_in_one_sentence(store, tmp_path, uri):
-    with pytest.raises(InvalidInputError) as refusal:
-        fetch(uri, tmp_path / "out")
-    assert str(refusal.value).startswith(uri)
-    assert not (tmp_path / "out").exists()
-
-
 def test_tracking_in_a_new_store_prints_nothing(tmp_path):
     script = (
-        "from training.track import promotions, tracking\n"
+        "from training.registry import promotions\n"
+        "from training.track import tracking\n"
         "with tracking('new', 'run') as run:\n"
         "    run.log_settings({'seed': 1})\n"
         "promotions()\n"
@@ -210,26 +131,6 @@ def test_tracking_in_a_new_store_prints_nothing(tmp_path):
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
-def test_nothing_is_fetched_over_something(store, tmp_path):
-    (tmp_path / "kept.txt").write_text("kept")
-    with pytest.raises(InvalidInputError, match="not an empty folder"):
-        fetch(f"models:/{REGISTERED_NAME}/1", tmp_path)
-
-
-def test_a_stored_bundle_that_was_replaced_by_another_whole_one_is_refused(
-    store, ward_bundle, tmp_path
-):
-    place, _, _, _ = store
-    with tracking("severe CRS", "replaced") as run:
-        run.register(another_bundle(tmp_path / "honest", ward_bundle, seed=2))
-    stored = max(place.rglob("artifacts/bundle/bundle.json"), key=lambda p: p.stat().st_mtime_ns)
-    other = another_bundle(tmp_path / "swapped", ward_bundle, seed=3)
-    for path in other.iterdir():
-        (stored.parent / path.name).write_bytes(path.read_bytes())
-    with pytest.raises(InvalidBundleError, match="registered was"):
-        promote(run.run_id, "champion")
 
 
 @dataclass(frozen=True)
@@ -276,6 +177,40 @@ def test_a_run_keeps_settings_figures_files_and_every_defined_figure(store, tmp_
     }  # fmt: skip
     files = {entry.path for entry in mlflow.artifacts.list_artifacts(run_id=run.run_id)}
     assert files == {"figures", "metrics.json", "report.html"}
+
+
+def test_settings_are_logged_as_a_user_types_them(store):
+    import mlflow
+
+    config = TrainingConfig(Path("ward.csv"), "table", Path("bundle"), tuple(Outcome))
+    with tracking("severe CRS", "settings") as run:
+        run.log_settings(config)
+    logged = mlflow.get_run(run.run_id).data.params
+    assert logged == {
+        "setting.records": "ward.csv", "setting.format": "table", "setting.out": "bundle",
+        "setting.outcomes": "severe_crs,infection", "setting.every": "24h",
+        "setting.horizon": "24h", "setting.learn_every": "1h", "setting.experiment": "crs-risk",
+        "setting.seed": "0", "setting.folds": "5", "setting.repeats": "auto",
+        "setting.bootstrap": "200", "setting.variants": "true",
+    }  # fmt: skip
+
+
+def test_run_and_version_are_found_by_what_was_learnt_from_whom(store, ward_bundle):
+    import mlflow
+
+    with tracking("severe CRS", "tagged") as run:
+        number = run.register(ward_bundle.folder, format="meds")
+    facts = {
+        "bundle_version": ward_bundle.version,
+        "virtual": "true",
+        "outcomes": "severe_crs,infection",
+        "patients": "80",
+        "learnt_from": "80 drawn patients",
+        "format": "meds",
+    }
+    version = mlflow.MlflowClient().get_model_version(REGISTERED_NAME, number)
+    assert dict(version.tags) == facts
+    assert facts.items() <= mlflow.get_run(run.run_id).data.tags.items()
 
 
 def test_a_run_that_breaks_is_kept_as_failed(store):

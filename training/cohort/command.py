@@ -8,16 +8,17 @@ from training.cohort.centres import CENTRES
 from training.cohort.export import CohortFormat, write
 from training.cohort.products import PRODUCTS
 from training.cohort.simulation import simulate
+from training.folders import refuse_filled
 
 
 def add_flags(parser: ArgumentParser) -> None:
     """Give `parser` the flags of `simulate`."""
     parser.add_argument("--patients", type=int, default=1000, help="how many virtual patients")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same bytes")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same bytes")
     parser.add_argument(
         "--format", choices=[row.value for row in CohortFormat], default=CohortFormat.TABLE.value
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+    parser.add_argument("--out", type=Path, required=True, help="new folder to write into")
     parser.add_argument(
         "--product",
         action="append",
@@ -33,8 +34,10 @@ def run(
 ) -> tuple[Path, ...]:
     """Simulate and write as the flags say; the paths written.
 
-    `progress` is told patients done and patients in all. Raises InvalidInputError for a bad choice.
+    `progress` is told patients done and patients in all. Raises InvalidInputError for a bad choice
+    or a folder with content.
     """
+    refuse_filled(arguments.out)
     cohort = simulate(
         patients=arguments.patients,
         seed=arguments.seed,

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from features.tables import InvalidInputError
 from training.cohort.simulation import VirtualCohort
+from training.folders import arrow_column
 
 
 class CohortFormat(StrEnum):
@@ -38,7 +39,7 @@ def write(
     out.mkdir(parents=True, exist_ok=True)
     writer = {CohortFormat.TABLE: _write_table, CohortFormat.MEDS: _write_meds}[layout]
     truth = out / "truth.parquet"
-    _write_parquet(cohort.truth, truth, cohort.metadata)
+    _write_parquet(cohort.truth, truth, cohort.metadata, content="truth")
     return (*writer(cohort, out), truth)
 
 
@@ -81,20 +82,14 @@ def _meds_table(records: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _write_parquet(table: pd.DataFrame, path: Path, metadata: dict[str, object]) -> None:
-    """Parquet whose schema carries `virtual=true` and the cohort's description."""
-    columns = {name: _arrow_column(table[name]) for name in table.columns}
-    labels = {"virtual": "true", "cohort": json.dumps(metadata, sort_keys=True)}
+def _write_parquet(
+    table: pd.DataFrame, path: Path, metadata: dict[str, object], content: str = "records"
+) -> None:
+    """Parquet whose schema carries `virtual=true`, what it holds and the cohort's description."""
+    columns = {name: arrow_column(table[name]) for name in table.columns}
+    labels = {"virtual": "true", "content": content, "cohort": json.dumps(metadata, sort_keys=True)}
     arrow = pa.table(columns).replace_schema_metadata(labels)
     pq.write_table(arrow, path, compression="zstd")
-
-
-def _arrow_column(column: pd.Series) -> pa.Array:
-    """The column for Arrow; times by way of plain UTC, whose direct route pandas deprecates."""
-    if not isinstance(column.dtype, pd.DatetimeTZDtype):
-        return pa.array(column, from_pandas=True)
-    plain = pa.array(column.dt.tz_convert(None).to_numpy(), type=pa.timestamp("us"))
-    return plain.cast(pa.timestamp("us", tz="UTC"))
 
 
 def _write_json(content: dict[str, object], path: Path) -> None:

@@ -1,0 +1,52 @@
+"""An evaluation is a run of its own, found by the bundle that was judged."""
+
+import pytest
+
+from training.__main__ import main
+from training.commands import OTHERS
+
+
+@pytest.fixture
+def judge(ward_bundle, tmp_path, monkeypatch, capsys):
+    """Evaluates the ward's bundle on records; gives what was printed."""
+    monkeypatch.chdir(tmp_path)
+    store = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+
+    def run(records, *more):
+        records.to_parquet(tmp_path / "records.parquet")
+        asked = ["evaluate", "--model", str(ward_bundle.folder), "--records", "records.parquet"]
+        asked += ["--format", "table", "--bootstrap", "3", "--out", "judged"]
+        assert main([*asked, *more]) == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.mark.parametrize("with_events", [True, False])
+def test_an_evaluation_is_logged_with_its_figures_and_the_bundle_it_judged(
+    judge, ward_records, ward_bundle, with_events
+):
+    import mlflow
+
+    calm = ~ward_records["code"].isin(["crs_grade", "infection_onset"])
+    printed = judge(ward_records if with_events else ward_records[calm])
+    run = mlflow.get_run(printed.partition("tracked as run ")[2].strip())
+    assert run.info.status == "FINISHED"
+    expected = {
+        "kind": "evaluation", "bundle_version": ward_bundle.version, "judged": OTHERS,
+        "virtual": "true", "outcomes": "severe_crs,infection",
+    }  # fmt: skip
+    assert expected.items() <= run.data.tags.items()
+    assert run.data.params["setting.every"] == "24h"
+    assert run.data.params["setting.records"] == "records.parquet"
+    events = run.data.metrics["severe_crs/counts/events"]
+    assert (events > 0) == with_events
+    assert ("severe_crs/model/auroc" in run.data.metrics) == with_events
+    logged = {file.path for file in mlflow.artifacts.list_artifacts(run_id=run.info.run_id)}
+    assert {"metrics.json", "report.html"} <= logged
+
+
+def test_without_tracking_nothing_is_logged(judge, ward_records, tmp_path):
+    assert "tracked" not in judge(ward_records, "--no-track")
+    assert {path.name for path in tmp_path.iterdir()} == {"records.parquet", "judged"}

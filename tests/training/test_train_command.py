@@ -1,0 +1,37 @@
+"""The verb `train` from records to a tracked, registered bundle."""
+
+import pytest
+
+from models.bundle import load_bundle
+from training.__main__ import main
+
+
+@pytest.mark.parametrize("track", [True, False])
+def test_training_leaves_a_bundle_a_report_and_a_run(
+    ward_records, tmp_path, monkeypatch, capsys, track
+):
+    import mlflow
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    ward_records.to_parquet("ward.parquet")
+    asked = ["train", "--records", "ward.parquet", "--format", "table", "--out", "bundle"]
+    asked += ["--outcome", "severe_crs", "--learn-every", "24h", "--repeats", "1", "--no-variants"]
+    assert main(asked if track else [*asked, "--no-track"]) == 0
+    printed = capsys.readouterr().out
+    bundle = load_bundle("bundle")
+    assert printed.startswith(f"bundle {bundle.version} -> bundle\n")
+    assert (tmp_path / "bundle-report/report.html").is_file()
+    assert (tmp_path / "mlflow.db").exists() == track
+    if not track:
+        return
+    run = mlflow.get_run(printed.partition("tracked as run ")[2].split()[0])
+    assert run.info.status == "FINISHED"
+    expected = {"kind": "training", "format": "table", "bundle_version": bundle.version,
+                "outcomes": "severe_crs", "virtual": "false", "patients": "80"}  # fmt: skip
+    assert expected.items() <= run.data.tags.items()
+    assert run.data.params["setting.learn_every"] == "24h"
+    assert "severe_crs/model/auroc" in run.data.metrics
+    assert main(["promote", run.info.run_id, "--alias", "champion"]) == 0
+    assert main(["fetch", "--model", "models:/crs-risk@champion", "--out", "fetched"]) == 0
+    assert load_bundle("fetched").version == bundle.version

@@ -1,0 +1,86 @@
+"""The verb `codes`: what a records table may say, as the catalogue knows it."""
+
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+
+from features.catalogue import ANALYTES, BLOOD_PRESSURE, DRUGS, STATES, StateKind, codes_of
+from features.catalogue.kinds import Analyte, State
+
+
+@dataclass(frozen=True)
+class CodeLine:
+    """One line of the table: a key and how its records may be written."""
+
+    key: str
+    name: str
+    unit: str
+    accepted: str
+    codes: str
+
+
+TITLES = CodeLine("key", "name", "unit", "also accepted", "codes")
+WIDEST = 44  # characters of a column; a longer cell pushes the rest of its line to the right
+
+
+def code_lines(word: str = "") -> list[CodeLine]:
+    """The catalogue's keys in order; with a word, those whose line holds it in any case.
+
+    >>> code_lines("teclis")[0].codes
+    'ATC//L01FX24'
+    """
+    lines = [*_analytes(), *_drugs(), *_states()]
+    return [line for line in lines if word.lower() in " ".join(astuple(line)).lower()]
+
+
+def as_table(lines: list[CodeLine]) -> Iterator[str]:
+    """The lines in columns that stand below their titles."""
+    cells = [astuple(line) for line in (TITLES, *lines)]
+    widths = [min(max(map(len, column)), WIDEST) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def _codes(key: str) -> str:
+    return ", ".join(code for code in codes_of(key) if code != key)
+
+
+def _analytes() -> Iterator[CodeLine]:
+    for row in ANALYTES.values():
+        yield CodeLine(row.key, row.name, row.unit, _units(row), _codes(row.key))
+    text = 'a text such as "120/80"'
+    yield CodeLine(BLOOD_PRESSURE, "Blood pressure", "mm[Hg]", text, _codes(BLOOD_PRESSURE))
+
+
+def _units(analyte: Analyte) -> str:
+    """The other units, and what a number without one is taken for."""
+    assumed = [f"no unit: {a.unit} from {a.low:g} to {a.high:g}" for a in analyte.assumed_units]
+    return ", ".join([*analyte.conversions, *assumed])
+
+
+def _drugs() -> Iterator[CodeLine]:
+    for row in DRUGS.values():
+        yield CodeLine(row.key, row.name, "dose as given", "any unit", _codes(row.key))
+
+
+def _states() -> Iterator[CodeLine]:
+    for row in STATES.values():
+        yield CodeLine(row.key, row.name, _state_unit(row), _state_texts(row), _codes(row.key))
+
+
+def _state_unit(state: State) -> str:
+    return state.unit if state.kind in (StateKind.NUMBER, StateKind.GRADE) else ""
+
+
+def _state_texts(state: State) -> str:
+    match state.kind:
+        case StateKind.MOMENT:
+            return "its time alone"
+        case StateKind.WORD:
+            return ", ".join(state.words)
+        case StateKind.CULTURE:
+            return "an organism's name, positive, no growth, pending"
+        case StateKind.GRADE:
+            return f'{state.low:g} to {state.high:g}, "Grade 3", "III"'
+        case StateKind.NUMBER:
+            return ", ".join([*state.conversions, f"{state.low:g} to {state.high:g}"])
