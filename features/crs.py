@@ -9,8 +9,10 @@ Lee DW et al. Biol Blood Marrow Transplant 2019;25:625, doi 10.1016/j.bbmt.2018.
     4       yes     several vasopressors, not vasopressin positive pressure
 
 The grade is the worse of the two. Once CRS is there and antipyretics, anti-cytokine drugs or
-corticosteroids were given, fever is not needed any more. That a fever has another cause no record
-tells: a documented grade knows more than this one.
+corticosteroids were given, fever is not needed any more. That a fever has another cause, or that a
+death was one of CRS (grade 5), no record tells: a documented grade knows more than this one.
+Hypotension and hypoxia that no treatment shows are inferred from pressure and saturation, and such
+a grade 2 says so. Organ toxicity is graded apart (CTCAE).
 """
 
 from dataclasses import dataclass
@@ -30,19 +32,24 @@ class CrsRules:
     """What the publication fixes, and what it leaves to the ward (hours, choices of this project).
 
     fever: Cel (ASTCT). low_flow: L/min up to which a cannula is low-flow (ASTCT). spo2_on_air: %
-    below which hypoxia is inferred where no oxygen is charted. fever_counts: a fever is present so
+    below which hypoxia is inferred where no oxygen is charted. systolic_fall: mm[Hg] below the own
+    pressure before the first dose from which hypotension is inferred, a choice of this project
+    (sepsis takes 40: Bone 1992, doi 10.1378/chest.101.6.1644). fever_counts: a fever is present so
     long after it was measured. signs_count: a pressure, an oxygen device, a saturation or a
     vasopressor speaks of the present for so long. course: how long after a dose a fever may be CRS.
-    renewed: an unchanged grade is said again so often.
+    renewed: an unchanged grade is said again so often. episodes_apart: from the end of one episode
+    to the start of the next, at least.
     """
 
     fever: float = 38.0
     low_flow: float = 6.0
     spo2_on_air: float = 92.0
+    systolic_fall: float = 30.0
     fever_counts: int = 24
     signs_count: int = 12
     course: float = 30 * 24.0
     renewed: float = 12.0
+    episodes_apart: float = 48.0
 
 
 RULES = CrsRules()
@@ -60,8 +67,6 @@ COVER = ("antipyretic", "cytokine_blocker", "corticosteroid")
 GRADE_BY_DEVICE = np.array([0.0, 2.0, 3.0, 3.0, 4.0, 4.0])
 """By `oxygen_device`: room air, cannula or blow-by, high flow, mask, non-invasive, invasive."""
 
-SIGNS = ("temperature", "systolic_bp", "oxygen_device", "oxygen_flow", "spo2", *VASOPRESSORS)
-
 
 def systolic_limit(years: np.ndarray) -> np.ndarray:
     """Systolic pressure (mm[Hg]) below which it is low; that of adults where no age is known.
@@ -76,14 +81,23 @@ def systolic_limit(years: np.ndarray) -> np.ndarray:
 
 
 def hypotension_grade(
-    systolic: np.ndarray, years: np.ndarray, vasopressors: np.ndarray
+    systolic: np.ndarray,
+    baseline: np.ndarray,
+    years: np.ndarray,
+    vasopressors: np.ndarray,
+    rules: CrsRules = RULES,
 ) -> np.ndarray:
     """0, 2 (low pressure without vasopressors: inferred), 3 (one), 4 (several).
 
-    >>> hypotension_grade(np.array([89.0, 90.0, 120.0, 80.0]), np.full(4, 50.0), np.arange(4) // 2)
-    array([2., 0., 3., 3.])
+    `baseline` is the own systolic pressure before the first dose; missing where none is known.
+
+    >>> adults, own = np.full(5, 50.0), np.full(5, 125.0)
+    >>> systolic, vasopressors = np.array([89, 96, 95, 80, 80.0]), np.array([0, 0, 0, 1, 2])
+    >>> hypotension_grade(systolic, own, adults, vasopressors)
+    array([2., 0., 2., 3., 4.])
     """
-    low = np.where(systolic < systolic_limit(years), 2.0, 0.0)
+    fallen = systolic <= baseline - rules.systolic_fall
+    low = np.where(fallen | (systolic < systolic_limit(years)), 2.0, 0.0)
     return np.where(vasopressors >= 2, 4.0, np.where(vasopressors == 1, 3.0, low))
 
 
@@ -103,23 +117,23 @@ def hypoxia_grade(
 
 
 def graded_moments(events: pd.DataFrame, rules: CrsRules = RULES) -> pd.DataFrame:
-    """The grade whenever a sign becomes known or ceases to count, after the first dose.
+    """The grade whenever anything becomes known of a patient, from the first known dose on.
 
     At each moment only what was known then is used, so that nothing later changes an earlier grade.
 
     Returns:
         DataFrame sorted by patient and time: `patient_id`, `as_of`, `grade` (0 to 4; NaN where
         neither temperature nor support is known), `fever` (bool), `hypotension`, `hypoxia` (0, 2,
-        3, 4).
+        3, 4), `inferred` (bool: a grade 2 that rests on pressure or saturation alone).
     """
-    moments = _moments(events, rules)
+    moments = _moments(events)
     signs = _signs(events, moments, rules)
-    place = pd.factorize(moments["patient_id"])[0]
+    level = np.maximum(signs["hypotension"], signs["hypoxia"]).to_numpy(dtype=float)
     grade = _run(
-        place,
+        pd.factorize(moments["patient_id"])[0],
         _hours(moments["as_of"]),
         signs["fever"].to_numpy(),
-        np.maximum(signs["hypotension"], signs["hypoxia"]).to_numpy(dtype=float),
+        level,
         signs["known"].to_numpy(),
         signs["since_dose"].to_numpy(dtype=float) <= rules.course,
         signs["since_cover"].to_numpy(dtype=float),
@@ -129,12 +143,13 @@ def graded_moments(events: pd.DataFrame, rules: CrsRules = RULES) -> pd.DataFram
         fever=signs["fever"],
         hypotension=signs["hypotension"],
         hypoxia=signs["hypoxia"],
+        inferred=(grade == 2.0) & ~signs["treated"].to_numpy(),
     )
 
 
-def grade_events(events: pd.DataFrame, rules: CrsRules = RULES) -> pd.DataFrame:
+def grade_events(graded: pd.DataFrame, rules: CrsRules = RULES) -> pd.DataFrame:
     """`graded_moments` as events of key `crs_grade`: each change, and the same grade renewed."""
-    graded = graded_moments(events, rules).dropna(subset="grade")
+    graded = graded.dropna(subset="grade")
     patient = pd.factorize(graded["patient_id"])[0]
     due = _worth_saying(patient, _hours(graded["as_of"]), graded["grade"].to_numpy(), rules.renewed)
     said = graded[due]
@@ -150,23 +165,47 @@ def grade_events(events: pd.DataFrame, rules: CrsRules = RULES) -> pd.DataFrame:
     ).reset_index(drop=True)[list(EVENT_COLUMNS)]
 
 
-def _moments(events: pd.DataFrame, rules: CrsRules) -> pd.DataFrame:
-    """When a sign becomes known, and when it ceases to count, from the first dose on."""
-    doses = events[events["key"] == "therapy"]
-    first = doses.groupby(doses["patient_id"].astype("str"))["time"].min()
-    charted = events[events["key"].isin([*SIGNS, *COVER, "therapy"]) & events["time"].notna()]
-    patient = charted["patient_id"].astype("str")
-    known = charted[["time", "known_time"]].max(axis=1)
-    counts = np.where(charted["key"] == "temperature", rules.fever_counts, rules.signs_count)
-    lapses = charted["time"] + pd.to_timedelta(counts, unit="h")
-    moments = pd.DataFrame(
-        {
-            "patient_id": pd.concat([patient, patient[lapses > known]], ignore_index=True),
-            "as_of": pd.concat([known, lapses[lapses > known]], ignore_index=True),
-        }
-    ).drop_duplicates()
+def crs_episodes(graded: pd.DataFrame, rules: CrsRules = RULES) -> pd.DataFrame:
+    """Episodes of `graded_moments`: what lies less than `rules.episodes_apart` apart is one.
+
+    Returns:
+        DataFrame with `patient_id`, `start`, `end` (the first moment without CRS; missing where
+        none is known), `grade` (the highest), `severe` (when it first reached 3, else missing).
+    """
+    known = graded.dropna(subset="grade").sort_values(["patient_id", "as_of"], ignore_index=True)
+    present, same = known["grade"] >= 1.0, known["patient_id"] == known["patient_id"].shift()
+    after = known["as_of"].groupby(known["patient_id"]).shift(-1)
+    begins = present & ~(present.shift(fill_value=False) & same)
+    # while CRS is present, its end so far is the next moment: that of the last one is the end
+    ill = known.assign(start=begins, after=after, severe=known["as_of"].where(known["grade"] >= 3))
+    ill = ill[present]
+    gap = ill["as_of"] - ill["after"].shift()
+    apart = ill["start"] & (gap >= pd.Timedelta(hours=rules.episodes_apart))
+    first = ill["patient_id"] != ill["patient_id"].shift()
+    return (
+        ill.groupby((apart | first).cumsum())
+        .agg(
+            patient_id=("patient_id", "first"),
+            start=("as_of", "first"),
+            end=("after", lambda times: times.iloc[-1]),
+            grade=("grade", "max"),
+            severe=("severe", "min"),
+        )
+        .reset_index(drop=True)
+    )
+
+
+def _moments(events: pd.DataFrame) -> pd.DataFrame:
+    """When anything becomes known of a patient, from the first known dose on."""
+    timed = events[events["time"].notna()]
+    patient = timed["patient_id"].astype("str")
+    known = timed[["time", "known_time"]].max(axis=1)
+    dose = timed["key"] == "therapy"
+    first = known[dose].groupby(patient[dose]).min()
+    moments = pd.DataFrame({"patient_id": patient, "as_of": known})
+    moments = moments[patient.isin(first.index)].drop_duplicates()
     start = pd.Series(first.reindex(moments["patient_id"]).array, index=moments.index)
-    moments = moments[moments["as_of"] >= start]  # False without a dose
+    moments = moments[moments["as_of"] >= start]
     return moments.sort_values(["patient_id", "as_of"], ignore_index=True)
 
 
@@ -177,8 +216,9 @@ def _signs(events: pd.DataFrame, moments: pd.DataFrame, rules: CrsRules) -> pd.D
         *(Feature(key, statistic) for key in keys for statistic in (Statistic.LAST, Statistic.AGE)),
         *(Feature(key, Statistic.AGE) for key in ("therapy", *COVER, "birth")),
         Feature("age", Statistic.LAST),
+        Feature("systolic_bp", Statistic.BASELINE),
     ]
-    table = trajectory_rows(events, moments, features).astype(np.float64)
+    table = trajectory_rows(events, moments, features, ("therapy",)).astype(np.float64)
     column = {feature.name: table[:, place] for place, feature in enumerate(features)}
     age = {key: column[f"{key}.age"] for key in (*keys, "therapy", *COVER)}
     last = {
@@ -190,13 +230,16 @@ def _signs(events: pd.DataFrame, moments: pd.DataFrame, rules: CrsRules) -> pd.D
     years = age_in_years(column["birth.age"], column["age.last"])
     highest = column[f"temperature.maximum_{rules.fever_counts}h"]
     device, flow = _agreeing(last, age)
-    hypotension = hypotension_grade(last["systolic_bp"], years, np.sum(running, axis=0))
+    vasopressors, own = np.sum(running, axis=0), column["systolic_bp.baseline"]
+    hypotension = hypotension_grade(last["systolic_bp"], own, years, vasopressors, rules)
     hypoxia = hypoxia_grade(device, flow, last["spo2"], rules)
+    oxygen = hypoxia_grade(device, flow, np.full(len(moments), np.nan), rules)
     return pd.DataFrame(
         {
             "fever": highest >= rules.fever,
             "hypotension": hypotension,
             "hypoxia": hypoxia,
+            "treated": (vasopressors > 0) | (oxygen > 0.0),
             "known": ~np.isnan(highest) | (np.maximum(hypotension, hypoxia) > 0.0),
             "since_dose": age["therapy"],
             "since_cover": np.fmin.reduce([age[key] for key in COVER]),

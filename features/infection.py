@@ -1,8 +1,9 @@
 """Infection from cultures, foci, signs and antimicrobials: episodes with onset, end and kind.
 
     kind              needs                                                               source
-    microbiological   a pathogen and systemic treatment within 3 days either way, with    Young 2016
-                      signs; a skin commensal needs a second culture within 2 days        NHSN
+    microbiological   a pathogen (culture, PCR, antigen) and systemic treatment within    Young 2016
+                      3 days either way, with signs; a skin commensal needs a second      NHSN
+                      culture within 2 days
     clinical          a documented focus and systemic treatment within 3 days either way  Young 2016
     suspected         culture, then treatment within 72 h; or treatment, then culture     Seymour
                       within 24 h; and treatment on 4 days or to death or discharge       2016
@@ -13,6 +14,7 @@ commensals. Prophylaxis is not treatment, and fever alone is no infection. What 
 (another cause of fever, a contaminated culture) a documented onset does.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,12 +69,12 @@ def infection_episodes(events: pd.DataFrame, rules: InfectionRules = RULES) -> p
         known first stands; what falls within `rules.episode` of it belongs to it.
     """
     timed = _timed(events)
-    courses = _treatments(timed, rules)
+    doses = _doses(timed, rules)
     found = pd.concat(
         [
-            _microbiological(timed, courses, rules),
-            _clinical(timed, courses, rules),
-            _suspected(timed, courses, rules),
+            _with_treatment(_pathogens(timed, rules), doses, rules, InfectionKind.MICROBIOLOGICAL),
+            _with_treatment(_of(timed, "infection_focus"), doses, rules, InfectionKind.CLINICAL),
+            _suspected(timed, doses, rules),
         ],
         ignore_index=True,
     )
@@ -112,26 +114,35 @@ def _of(timed: pd.DataFrame, *keys: str) -> pd.DataFrame:
     return timed[timed["key"].isin(keys)].drop(columns="key")
 
 
-def _treatments(timed: pd.DataFrame, rules: InfectionRules) -> pd.DataFrame:
-    """Courses of systemic antimicrobials: `start`, `known`, `end`, and when they had lasted.
-
-    `lasted` is when the treatment was known to count (on its fourth day, or at death or discharge
-    under it); missing where it never did.
-    """
+def _doses(timed: pd.DataFrame, rules: InfectionRules) -> pd.DataFrame:
+    """Doses of systemic antimicrobials, with the `end` of the treatment that each belongs to."""
     doses = _of(timed, "antimicrobial_treatment")
-    doses = doses[doses["value"] != 0.0].sort_values(["patient_id", "time", "known"])
-    gap = doses.groupby("patient_id")["time"].diff() > rules.same_course * HOUR
-    new = gap | (doses["patient_id"] != doses["patient_id"].shift())
-    course = new.cumsum()
-    grouped = doses.groupby(course)
-    found = grouped.agg(
+    doses = doses[doses["value"] != 0.0].drop(columns="value")
+    course = _course(doses, rules)
+    last = doses["time"].groupby(course).transform("max")
+    return doses.assign(end=last + 24 * HOUR)
+
+
+def _course(doses: pd.DataFrame, rules: InfectionRules) -> pd.Series:
+    """A number for the treatment that each dose belongs to."""
+    doses = doses.sort_values(["patient_id", "time", "known"])
+    gap = doses["time"].diff() > rules.same_course * HOUR
+    return (gap | (doses["patient_id"] != doses["patient_id"].shift())).cumsum()
+
+
+def _treatments(doses: pd.DataFrame, left: pd.DataFrame, rules: InfectionRules) -> pd.DataFrame:
+    """Treatments that lasted: `patient_id`, `start`, `lasted`, `end`.
+
+    `lasted` is when that was known: on the fourth day, or at death or discharge under treatment.
+    """
+    doses = doses.sort_values(["patient_id", "time", "known"])
+    course = _course(doses, rules)
+    found = doses.groupby(course).agg(
         patient_id=("patient_id", "first"), start=("time", "min"), last=("time", "max"),
-        known=("known", "first"),
+        known=("known", "first"), end=("end", "max"),
     )  # fmt: skip
-    start = doses.groupby(course)["time"].transform("min")
-    late = doses["time"] >= start + rules.lasting * HOUR
+    late = doses["time"] >= doses["time"].groupby(course).transform("min") + rules.lasting * HOUR
     fourth = doses["known"][late].groupby(course[late]).min()
-    left = _of(timed, "death", "discharge")[["patient_id", "time", "known"]]
     under = found.reset_index(names="course").merge(left, on="patient_id", suffixes=("", "_left"))
     under = under[
         (under["time"] >= under["start"])
@@ -140,47 +151,65 @@ def _treatments(timed: pd.DataFrame, rules: InfectionRules) -> pd.DataFrame:
     ended = under.groupby("course")["known_left"].min()
     lasted = pd.concat([fourth, ended], axis=1).min(axis=1).reindex(found.index)
     lasted = lasted.astype(TIME_TYPE).clip(lower=found["known"])
-    return found.assign(lasted=lasted, end=found["last"] + 24 * HOUR).reset_index(drop=True)
+    return found.assign(lasted=lasted)[["patient_id", "start", "lasted", "end"]].dropna()
 
 
-def _microbiological(
-    timed: pd.DataFrame, courses: pd.DataFrame, rules: InfectionRules
-) -> pd.DataFrame:
+def _as_charted(doses: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.Series]]:
+    """The doses as they stood before, and after, each time that earlier ones were charted late.
+
+    A dose charted late can join two treatments or move the start of one, which changes nothing
+    that was known before. Yields the doses with, by patient, since when they stood so.
+    """
+    ordered = doses.sort_values(["known", "time"])
+    clock = ordered["time"].astype("int64")
+    late = clock < clock.groupby(ordered["patient_id"]).cummax()
+    turns = ordered.loc[late, ["patient_id", "known"]].drop_duplicates()
+    turns = turns.assign(turn=turns.groupby("patient_id").cumcount() + 1)
+    stood = pd.merge_asof(ordered, turns, on="known", by="patient_id")
+    stood["turn"] = stood["turn"].fillna(0)
+    yield stood[stood["turn"] == 0], pd.Series(dtype=TIME_TYPE)
+    for turn, here in turns.groupby("turn"):
+        whom = stood["patient_id"].isin(here["patient_id"])
+        yield stood[whom & (stood["turn"] <= turn)], here.set_index("patient_id")["known"]
+
+
+def _pathogens(timed: pd.DataFrame, rules: InfectionRules) -> pd.DataFrame:
+    """Pathogens, or skin commensals that grew twice, in a patient with signs."""
     grown = _of(timed, "blood_culture", "pathogen_test")
     grown = grown[grown["value"] > 0.0]
-    commensal = _of(timed, "skin_commensal")[["patient_id", "time", "known"]]
-    at = grown.merge(commensal[["patient_id", "time"]], how="left", indicator="also")
-    pathogens = at[at["also"] == "left_only"][["patient_id", "time", "known"]]
+    report = ["patient_id", "time", "known"]
+    commensal = _of(timed, "skin_commensal")[report]
+    at = grown.merge(commensal, on=report, how="left", indicator="also")
+    pathogens = at[at["also"] == "left_only"][report]
     pairs = commensal.merge(commensal, on="patient_id", suffixes=("", "_second"))
     apart = pairs["time_second"] - pairs["time"]
     pairs = pairs[(apart > pd.Timedelta(0)) & (apart <= rules.commensals * HOUR)]
     second = pairs.assign(known=pairs[["known", "known_second"]].max(axis=1))
-    cause = pd.concat([pathogens, second[["patient_id", "time", "known"]]], ignore_index=True)
-    cause = _near(cause, _signs(timed, rules), rules.signs)
-    return _with_treatment(cause, courses, rules, InfectionKind.MICROBIOLOGICAL)
+    cause = pd.concat([pathogens, second[report]], ignore_index=True)
+    return _near(cause, _signs(timed, rules), rules.signs)
 
 
-def _clinical(timed: pd.DataFrame, courses: pd.DataFrame, rules: InfectionRules) -> pd.DataFrame:
-    focus = _of(timed, "infection_focus")[["patient_id", "time", "known"]]
-    return _with_treatment(focus, courses, rules, InfectionKind.CLINICAL)
-
-
-def _suspected(timed: pd.DataFrame, courses: pd.DataFrame, rules: InfectionRules) -> pd.DataFrame:
+def _suspected(timed: pd.DataFrame, doses: pd.DataFrame, rules: InfectionRules) -> pd.DataFrame:
+    """Cultures and treatments that lasted, by the order and hours of Seymour 2016."""
     cultures = _of(timed, "blood_culture", "pathogen_test")[["patient_id", "time", "known"]]
-    both = cultures.merge(courses, on="patient_id", suffixes=("_culture", "_course"))
-    wait = (both["start"] - both["time"]) / HOUR
-    paired = both[
-        (wait <= rules.culture_first) & (wait >= -rules.treatment_first) & both["lasted"].notna()
-    ]
-    return pd.DataFrame(
-        {
-            "patient_id": paired["patient_id"],
-            "onset": paired[["time", "start"]].min(axis=1),
-            "known": paired[["known_culture", "lasted"]].max(axis=1),
-            "end": paired["end"],
-            "kind": str(InfectionKind.SUSPECTED),
-        }
-    )
+    left = _of(timed, "death", "discharge")[["patient_id", "time", "known"]]
+    parts = []
+    for stood, since in _as_charted(doses):
+        both = cultures.merge(_treatments(stood, left, rules), on="patient_id")
+        wait = (both["start"] - both["time"]) / HOUR
+        both = both[(wait <= rules.culture_first) & (wait >= -rules.treatment_first)]
+        stood_since = since.reindex(both["patient_id"]).array
+        known = both[["known", "lasted"]].assign(since=stood_since).max(axis=1)
+        onset = both[["time", "start"]].min(axis=1)
+        parts.append(_lines(both, onset, known, InfectionKind.SUSPECTED))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _lines(
+    found: pd.DataFrame, onset: pd.Series, known: pd.Series, kind: InfectionKind
+) -> pd.DataFrame:
+    lines = found[["patient_id", "end"]].assign(onset=onset, known=known, kind=str(kind))
+    return lines[list(EPISODE_COLUMNS)]
 
 
 def _signs(timed: pd.DataFrame, rules: InfectionRules) -> pd.DataFrame:
@@ -202,24 +231,19 @@ def _near(causes: pd.DataFrame, others: pd.DataFrame, hours: float) -> pd.DataFr
 
 
 def _with_treatment(
-    causes: pd.DataFrame, courses: pd.DataFrame, rules: InfectionRules, kind: InfectionKind
+    causes: pd.DataFrame, doses: pd.DataFrame, rules: InfectionRules, kind: InfectionKind
 ) -> pd.DataFrame:
-    """Causes that were treated: the onset is the cause, or the treatment where that came first."""
-    both = causes.merge(courses, on="patient_id", suffixes=("", "_course"))
-    near = (both["start"] <= both["time"] + rules.treated * HOUR) & (
-        both["last"] >= both["time"] - rules.treated * HOUR
-    )
-    both = both[near]
-    begun = both["start"].where(both["start"] >= both["time"] - rules.treated * HOUR)
-    return pd.DataFrame(
-        {
-            "patient_id": both["patient_id"],
-            "onset": pd.concat([both["time"], begun], axis=1).min(axis=1),
-            "known": both[["known", "known_course"]].max(axis=1),
-            "end": both["end"],
-            "kind": str(kind),
-        }
-    )
+    """Causes that were treated: the onset is the cause, or the treatment where that came first.
+
+    Each cause stands with the doses that were known when it was first known to be treated.
+    """
+    causes = causes[["patient_id", "time", "known"]]
+    both = causes.merge(doses, on="patient_id", suffixes=("", "_dose"))
+    both = both[(both["time_dose"] - both["time"]).abs() <= rules.treated * HOUR]
+    onset = both[["time", "time_dose"]].min(axis=1)
+    lines = _lines(both, onset, both[["known", "known_dose"]].max(axis=1), kind)
+    lines = lines.assign(cause=both["time"]).sort_values(["known", "onset"])
+    return lines.drop_duplicates(["patient_id", "cause"])[list(EPISODE_COLUMNS)]
 
 
 def _first_of_episodes(found: pd.DataFrame, rules: InfectionRules) -> np.ndarray:

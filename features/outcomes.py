@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from features import crs, infection
+from features.scores import age_in_years
+from features.tables import EVENT_COLUMNS
 from features.trajectory import Feature, Statistic, trajectory_rows
 
 GRADE_HOLDS_HOURS = 72.0
@@ -105,34 +107,66 @@ def as_it_was(events: pd.DataFrame) -> pd.DataFrame:
 
 
 ICANS_BY_ICE = ((6.5, 1.0), (2.5, 2.0), (-0.5, 3.0))
-"""Lowest ICE score (0 to 10) -> ICANS grade; a full 10 is 0. ASTCT 2019, table 5: 7-9, 3-6, 0-2;
-grade 4 needs more than the score."""
+"""Lowest ICE score (0 to 10) -> ICANS grade; a full 10 is 0. ASTCT 2019, table 5: 7-9, 3-6, 0-2.
+Grade 4, seizures, weakness and oedema need more than the score: a documented grade."""
+
+ICE_FROM_YEARS = 12.0
+"""Children below are scored by CAPD (ASTCT 2019), which the catalogue does not know."""
 
 
 def with_outcomes(events: pd.DataFrame, source: OutcomeSource) -> pd.DataFrame:
-    """The events with grades and infections from where `source` says.
+    """The events with grades and infections from where `source` says, in the order of events.
 
-    With `EITHER` a derived CRS grade is said where no documented one was known for
-    `GRADE_HOLDS_HOURS`; infections and ICANS grades of both kinds stand side by side.
+    Each derived event is known from the moment at which its definition was met by what was known
+    then. With `EITHER` a derived one is said only where no documented one was known that still
+    counts: `GRADE_HOLDS_HOURS` for grades, an episode's length for infections.
     """
     if source == OutcomeSource.DOCUMENTED:
         return events
-    grades, rest = crs.grade_events(events), [infection.onset_events(events), _icans(events)]
+    graded, icans, onsets = (
+        crs.graded_moments(events),
+        _icans(events),
+        infection.onset_events(events),
+    )
+    charted = events
     if source == OutcomeSource.EITHER:
-        asked = grades[["patient_id", "time"]].rename(columns={"time": "as_of"})
-        documented = events[events["key"] == "crs_grade"]
-        age = trajectory_rows(documented, asked, (Feature("crs_grade", Statistic.AGE),))[:, 0]
-        grades = grades[~(age <= GRADE_HOLDS_HOURS)]
-        charted = events
+        graded = graded[~_documented(events, "crs_grade", graded)]
+        icans = icans[~_documented(events, "icans_grade", _known_at(icans))]
+        onsets = onsets[~_documented(events, "infection_onset", _known_at(onsets))]
     else:
         charted = events[~events["key"].isin([*GRADES, "infection_onset"])]
-    plain = charted.astype({"patient_id": "str", "key": "str"})
-    return pd.concat([plain, grades, *rest], ignore_index=True)
+    derived = pd.concat([crs.grade_events(graded), icans, onsets])
+    types = {name: events[name].dtype for name in EVENT_COLUMNS}
+    return pd.concat([charted, derived.astype(types)]).sort_values(
+        ["patient_id", "key", "time", "known_time", "value"], ignore_index=True
+    )
+
+
+def _documented(events: pd.DataFrame, key: str, moments: pd.DataFrame) -> np.ndarray:
+    """Whether at each moment an event of this key was known that still counted."""
+    lasts = {definition.key: definition.lasts_hours for definition in DEFINITIONS.values()}
+    chosen = events[events["key"] == key]
+    age = trajectory_rows(chosen, moments, (Feature(key, Statistic.AGE),))[:, 0]
+    return age <= (lasts.get(key) or GRADE_HOLDS_HOURS)
+
+
+def _known_at(events: pd.DataFrame) -> pd.DataFrame:
+    """When each event was known, as as-of rows."""
+    known = events[["time", "known_time"]].max(axis=1)
+    return pd.DataFrame({"patient_id": events["patient_id"].astype("str"), "as_of": known})
 
 
 def _icans(events: pd.DataFrame) -> pd.DataFrame:
-    """Each ICE score once more as the ICANS grade that it gives."""
+    """Each ICE score after the first dose once more as the ICANS grade that it gives."""
     ice = events[events["key"] == "ice_score"]
+    asked = (
+        Feature("therapy", Statistic.AGE),
+        Feature("birth", Statistic.AGE),
+        Feature("age", Statistic.LAST),
+    )
+    since_dose, since_birth, stated = trajectory_rows(events, _known_at(ice), asked).T
+    child = age_in_years(since_birth, stated) < ICE_FROM_YEARS
+    ice = ice[~np.isnan(since_dose) & ~child]
     grade = np.zeros(len(ice))
     for below, level in ICANS_BY_ICE:
         grade[(ice["value"] < 9.5) & (ice["value"] > below) & (grade == 0.0)] = level

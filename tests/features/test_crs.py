@@ -103,9 +103,10 @@ def test_cover_before_the_fever_does_not_count(draw_events):
 
 
 def test_a_grade_ends_when_its_signs_cease_to_count_and_is_unknown_without_any(draw_events):
-    found = graded(draw_events, *FEVER, ("a", "norepinephrine", 1.0, 0.1))["grade"]
+    others = [("a", "crp", hour, 5.0) for hour in (12.9, 13.0, 25.0)]
+    found = graded(draw_events, *FEVER, ("a", "norepinephrine", 1.0, 0.1), *others)["grade"]
     assert found.to_dict() == pytest.approx(
-        {0.0: np.nan, 1.0: 3, 12.0: 3, 13.0: 1, 25.0: np.nan}, nan_ok=True
+        {0.0: np.nan, 1.0: 3, 12.9: 3, 13.0: 1, 25.0: np.nan}, nan_ok=True
     )
 
 
@@ -130,7 +131,7 @@ def test_events_tell_each_change_and_renew_the_rest(draw_events):
     hours = [1.0, 2.0, 3.0, 14.0, 15.0]
     lines = [("a", "temperature", hour, 38.5) for hour in hours]
     events = draw_events(("a", "therapy", 0.0, np.nan), *lines, ("a", "oxygen_device", 3.0, 1.0))
-    said = grade_events(events)
+    said = grade_events(graded_moments(events))
     start = events["time"].iloc[0]
     hour = (said["time"] - start) / pd.Timedelta(hours=1)
     assert list(zip(hour, said["value"], strict=True))[:3] == [(1.0, 1.0), (3.0, 2.0), (15.0, 1.0)]
