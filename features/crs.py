@@ -182,17 +182,15 @@ def crs_episodes(graded: pd.DataFrame, rules: CrsRules = RULES) -> pd.DataFrame:
     gap = ill["as_of"] - ill["after"].shift()
     apart = ill["start"] & (gap >= pd.Timedelta(hours=rules.episodes_apart))
     first = ill["patient_id"] != ill["patient_id"].shift()
-    return (
-        ill.groupby((apart | first).cumsum())
-        .agg(
-            patient_id=("patient_id", "first"),
-            start=("as_of", "first"),
-            end=("after", lambda times: times.iloc[-1]),
-            grade=("grade", "max"),
-            severe=("severe", "min"),
-        )
-        .reset_index(drop=True)
+    episodes = ill.groupby((apart | first).cumsum())
+    found = episodes.agg(
+        patient_id=("patient_id", "first"),
+        start=("as_of", "first"),
+        grade=("grade", "max"),
+        severe=("severe", "min"),
     )
+    found.insert(2, "end", episodes.tail(1)["after"].array)
+    return found.reset_index(drop=True)
 
 
 def _moments(events: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.crs import grade_events, graded_moments, systolic_limit
+from features.crs import crs_episodes, grade_events, graded_moments, systolic_limit
 
 FEVER = [("a", "temperature", 1.0, 38.0)]
 
@@ -42,6 +42,15 @@ TABLE = {
     ),
     "cannula left on at no flow": (
         [("a", "oxygen_device", 0.5, 1.0), ("a", "oxygen_flow", 1.0, 0.0)], 1
+    ),
+    "pressure 30 below the own": (
+        [("a", "systolic_bp", -1.0, 130.0), ("a", "systolic_bp", 1.0, 100.0)], 2
+    ),
+    "pressure 29 below the own": (
+        [("a", "systolic_bp", -1.0, 130.0), ("a", "systolic_bp", 1.0, 101.0)], 1
+    ),
+    "pressure 30 below the first since the dose": (
+        [("a", "systolic_bp", 0.5, 130.0), ("a", "systolic_bp", 1.0, 100.0)], 2
     ),
     "saturation low on air": ([("a", "spo2", 1.0, 91.0)], 2),
     "saturation of 92": ([("a", "spo2", 1.0, 92.0)], 1),
@@ -147,3 +156,44 @@ def test_each_patient_has_a_course_of_their_own(draw_events):
     )  # fmt: skip
     found = graded_moments(both).dropna()
     assert found.groupby("patient_id")["grade"].max().to_dict() == {"a": 1.0, "b": 0.0}
+
+
+def test_a_grade_2_says_whether_it_was_inferred(draw_events):
+    for line, inferred in (
+        (("a", "spo2", 1.0, 90.0), True),
+        (("a", "systolic_bp", 1.0, 80.0), True),
+        (("a", "oxygen_device", 1.0, 1.0), False),
+        (("a", "norepinephrine", 1.0, 0.1), False),
+    ):
+        assert graded(draw_events, *FEVER, line)["inferred"][1.0] == inferred
+
+
+def test_a_dose_charted_late_starts_no_grade_before(draw_events):
+    found = graded_moments(
+        draw_events(("a", "therapy", 0.0, np.nan, 5.0), *FEVER, ("a", "crp", 2.0, 9.0))
+    )
+    assert found["grade"].tolist() == [1.0]
+
+
+@pytest.mark.parametrize("well", [47.0, 48.0])
+def test_episodes_are_apart_when_48_hours_lie_between_them(well, draw_events):
+    lines = [
+        ("a", "temperature", 1.0, 38.5), ("a", "norepinephrine", 2.0, 0.1),
+        ("a", "temperature", 25.0, 36.6), ("a", "temperature", 25.0 + well, 38.5),
+        ("b", "therapy", 0.0, np.nan), ("b", "temperature", 1.0, 38.5),
+    ]  # fmt: skip
+    events = draw_events(("a", "therapy", 0.0, np.nan), *lines)
+    found = crs_episodes(graded_moments(events))
+    times = found[["start", "end", "severe"]].apply(lambda column: column - events["time"].iloc[0])
+    hours = (times / pd.Timedelta(hours=1)).assign(
+        patient=found["patient_id"], grade=found["grade"]
+    )
+    of_b = [1.0, np.nan, np.nan, "b", 1.0]
+    apart = [[1.0, 25.0, 2.0, "a", 3.0], [73.0, np.nan, np.nan, "a", 1.0], of_b]
+    joined = [[1.0, np.nan, 2.0, "a", 3.0], of_b]
+    expected = pd.DataFrame(apart if well == 48.0 else joined, columns=hours.columns)
+    pd.testing.assert_frame_equal(hours, expected, check_dtype=False)
+
+
+def test_no_moments_no_episodes(draw_events):
+    assert crs_episodes(graded_moments(draw_events())).empty

@@ -80,6 +80,17 @@ CASES = {  # events (key, hour, value[, known]) -> (kind, onset hour, known hour
         ((CULTURE, 0.0, 0.0), (DRUG, 2.0, np.nan), (DRUG, 26.0, np.nan), (DRUG, 74.1, np.nan)), None
     ),
     "a stopped drug": ((FOCUS, (DRUG, 2.0, 0.0)), None),
+    "an earlier dose charted after the fourth day": (
+        ((CULTURE, 0.0, 0.0), *FOUR_DAYS, (DRUG, -40.0, np.nan, 90.0)), ("suspected", 0, 74)
+    ),
+    "two treatments joined by a dose charted late": (
+        ((CULTURE, 0.0, 0.0), *FOUR_DAYS[:1], (DRUG, 90.0, np.nan), (DRUG, 48.0, np.nan, 120.0)),
+        ("suspected", 0, 120),
+    ),
+    "a focus long after the first dose of a long treatment": (
+        (*((DRUG, 48.0 * n, np.nan) for n in range(6)), ("infection_focus", 200.0, 1.0)),
+        ("clinical", 144, 200),
+    ),
 }  # fmt: skip
 
 

@@ -1,13 +1,13 @@
 """Derived outcomes obey the laws of every feature: no future, no neighbours, one story."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from features.matrix import events_from_records, feature_rows
@@ -48,8 +48,9 @@ COLUMNS = [
 ]
 DERIVING = (OutcomeSource.DERIVED, OutcomeSource.EITHER)
 SLOW = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+    max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate),  # an example takes long: none is made smaller
+)  # fmt: skip
 Line = tuple[float, float, str, str | None, float | str | None]
 
 
@@ -98,15 +99,56 @@ def state(events: pd.DataFrame, moments: pd.DataFrame) -> np.ndarray:
 @SLOW
 @given(lines=stays())
 def test_what_comes_later_changes_no_derived_outcome_of_before(source, lines, ask_at):
-    moments = ask_at(*(("a", ASKED + step) for step in (-40.0, -12.0, 0.0)))
-    start = moments["as_of"].iloc[-1] - pd.Timedelta(hours=ASKED)
+    same_when_cut(source, lines, (ASKED - 40.0, ASKED - 12.0, ASKED), ask_at)
+
+
+MEROPENEM = ("meropenem", "mg", 1000.0)
+FEVER = ("temperature", "Cel", 39.0)
+CULTURE = ("blood_culture", None, "negative")
+LATE: dict[str, tuple[list[Line], float]] = {
+    "the first dose": ([(5.0, 40.0, "teclistamab", "mg/kg", 1.5), (6.0, 6.0, *FEVER)], 10.0),
+    "a dose that moves the start of a treatment": (
+        [(60.0, 60.0, *CULTURE), *((hour, hour, *MEROPENEM) for hour in (62.0, 86.0, 110.0, 134.0)),
+         (20.0, 140.0, *MEROPENEM)],
+        136.0,
+    ),
+    "a dose that joins two treatments": (
+        [(0.0, 0.0, *CULTURE), (2.0, 2.0, *MEROPENEM), (90.0, 90.0, *MEROPENEM),
+         (48.0, 150.0, *MEROPENEM)],
+        100.0,
+    ),
+    "a documented grade": (
+        [(0.0, 0.0, "teclistamab", "mg/kg", 1.5), (12.0, 12.0, *FEVER),
+         (10.0, 60.0, "crs_grade", None, 2.0)],
+        20.0,
+    ),
+    "a documented infection": (
+        [(0.0, 0.0, "infection_focus", None, "pneumonia"), (2.0, 2.0, *MEROPENEM),
+         (1.0, 60.0, "infection_onset", None, None)],
+        20.0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", DERIVING)
+@pytest.mark.parametrize("what", LATE)
+def test_what_is_charted_late_changes_no_derived_outcome_of_before(what, source, ask_at):
+    lines, hour = LATE[what]
+    same_when_cut(source, lines, (hour, 200.0), ask_at)
+
+
+def same_when_cut(
+    source: OutcomeSource, lines: list[Line], hours: Sequence[float], ask_at: Callable
+) -> None:
+    """Asserts that rows are those of the records that were known by then."""
+    moments = ask_at(*(("a", hour) for hour in hours))
+    start = moments["as_of"].iloc[0] - pd.Timedelta(hours=hours[0])
     whole = events_from_records(records([("a", line) for line in lines], start), source).events
     full = state(whole, moments)
-    for row, hour in enumerate((ASKED - 40.0, ASKED - 12.0, ASKED)):
+    for row, hour in enumerate(hours):
         then = [("a", line) for line in lines if max(line[:2]) <= hour]
         known = events_from_records(records(then, start), source).events
-        alone = state(known, moments.iloc[[row]])[0]
-        np.testing.assert_array_equal(full[row], alone)
+        np.testing.assert_array_equal(full[row], state(known, moments.iloc[[row]])[0])
 
 
 @pytest.mark.parametrize("source", DERIVING)
