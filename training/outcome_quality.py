@@ -13,7 +13,8 @@ from features.trajectory import Feature, Statistic, trajectory_rows
 
 GRADES = range(6)
 CURRENT = (Feature("crs_grade", Statistic.LAST), Feature("crs_grade", Statistic.AGE))
-ONE_GRADE = "documented and derived grades are all the same one, or there is none to compare"
+NOTHING_COMPARED = "no documented grade has a derived one beside it"
+ONE_GRADE = "documented and derived grades are all the same one"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def crs_agreement(events: pd.DataFrame, graded: pd.DataFrame) -> CrsAgreement:
         moments=int(compared.sum()),
         without_derived=int((~compared).sum()),
         weighted_kappa=None if kappa is None else float(kappa),
-        reason=None if varies else ONE_GRADE,
+        reason=None if varies else ONE_GRADE if compared.any() else NOTHING_COMPARED,
         table=table.tolist(),
         inferred=int(graded["inferred"].sum()),
     )

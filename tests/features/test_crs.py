@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.catalogue import CLASS_KEYS, DRUGS
 from features.crs import crs_episodes, grade_events, graded_moments, systolic_limit
 
 FEVER = [("a", "temperature", 1.0, 38.0)]
@@ -197,3 +198,13 @@ def test_episodes_are_apart_when_48_hours_lie_between_them(well, draw_events):
 
 def test_no_moments_no_episodes(draw_events):
     assert crs_episodes(graded_moments(draw_events())).empty
+
+
+@pytest.mark.parametrize(
+    ("drug", "covers"),
+    [("tocilizumab", True), ("siltuximab", True), ("anakinra", True), ("acetaminophen", True),
+     ("dexamethasone", True), ("filgrastim", False), ("meropenem", False)],
+)  # fmt: skip
+def test_which_drugs_hide_fever(drug, covers):
+    keys = CLASS_KEYS[DRUGS[drug].drug_class]
+    assert bool({"antipyretic", "cytokine_blocker", "corticosteroid"} & set(keys)) == covers

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.catalogue import CLASS_KEYS, DRUGS
 from features.infection import EPISODE_COLUMNS, infection_episodes, onset_events
 
 FEVER = ("temperature", 0.0, 38.5)
@@ -20,6 +21,7 @@ CASES = {  # events (key, hour, value[, known]) -> (kind, onset hour, known hour
     "nothing": ((), None),
     "fever alone": ((FEVER,), None),
     "treatment alone": (FOUR_DAYS, None),
+    "a fever of unknown origin, treated": ((FEVER, *FOUR_DAYS), None),
     "a pathogen, treated": ((GREW, FEVER, (DRUG, 2.0, np.nan)), ("microbiological", 0, 2)),
     "a pathogen known late": (
         (("blood_culture", 0.0, 1.0, 30.0), FEVER, (DRUG, 2.0, np.nan)), ("microbiological", 0, 30)
@@ -139,3 +141,12 @@ def test_no_events_no_episodes(draw_events):
 def test_patients_keep_apart(draw_events):
     events = draw_events(("a", *FOCUS), ("b", DRUG, 2.0, np.nan))
     assert infection_episodes(events).empty
+
+
+@pytest.mark.parametrize(
+    "drug",
+    ["aciclovir", "sulfamethoxazole_trimethoprim", "fluconazole", "posaconazole", "levofloxacin"],
+)
+def test_prophylaxis_is_no_treatment(drug):
+    assert DRUG not in CLASS_KEYS[DRUGS[drug].drug_class]
+    assert DRUG in CLASS_KEYS[DRUGS["meropenem"].drug_class]

@@ -30,7 +30,7 @@ GIVEN = (
     ("norepinephrine", "ug/kg/min", (0.0, 0.1)),
     ("epinephrine", "ug/kg/min", (0.1,)),
     ("tocilizumab", "mg/kg", (8.0,)),
-    ("paracetamol", "mg", (1000.0,)),
+    ("acetaminophen", "mg", (1000.0,)),
     ("oxygen_device", None, ("room_air", "nasal_cannula", "high_flow", "ventilator")),
     ("blood_culture", None, ("negative", "Staphylococcus epidermidis", "Escherichia coli")),
     ("infection_focus", None, ("pneumonia",)),
