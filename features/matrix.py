@@ -1,15 +1,15 @@
 """The one path from records to feature rows, for a cohort in training and a patient in serving."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from features.catalogue.naming import is_measured
 from features.declared import FEATURES, Column
-from features.harmonise import harmonise
-from features.outcomes import GRADE_HOLDS_HOURS, GRADES
+from features.harmonise import Harmonised, harmonise
+from features.outcomes import GRADE_HOLDS_HOURS, GRADES, OutcomeSource, with_outcomes
 from features.scores import Score
 from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
 from features.trajectory import Feature, Statistic, trajectory_rows
@@ -38,23 +38,39 @@ class FeatureRows:
     rejects: pd.DataFrame
 
 
+def events_from_records(
+    records: pd.DataFrame, outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
+) -> Harmonised:
+    """Records to events and rejects, with grades and infections from where `outcomes_from` says.
+
+    Training, batch prediction and service all take this way, so that they see the same events.
+
+    Raises:
+        InvalidTableError: a table that breaks its contract.
+    """
+    harmonised = harmonise(records)
+    return replace(harmonised, events=with_outcomes(harmonised.events, outcomes_from))
+
+
 def rows_from_records(
     records: pd.DataFrame,
     as_of: pd.DataFrame | pd.Timedelta,
     columns: Sequence[Column] = FEATURES,
+    outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED,
 ) -> FeatureRows:
-    """Records to feature rows: harmonise, lay the grid, compute the declared columns.
+    """Records to feature rows: make events, lay the grid, compute the declared columns.
 
     Args:
         records: the records table.
         as_of: the moments asked about (columns `patient_id`, `as_of`), or the step of a grid.
         columns: what to compute.
+        outcomes_from: where grades and infections come from.
 
     Raises:
         InvalidTableError: a table that breaks its contract.
         InvalidInputError: a step that is not positive, or a moment without a time zone.
     """
-    harmonised = harmonise(records)
+    harmonised = events_from_records(records, outcomes_from)
     events = harmonised.events
     moments = as_of_grid(events, as_of) if isinstance(as_of, pd.Timedelta) else as_of
     return FeatureRows(feature_rows(events, moments, columns), events, harmonised.rejects)

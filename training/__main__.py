@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from features.outcomes import Outcome
+from features.outcomes import Outcome, OutcomeSource
 from features.readers import READERS
 from features.tables import InvalidInputError
 from training import cohort, commands
@@ -67,6 +67,7 @@ def _add_ingest(verbs: "Verbs") -> None:
         "--records hospital.csv --format table --out ingested",
     )
     _add_records(parser)
+    _add_outcomes_from(parser)
     parser.add_argument("--out", type=Path, required=True, help="new folder to write into")
 
 
@@ -80,6 +81,7 @@ def _add_features(verbs: "Verbs") -> None:
     )
     _add_records(parser)
     _add_every(parser)
+    _add_outcomes_from(parser)
     parser.add_argument("--out", type=Path, required=True, help="Parquet or CSV file to write")
 
 
@@ -97,6 +99,7 @@ def _add_train(verbs: "Verbs") -> None:
         "--outcome", action="extend", type=_outcomes,
         help="severe_crs, infection, or both with a comma; may be repeated (default: both)",
     )  # fmt: skip
+    _add_outcomes_from(parser)
     parser.add_argument("--horizon", type=_duration, default="24h", help="how far ahead")
     parser.add_argument(
         "--learn-every", type=_duration, default="1h",
@@ -125,6 +128,7 @@ def _add_evaluate(verbs: "Verbs") -> None:
     _add_model(parser)
     _add_records(parser)
     _add_every(parser)
+    _add_the_models_own(parser)
     parser.add_argument("--bootstrap", type=_count, default=200, help="resamples for intervals")
     parser.add_argument("--seed", type=_seed, default=0, help="of the resamples")
     _add_tracking(parser)
@@ -145,6 +149,7 @@ def _add_predict(verbs: "Verbs") -> None:
     parser.add_argument(
         "--as-of", type=Path, help="CSV with patient_id and as_of, in the place of the grid"
     )
+    _add_the_models_own(parser)
     parser.add_argument(
         "--contributions", action=argparse.BooleanOptionalAction, default=True,
         help="explain every row (takes most of the time)",
@@ -232,6 +237,23 @@ def _add_records(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=list(READERS), required=True, help="its format")
 
 
+def _add_outcomes_from(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--outcomes-from", type=_outcome_source, metavar="SOURCE",
+        default=OutcomeSource.DOCUMENTED,
+        help="where grades and infections come from: documented (as charted), derived (from "
+        "signs, drugs and cultures alone) or either (derived where none was charted)",
+    )  # fmt: skip
+
+
+def _add_the_models_own(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--outcomes-from", type=_outcome_source, metavar="SOURCE",
+        help="documented, derived or either: what the model learnt from, which is also what is "
+        "taken without this flag; another is refused",
+    )  # fmt: skip
+
+
 def _add_tracking(parser: argparse.ArgumentParser) -> None:
     _add_experiment(parser)
     parser.add_argument(
@@ -255,6 +277,13 @@ def _outcomes(text: str) -> list[Outcome]:
         return [Outcome(name.strip()) for name in text.split(",")]
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r}: write severe_crs or infection") from error
+
+
+def _outcome_source(text: str) -> OutcomeSource:
+    try:
+        return OutcomeSource(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: write {', '.join(OutcomeSource)}") from error
 
 
 def _duration(text: str) -> pd.Timedelta:

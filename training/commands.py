@@ -5,6 +5,7 @@ import tempfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 from features.declared import columns_of
 from features.matrix import as_of_grid, feature_rows
+from features.outcomes import OutcomeSource, with_outcomes
 from features.tables import InvalidInputError
 from models.bundle import METRICS, Bundle, InvalidBundleError, load_bundle
 from models.stated import read_json
@@ -22,6 +24,7 @@ from training.dataset import Cohort, Events, load_events, read_moments, without_
 from training.flat import flat_metrics
 from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
+from training.outcome_quality import outcome_quality
 from training.plots import evaluation_figures
 from training.progress import counted_progress
 from training.report import report_context, write_report
@@ -48,11 +51,14 @@ def run_simulate(options: Namespace) -> None:
 def run_ingest(options: Namespace) -> None:
     """Write events, rejects and a data-quality report; print what was set aside."""
     refuse_filled(options.out)
-    source = load_events(options.records, options.format)
-    write_ingested(source, options.out)
+    charted = load_events(options.records, options.format)
+    outcomes = outcome_quality(charted.events)
+    source = replace(charted, events=with_outcomes(charted.events, options.outcomes_from))
+    write_ingested(source, options.outcomes_from, outcomes, options.out)
     _tell_notes(source)
     for line in reject_summary(source.rejects):
         print(f"set aside: {line}")
+    print(outcomes.sentence)
     print(f"{len(source.events)} events, {len(source.rejects)} rejects -> {options.out}")
 
 
@@ -68,7 +74,8 @@ def run_codes(options: Namespace) -> None:
 def run_features(options: Namespace) -> None:
     """Write feature rows."""
     table_ending(options.out)
-    events = load_events(options.records, options.format).events
+    source = load_events(options.records, options.format, outcomes_from=options.outcomes_from)
+    events = source.events
     moments = as_of_grid(events, options.every)
     rows = feature_rows(events, moments, columns_of(events["key"].unique()))
     write_table(rows, options.out, index=True)
@@ -89,6 +96,7 @@ def run_train(options: Namespace) -> None:
         seed=options.seed,
         repeats=options.repeats,
         variants=options.variants,
+        outcomes_from=options.outcomes_from,
     )
     if not options.track:
         _train(config)
@@ -160,6 +168,7 @@ def _metrics_of(bundle: Bundle) -> dict[str, Any]:
 def run_evaluate(options: Namespace) -> None:
     """Judge a bundle on other patients; write metrics.json and report.html, and track the run."""
     with opened_bundle(options.model) as bundle:
+        _agree(bundle, options.outcomes_from)
         # read before a run opens: records that cannot be read leave none behind
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
         _tell_notes(others.source)
@@ -207,7 +216,8 @@ def run_predict(options: Namespace) -> None:
     """Write the predictions table."""
     table_ending(options.out)
     with opened_bundle(options.model) as bundle:
-        source = load_events(options.records, options.format, bundle.reference.filled)
+        _agree(bundle, options.outcomes_from)
+        source = apply.events_for(bundle, options.records, options.format)
         _tell_notes(source)
         if options.as_of is not None:
             moments = read_moments(options.as_of)
@@ -224,6 +234,19 @@ def run_predict(options: Namespace) -> None:
 def _tell_notes(source: Events) -> None:
     for note in source.notes:
         logger.info("%s", note)
+
+
+def _agree(bundle: Bundle, asked: OutcomeSource | None) -> None:
+    """Refuse another source of outcomes than the bundle's: its features would mean something else.
+
+    Raises:
+        InvalidInputError: what was asked for is not what the bundle learnt from.
+    """
+    if asked not in (None, bundle.outcomes_from):
+        raise InvalidInputError(
+            f"--outcomes-from {asked}: this model learnt from {bundle.outcomes_from} outcomes "
+            "and reads records in the same way; leave the flag out, or train another model"
+        )
 
 
 def _tell_strangers(patients: list[str]) -> None:

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from features.declared import columns_of
-from features.harmonise import harmonise
-from features.matrix import as_of_grid, feature_rows
-from features.outcomes import Outcome
+from features.matrix import as_of_grid, events_from_records, feature_rows
+from features.outcomes import Outcome, OutcomeSource
 from features.readers import read
 from features.readers.delimited import read_delimited
 from features.tables import (
@@ -69,14 +68,19 @@ class Cohort:
     targets: dict[Outcome, np.ndarray]
 
 
-def load_events(path: Path, file_format: str, filled: FilledValues | None = None) -> Events:
-    """Read and harmonise a cohort; `filled` as `features.readers.read` takes it.
+def load_events(
+    path: Path,
+    file_format: str,
+    filled: FilledValues | None = None,
+    outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED,
+) -> Events:
+    """Read a cohort and make its events; `filled` as `features.readers.read` takes it.
 
     Raises:
         InvalidInputError: a bad file, or one in which not a single record could be used.
     """
     reading = read(path, file_format, filled)
-    harmonised = harmonise(reading.records)
+    harmonised = events_from_records(reading.records, outcomes_from)
     parts = [part for part in (reading.rejects, harmonised.rejects) if len(part)]
     rejects = pd.concat(parts, ignore_index=True) if parts else harmonised.rejects
     if harmonised.events.empty:
