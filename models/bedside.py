@@ -9,20 +9,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from features.crs import RULES as ASTCT
+from features.crs import systolic_limit
 from features.outcomes import DEFINITIONS, GRADE_HOLDS_HOURS, Outcome
 from features.trajectory import Feature, Statistic
 
 Sentences = list[str]
 """One sentence a row, empty where there is nothing to say."""
 
-FEVER = 38.0
-"""Cel; ASTCT, doi 10.1016/j.bbmt.2018.12.758."""
-LOW_SATURATION = 92.0
-"""%; below it, on air, patients are given oxygen (grading of CRS by hypoxia: ASTCT)."""
-LOW_PRESSURE, CHILD_YEARS = 90.0, 10.0
-"""mm[Hg] systolic; up to 10 years 70 + 2 x age: PALS, doi 10.1161/CIR.0000000000000901."""
 SEVERE_GRADE = DEFINITIONS[Outcome.SEVERE_CRS].at_least
-HIGH_FLOW_DEVICE, LOW_FLOW_MOST, LOW_FLOW_FIO2 = 2.0, 6.0, 0.44
+HIGH_FLOW_DEVICE, LOW_FLOW_FIO2 = 2.0, 0.44
 """Grade 3 by hypoxia: more than a nasal cannula of 6 L/min (ASTCT), which gives a fraction of about
 0.44 (4 % a litre, a rule of thumb)."""
 TREATED_HOURS = 24
@@ -102,7 +98,7 @@ def _support(evidence: pd.DataFrame) -> Sentences:
     device = (evidence[DEVICE.name] >= HIGH_FLOW_DEVICE) & (
         evidence[DEVICE_AGE.name] <= GRADE_HOLDS_HOURS
     )
-    much = (evidence[FLOW.name] > LOW_FLOW_MOST) | (evidence[FIO2.name] > LOW_FLOW_FIO2)
+    much = (evidence[FLOW.name] > ASTCT.low_flow) | (evidence[FIO2.name] > LOW_FLOW_FIO2)
     named = np.where(
         pressed, "a vasopressor is on record", "oxygen by high flow or more is on record"
     )
@@ -111,13 +107,13 @@ def _support(evidence: pd.DataFrame) -> Sentences:
 
 def _signs(evidence: pd.DataFrame, age: np.ndarray) -> Sentences:
     """Fever (or drugs that take it away) with a low pressure or saturation."""
-    hot = (evidence[TEMPERATURE.name] >= FEVER).to_numpy()
+    hot = (evidence[TEMPERATURE.name] >= ASTCT.fever).to_numpy()
     hidden = _blocked(evidence)
-    lowest = np.where(age <= CHILD_YEARS, 70.0 + 2.0 * np.floor(age), LOW_PRESSURE)
+    lowest = systolic_limit(age)
     pressure, saturation = evidence[PRESSURE.name].to_numpy(), evidence[SATURATION.name].to_numpy()
     return [
         _sign_words(
-            fever, covered, bp if bp < limit else None, spo2 if spo2 < LOW_SATURATION else None
+            fever, covered, bp if bp < limit else None, spo2 if spo2 < ASTCT.spo2_on_air else None
         )
         for fever, covered, bp, limit, spo2 in zip(
             hot, hidden, pressure, lowest, saturation, strict=True
@@ -164,7 +160,7 @@ def _culture(evidence: pd.DataFrame) -> Sentences:
 
 
 def _febrile_neutropenia(evidence: pd.DataFrame) -> Sentences:
-    hot = evidence[TEMPERATURE.name] >= FEVER
+    hot = evidence[TEMPERATURE.name] >= ASTCT.fever
     few = (evidence[NEUTROPHILS.name] < NEUTROPENIA) & (
         evidence[NEUTROPHILS_AGE.name] <= COUNT_HOURS
     )
