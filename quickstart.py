@@ -24,6 +24,7 @@ import pandas as pd
 
 PLACE = Path("build/quickstart")
 COHORT, OTHERS, BUNDLE = PLACE / "cohort", PLACE / "others", PLACE / "bundle"
+QUESTION = PLACE / "question.json"
 TRACKING = f"sqlite:///{PLACE.as_posix()}/mlflow.db"
 AUDIT = f"sqlite:///{PLACE.as_posix()}/audit.db"
 FOREIGN = ("MLFLOW_", "CRS_RISK_")
@@ -52,6 +53,7 @@ def main() -> int:
             "--out", str(PLACE / "predictions.parquet"))  # fmt: skip
     step("Start the service and ask it about one patient")
     question = patient_to_ask(PLACE / "predictions.parquet", OTHERS)
+    QUESTION.write_text(json.dumps(question, indent=1), encoding="utf-8")
     with service(options.port) as address:
         show(post(f"{address}/v1/predictions", question))
         where_things_are(address, options.serve)
@@ -219,7 +221,8 @@ def risk_words(found: dict) -> str:
     if found["risk"] is None:
         return "cannot say"
     low, high = found["interval"]
-    return f"{found['risk']:.1%} ({low:.1%} to {high:.1%}), {found['tier']}, {found['verdict']}"
+    tier = f"{found['tier']} (high from {found['tier_from']['high']:.1%})"
+    return f"{found['risk']:.1%} ({low:.1%} to {high:.1%}), {tier}, {found['verdict']}"
 
 
 def where_things_are(address: str, serving: bool) -> None:
@@ -228,6 +231,7 @@ def where_things_are(address: str, serving: bool) -> None:
     print(f"report of the run     {BUNDLE}-report/report.html")
     print(f"report on the others  {PLACE / 'evaluation' / 'report.html'}")
     print(f"model                 {BUNDLE}  (models:/crs-risk@champion)")
+    print(f"what was asked        {QUESTION}")
     print(f"runs and registry     .venv/bin/mlflow ui --backend-store-uri {TRACKING}")
     print(f"audit trail           .venv/bin/python -m serving audit list --database {AUDIT}")
     if serving:

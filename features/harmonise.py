@@ -21,6 +21,7 @@ import pandas as pd
 from features.catalogue import KEYS, key_of
 from features.harmonising.columns import Source, record_arrays
 from features.harmonising.conversions import Route, Way
+from features.harmonising.doses import added_up
 from features.harmonising.event_table import event_table
 from features.harmonising.lines import (
     ACCEPTED,
@@ -37,6 +38,7 @@ from features.harmonising.lines import (
     taken,
 )
 from features.harmonising.reject_table import reject_table
+from features.harmonising.remarks import without_contradicted
 from features.harmonising.repeats import (
     NEVER,
     Flags,
@@ -152,7 +154,11 @@ def _read_texts(lines: Lines, source: Source) -> Lines:
     reason[read] = np.array(codes, dtype=np.int8)[place]
     silent = np.isnan(number) & TABLE.needs_value[lines.key]
     number = np.where(TABLE.takes_value[lines.key], number, nan)
-    return replace(lines, number=number, reason=reason).refused(silent, RejectReason.NO_VALUE)
+    read_lines = replace(lines, number=number, reason=reason)
+    no_dose = TABLE.is_dose[lines.key] & (number == 0)
+    return read_lines.refused(silent, RejectReason.NO_VALUE).refused(
+        no_dose, RejectReason.NOT_GIVEN
+    )
 
 
 def _way_column(routes: Sequence[Route], step: int, read: Callable[[Way], float]) -> Floats:
@@ -262,8 +268,9 @@ def harmonise(records: pd.DataFrame) -> Harmonised:
     """
     table = _checked(records)
     source = record_arrays(table)
-    lines = _split_pressures(_opened(source), source)
+    lines = without_contradicted(_split_pressures(_opened(source), source), source)
     lines = _converted(_read_texts(lines, source), source)
+    lines = added_up(lines, source, table)
     lines, until, order = _settled(lines, source, table)
     return Harmonised(
         events=event_table(taken(lines, order), until[order], source),

@@ -1,21 +1,25 @@
 """The one path from records to feature rows, for a cohort in training and a patient in serving."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from features.catalogue.naming import is_measured
 from features.declared import FEATURES, Column
-from features.harmonise import harmonise
-from features.outcomes import GRADE_HOLDS_HOURS, GRADES
+from features.harmonise import Harmonised, harmonise
+from features.outcomes import GRADE_HOLDS_HOURS, GRADES, OutcomeSource, with_outcomes
 from features.scores import Score
 from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
 from features.trajectory import Feature, Statistic, trajectory_rows
 
 MOST_ROWS_OF_A_PATIENT = 100_000
 """Eleven years by the hour: more is a wrong date."""
+
+LONGEST_SILENCE = pd.Timedelta(days=30)
+"""A patient of whom nothing more became known for so long is under nobody's observation (a choice).
+Without this limit one wrong date lays a grid of decades."""
 
 COURSE_START_KEYS = ("therapy", "icu_admission", "admission")
 """What starts a course, the first that exists: the first dose, else an admission."""
@@ -34,23 +38,39 @@ class FeatureRows:
     rejects: pd.DataFrame
 
 
+def events_from_records(
+    records: pd.DataFrame, outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
+) -> Harmonised:
+    """Records to events and rejects, with grades and infections from where `outcomes_from` says.
+
+    Training, batch prediction and service all take this way, so that they see the same events.
+
+    Raises:
+        InvalidTableError: a table that breaks its contract.
+    """
+    harmonised = harmonise(records)
+    return replace(harmonised, events=with_outcomes(harmonised.events, outcomes_from))
+
+
 def rows_from_records(
     records: pd.DataFrame,
     as_of: pd.DataFrame | pd.Timedelta,
     columns: Sequence[Column] = FEATURES,
+    outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED,
 ) -> FeatureRows:
-    """Records to feature rows: harmonise, lay the grid, compute the declared columns.
+    """Records to feature rows: make events, lay the grid, compute the declared columns.
 
     Args:
         records: the records table.
         as_of: the moments asked about (columns `patient_id`, `as_of`), or the step of a grid.
         columns: what to compute.
+        outcomes_from: where grades and infections come from.
 
     Raises:
         InvalidTableError: a table that breaks its contract.
         InvalidInputError: a step that is not positive, or a moment without a time zone.
     """
-    harmonised = harmonise(records)
+    harmonised = events_from_records(records, outcomes_from)
     events = harmonised.events
     moments = as_of_grid(events, as_of) if isinstance(as_of, pd.Timedelta) else as_of
     return FeatureRows(feature_rows(events, moments, columns), events, harmonised.rejects)
@@ -88,7 +108,8 @@ def as_of_grid(events: pd.DataFrame, every: pd.Timedelta) -> pd.DataFrame:
     """As-of times every `every` from each course's start to the end of its observation.
 
     The start itself is asked about only where something had been measured by then. A patient
-    without a course start counts from the first event; one without timed events has no row.
+    without a course start counts from the first event; one without timed events has no row. There
+    is no row later than `LONGEST_SILENCE` after the last thing known, until the next one is.
 
     Returns:
         DataFrame with columns `patient_id`, `as_of`, sorted by both.
@@ -110,9 +131,24 @@ def as_of_grid(events: pd.DataFrame, every: pd.Timedelta) -> pd.DataFrame:
     within = np.arange(len(row)) - np.repeat(np.cumsum(steps) - steps, steps)
     step = first_step.to_numpy()[row] + within
     as_of = anchor.reset_index(drop=True).take(row).reset_index(drop=True) + step * every
-    return pd.DataFrame(
+    grid = pd.DataFrame(
         {"patient_id": period.index.to_numpy()[row], "as_of": as_of.astype(TIME_TYPE)}
     )
+    long = period.index[last - anchor > LONGEST_SILENCE]
+    return _without_silence(grid, events[events["patient_id"].isin(long)])
+
+
+def _without_silence(grid: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """The grid without rows of these patients of whom nothing had become known for too long."""
+    if events.empty:
+        return grid
+    known = events[["time", "known_time"]].max(axis=1)
+    heard = pd.DataFrame({"patient_id": events["patient_id"].astype("str"), "heard": known})
+    heard = heard.dropna().sort_values("heard")
+    asked = grid.reset_index().sort_values("as_of")
+    latest = pd.merge_asof(asked, heard, left_on="as_of", right_on="heard", by="patient_id")
+    silent = latest["as_of"] - latest["heard"] > LONGEST_SILENCE
+    return grid.drop(latest.loc[silent, "index"]).reset_index(drop=True)
 
 
 def course_starts(events: pd.DataFrame) -> pd.Series:

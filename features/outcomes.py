@@ -6,6 +6,9 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
+from features import crs, infection
+from features.scores import age_in_years
+from features.tables import EVENT_COLUMNS
 from features.trajectory import Feature, Statistic, trajectory_rows
 
 GRADE_HOLDS_HOURS = 72.0
@@ -14,6 +17,14 @@ ask for an assessment at least every day, and three missed ones tell that nobody
 this project."""
 
 GRADES = ("crs_grade", "icans_grade")
+
+
+class OutcomeSource(StrEnum):
+    """Where grades and infections come from."""
+
+    DOCUMENTED = "documented"  # as charted
+    DERIVED = "derived"  # from signs, treatment and cultures alone
+    EITHER = "either"  # as charted; derived where nothing was charted
 
 
 class Outcome(StrEnum):
@@ -93,3 +104,70 @@ def as_it_was(events: pd.DataFrame) -> pd.DataFrame:
     """Events as they truly were: known at once, corrections applied from the start."""
     final = events[events["until_time"].isna()]
     return final.assign(known_time=final["time"])
+
+
+ICANS_BY_ICE = ((6.5, 1.0), (2.5, 2.0), (-0.5, 3.0))
+"""Lowest ICE score (0 to 10) -> ICANS grade; a full 10 is 0. ASTCT 2019, table 5: 7-9, 3-6, 0-2.
+Grade 4, seizures, weakness and oedema need more than the score: a documented grade."""
+
+ICE_FROM_YEARS = 12.0
+"""Children below are scored by CAPD (ASTCT 2019), which the catalogue does not know."""
+
+
+def with_outcomes(events: pd.DataFrame, source: OutcomeSource) -> pd.DataFrame:
+    """The events with grades and infections from where `source` says, in the order of events.
+
+    Each derived event is known from the moment at which its definition was met by what was known
+    then. With `EITHER` a derived one is said only where no documented one was known that still
+    counts: `GRADE_HOLDS_HOURS` for grades, an episode's length for infections.
+    """
+    if source == OutcomeSource.DOCUMENTED:
+        return events
+    graded, icans, onsets = (
+        crs.graded_moments(events),
+        _icans(events),
+        infection.onset_events(events),
+    )
+    charted = events
+    if source == OutcomeSource.EITHER:
+        graded = graded[~_documented(events, "crs_grade", graded)]
+        icans = icans[~_documented(events, "icans_grade", _known_at(icans))]
+        onsets = onsets[~_documented(events, "infection_onset", _known_at(onsets))]
+    else:
+        charted = events[~events["key"].isin([*GRADES, "infection_onset"])]
+    derived = pd.concat([crs.grade_events(graded), icans, onsets])
+    types = {name: events[name].dtype for name in EVENT_COLUMNS}
+    return pd.concat([charted, derived.astype(types)]).sort_values(
+        ["patient_id", "key", "time", "known_time", "value"], ignore_index=True
+    )
+
+
+def _documented(events: pd.DataFrame, key: str, moments: pd.DataFrame) -> np.ndarray:
+    """Whether at each moment an event of this key was known that still counted."""
+    lasts = {definition.key: definition.lasts_hours for definition in DEFINITIONS.values()}
+    chosen = events[events["key"] == key]
+    age = trajectory_rows(chosen, moments, (Feature(key, Statistic.AGE),))[:, 0]
+    return age <= (lasts.get(key) or GRADE_HOLDS_HOURS)
+
+
+def _known_at(events: pd.DataFrame) -> pd.DataFrame:
+    """When each event was known, as as-of rows."""
+    known = events[["time", "known_time"]].max(axis=1)
+    return pd.DataFrame({"patient_id": events["patient_id"].astype("str"), "as_of": known})
+
+
+def _icans(events: pd.DataFrame) -> pd.DataFrame:
+    """Each ICE score after the first dose once more as the ICANS grade that it gives."""
+    ice = events[events["key"] == "ice_score"]
+    asked = (
+        Feature("therapy", Statistic.AGE),
+        Feature("birth", Statistic.AGE),
+        Feature("age", Statistic.LAST),
+    )
+    since_dose, since_birth, stated = trajectory_rows(events, _known_at(ice), asked).T
+    child = age_in_years(since_birth, stated) < ICE_FROM_YEARS
+    ice = ice[~np.isnan(since_dose) & ~child]
+    grade = np.zeros(len(ice))
+    for below, level in ICANS_BY_ICE:
+        grade[(ice["value"] < 9.5) & (ice["value"] > below) & (grade == 0.0)] = level
+    return ice.assign(key="icans_grade", value=grade)

@@ -62,6 +62,15 @@ def modified_easix(ldh: np.ndarray, crp: np.ndarray, platelets: np.ndarray) -> n
     return _log2_positive(_ratio(ldh * crp * MG_PER_DL_CRP, platelets))
 
 
+def age_in_years(since_birth: np.ndarray, stated: np.ndarray) -> np.ndarray:
+    """Age from the hours since birth, else the stated age in years.
+
+    >>> age_in_years(np.array([8766.0, np.nan]), np.array([40.0, 41.0]))
+    array([ 1., 41.])
+    """
+    return np.where(np.isnan(since_birth), stated, since_birth / HOURS_PER_YEAR)
+
+
 @dataclass(frozen=True)
 class Sign:
     """One sign of a bedside score: its points by band, `points[k]` from `bounds[k - 1]` up.
@@ -181,7 +190,7 @@ SCORES: tuple[Score, ...] = (
     Score(
         "age.years",
         (Feature("birth", Statistic.AGE), _last("age")),
-        lambda hours, stated: np.where(np.isnan(hours), stated, hours / HOURS_PER_YEAR),
+        age_in_years,
         "age in years",
         "date of birth, else the age on record",
         needs_every_key=False,

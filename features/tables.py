@@ -57,7 +57,9 @@ class RejectReason(StrEnum):
     """Why a record did not become an event."""
 
     UNKNOWN_CODE = "unknown_code"  # no analyte, drug or procedure has this code
-    UNKNOWN_UNIT = "unknown_unit"  # the analyte is known, its unit has no conversion
+    UNKNOWN_UNIT = (
+        "unknown_unit"  # the analyte or drug is known, its unit is not, or has no conversion
+    )
     AMBIGUOUS_UNIT = "ambiguous_unit"  # no unit given and more than one is usual
     NOT_A_NUMBER = "not_a_number"  # text where a number is needed
     IMPLAUSIBLE = "implausible"  # outside the catalogue's plausible range
@@ -69,6 +71,9 @@ class RejectReason(StrEnum):
     CONFLICT = "conflict"  # another value of the same analyte at the same time, known together
     RESULT_BEFORE_COLLECTION = "result_before_collection"  # known before it was taken
     FILLED_CONSTANT = "filled_constant"  # a value written in by the file's authors, not measured
+    NOT_GIVEN = "not_given"  # a dose held, refused or only ordered, or a dose of 0
+    ADDED_UP = "added_up"  # a dose that is part of another event's, of the same drug and moment
+    CONTRADICTED = "contradicted"  # the text beside a number says otherwise, or takes it back
 
 
 @dataclass(frozen=True)

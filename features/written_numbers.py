@@ -3,7 +3,11 @@
 import re
 from dataclasses import dataclass
 
+from features.units import ucum_units
+
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+_GROUPED_BY_BLANKS = re.compile(r"[+-]?[1-9]\d{0,2}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
+_AMOUNT = re.compile(r"([+-]?[\d.,]*\d)\s*(\S.*)")
 _COMPARED = re.compile(
     r"\s*(<=|>=|=<|=>|≤|≥|<|>|less than|more than|greater than)\s*(.+)", re.IGNORECASE
 )
@@ -22,16 +26,30 @@ class Comparison:
     is_below: bool
 
 
+@dataclass(frozen=True)
+class Amount:
+    """A number with a known unit behind it; `written` are its digits."""
+
+    number: float
+    unit: str
+    written: str
+
+
 def parse_number(text: str) -> float | None:
     """A number in the writing of either side of the Atlantic; None where there is none.
 
     One comma with one, two or more than three digits after it is decimal; with exactly three it
-    may be either, so it is no number. Digits are 0 to 9 alone, those of other scripts none.
+    may be either, so it is no number. Blanks part thousands and nothing else. Digits are 0 to 9
+    alone, those of other scripts none.
 
     >>> parse_number("12,5"), parse_number("1,234.5"), parse_number("1,234"), parse_number("n/a")
     (12.5, 1234.5, None, None)
+    >>> parse_number("12 345"), parse_number("12 3")
+    (12345.0, None)
     """
-    plain = text.strip().replace(" ", "").replace("\u00a0", "")
+    plain = text.strip()
+    if _GROUPED_BY_BLANKS.fullmatch(plain):
+        plain = re.sub(r"\s", "", plain)
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}", plain):
         plain = plain.replace(",", "")
     elif re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+", plain):
@@ -52,6 +70,19 @@ def parse_comparison(text: str) -> Comparison | None:
     if found is None or limit is None:
         return None
     return Comparison(limit, found.group(1).lower().startswith(_BELOW))
+
+
+def parse_amount(text: str) -> Amount | None:
+    """The number and the unit of a text such as "8 mg/kg"; None for any other text.
+
+    >>> parse_amount("8 mg/kg"), parse_amount("8 furlong")
+    (Amount(number=8.0, unit='mg/kg', written='8'), None)
+    """
+    found = _AMOUNT.fullmatch(text.strip())
+    number = parse_number(found.group(1)) if found else None
+    if found is None or number is None or not ucum_units(found.group(2)):
+        return None
+    return Amount(number, found.group(2), found.group(1))
 
 
 def parse_pressures(text: str) -> tuple[float, float] | None:

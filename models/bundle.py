@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from features.declared import FEATURES, Column, columns_named
-from features.outcomes import Outcome
+from features.outcomes import Outcome, OutcomeSource
 from features.tables import InvalidInputError
 from models.baselines import BASELINES, Baseline
 from models.calibration import Calibration
@@ -22,6 +22,8 @@ from models.start import Start
 from models.stated import read_as, read_json
 
 FORMAT_VERSION = 1
+OUTCOMES_FROM = "outcomes_from"
+"""Where grades and infections come from; a bundle that does not say so took documented ones."""
 MANIFEST = "MANIFEST.sha256"
 DESCRIPTION, METRICS = "bundle.json", "metrics.json"
 LARGEST_FILE_BYTES = 256 * 1024 * 1024
@@ -74,7 +76,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model ready to answer. `version` is the SHA-256 of its manifest."""
+    """A model ready to answer. `version` is the SHA-256 of its manifest.
+
+    `outcomes_from` says where the grades and infections of the training came from: whoever asks
+    makes the events in the same way.
+    """
 
     version: str
     folder: Path
@@ -82,6 +88,7 @@ class Bundle:
     card: Card
     models: Mapping[Outcome, OutcomeModel]
     reference: Reference
+    outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -108,6 +115,7 @@ def save_bundle(
     reference: Reference,
     metrics: Mapping[str, Any],
     model_card: str,
+    outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED,
 ) -> str:
     """Write a bundle into `folder` (made, must be empty) and return its version.
 
@@ -122,7 +130,8 @@ def save_bundle(
         _write_json(folder / f"{outcome}.calibration.json", model.calibration.to_json())
         opponents = {name: baseline.state for name, baseline in model.baselines.items()}
         _write_json(folder / f"{outcome}.baselines.json", opponents)
-    _write_json(folder / DESCRIPTION, _description(horizon_hours, card, models))
+    description = _description(horizon_hours, card, models) | {OUTCOMES_FROM: str(outcomes_from)}
+    _write_json(folder / DESCRIPTION, description)
     _write_json(folder / "reference.json", reference.to_json())
     _write_json(folder / "card.json", asdict(card))
     _write_json(folder / METRICS, metrics)
@@ -165,6 +174,7 @@ class _StatedOutcome:
 class _Description:
     horizon_hours: float
     outcomes: Mapping[str, _StatedOutcome]
+    outcomes_from: str
 
 
 def _read(folder: Path, version: str, threads: int) -> Bundle:
@@ -172,7 +182,13 @@ def _read(folder: Path, version: str, threads: int) -> Bundle:
     found = read_as(_Format, stated, DESCRIPTION).format_version
     if found != FORMAT_VERSION:
         raise InvalidInputError(f"format version {found}, this code reads {FORMAT_VERSION}")
-    description = read_as(_Description, stated, DESCRIPTION)
+    documented = {OUTCOMES_FROM: str(OutcomeSource.DOCUMENTED)}
+    description = read_as(_Description, documented | stated, DESCRIPTION)
+    if description.outcomes_from not in set(OutcomeSource):
+        raise InvalidInputError(
+            f"{DESCRIPTION}: {OUTCOMES_FROM}: {description.outcomes_from!r}, "
+            f"not of {', '.join(OutcomeSource)}"
+        )
     if not description.horizon_hours > 0:
         raise InvalidInputError(f"{DESCRIPTION}: horizon_hours: is not above 0 h")
     unknown = sorted(set(description.outcomes) - set(Outcome))
@@ -189,7 +205,8 @@ def _read(folder: Path, version: str, threads: int) -> Bundle:
         if outcome not in reference.analytes:
             raise InvalidInputError(f"reference.json: analytes: {outcome} is missing")
     card = _stated(folder, "card.json", Card)
-    return Bundle(version, folder, description.horizon_hours, card, models, reference)
+    source = OutcomeSource(description.outcomes_from)
+    return Bundle(version, folder, description.horizon_hours, card, models, reference, source)
 
 
 def _stated(folder: Path, name: str, kind: Any) -> Any:

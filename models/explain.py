@@ -24,8 +24,9 @@ NO_RATIO = frozenset({"temperature", "ph", "base_excess"})
 WORSE_WHEN_LOW = frozenset(
     {
         "platelets", "albumin", "calcium", "systolic_bp", "diastolic_bp",
-        "mean_arterial_pressure", "spo2", "neutrophils", "lymphocytes", "hemoglobin", "fibrinogen",
-        "igg",
+        "mean_arterial_pressure", "spo2", "sao2", "pao2", "neutrophils", "lymphocytes",
+        "hemoglobin", "hematocrit", "red_cells", "fibrinogen", "prealbumin", "igg", "ph",
+        "bicarbonate", "base_excess", "egfr", "gcs_total", "ice_score",
     }
 )  # fmt: skip
 

@@ -9,15 +9,27 @@ import pandas as pd
 from features.catalogue import ANALYTES, AnalyteKind
 from features.catalogue.naming import name_of
 from features.outcomes import DEFINITIONS, Outcome
+from features.scores import SCORES, Score
 from features.trajectory import Feature, Statistic
+from models import bedside
+from models.bedside import Sentences, joined
 from models.prediction import Verdict
-from models.reference import NO_THERAPY, AnalyteReference, Reference, TherapyReference
+from models.reference import (
+    NO_THERAPY,
+    AnalyteReference,
+    Reference,
+    TherapyReference,
+    analytes_of,
+)
 
 CAUTION_SHARE = 0.25
-ABSTAIN_SHARE = 0.85
+ABSTAIN_SHARE = 0.55
 """Shares of the model's usual evidence that is absent or stale: design choices of this project, to
 be set by each hospital from its own risk-coverage curve. Without a single fresh measurement the
 model abstains whatever the share."""
+
+FRESH_HOURS = 72.0
+"""No measurement at all for so long, and nothing is known of today (choice of this project)."""
 
 STALE_FACTOR = 2.0
 """Stale: older than this many times the age that 95 % of training rows stayed below."""
@@ -27,10 +39,6 @@ LEAST_USUAL_AGE = 24.0
 
 USUAL_PRESENCE = 0.5
 """An analyte counts as usual evidence where at least this share of training rows had it."""
-
-BLOCKADE_HOURS = 21 * 24.0
-"""CRP cannot warn while IL-6 is blocked: siltuximab is given every 3 weeks (US label), tocilizumab
-keeps CRP low for 1 to 2 weeks (unverified)."""
 
 EVIDENCE = frozenset({*ANALYTES, "crs_grade"})
 """What can be missing: measurements and the grade. A drug that is not on record was not given."""
@@ -46,24 +54,9 @@ GAPS_NAMED = 4
 ALL_TREATED = 0.99
 """A model knows treated patients only where at least this share of its training rows were."""
 
-SUPPORT_HOURS = 24.0
-"""So long a vasopressor or high-flow oxygen argues with a documented grade below 3."""
-
-HIGH_FLOW = 2.0
-"""`oxygen_device` from high-flow cannula on is grade 3: ASTCT, doi 10.1016/j.bbmt.2018.12.758."""
-
-SEVERE_GRADE = DEFINITIONS[Outcome.SEVERE_CRS].at_least
-
 THERAPY = Feature("therapy", Statistic.AGE)
-BLOCKADE = Feature("il6_blocker", Statistic.AGE)
 DEATH = Feature("death", Statistic.AGE)
-VASOPRESSOR = Feature("vasopressor", Statistic.AGE)
-DEVICE, DEVICE_AGE = (Feature("oxygen_device", s) for s in (Statistic.LAST, Statistic.AGE))
-GRADE = Feature("crs_grade", Statistic.LAST)
-AGE_YEARS = "age.years"
-
-Sentences = list[str]
-"""One sentence a row, empty where there is nothing to say."""
+AGE = next(score for score in SCORES if score.name == "age.years")
 
 
 @dataclass(frozen=True)
@@ -74,13 +67,12 @@ class Judgement:
     reasons: tuple[str, ...]
 
 
-def evidence_columns(reference: Reference) -> tuple[Feature, ...]:
+def evidence_columns(reference: Reference) -> tuple[Feature | Score, ...]:
     """What the guard looks at, whatever columns the models read."""
     keys = {key for table in reference.analytes.values() for key in table} & EVIDENCE
     shapes = (Statistic.LAST, Statistic.AGE)
     evidence = [Feature(key, shape) for key in sorted(keys) for shape in shapes]
-    states = (THERAPY, BLOCKADE, DEATH, VASOPRESSOR, DEVICE, DEVICE_AGE, GRADE)
-    return tuple(dict.fromkeys((*evidence, *states)))
+    return tuple(dict.fromkeys((*evidence, THERAPY, DEATH, AGE, *bedside.COLUMNS)))
 
 
 def judge(
@@ -97,21 +89,25 @@ def judge(
     """
     therapy = reference.therapy.get(str(outcome), NO_THERAPY)
     absent = absent_evidence(evidence, reference.analytes[outcome])
-    meaningless = _joined(
-        _where(evidence[DEATH.name].notna(), "death is on record: nothing is asked"),
-        _where(~at_risk, f"{DEFINITIONS[outcome].inside}: not asked again"),
-        _untreated(evidence, therapy),
+    years = evidence[AGE.name].to_numpy(dtype=float)
+    meaningless = joined(
+        [
+            _where(evidence[DEATH.name].notna(), "death is on record: nothing is asked"),
+            _where(~at_risk, f"{DEFINITIONS[outcome].inside}: not asked again"),
+            _untreated(evidence, therapy),
+            *bedside.refusals(evidence, years, outcome),
+        ]
     )
-    gaps = _gaps(absent)
-    nothing_fresh = _nothing_fresh(absent)
-    doubts = _joined(
-        gaps,
-        nothing_fresh,
-        _blockade(evidence),
-        _support(evidence) if outcome == Outcome.SEVERE_CRS else [""] * len(rows),
-        _late(evidence, therapy),
-        _age(rows, reference),
-        _outside_training(rows, reference),
+    nothing_fresh = _nothing_fresh(absent, evidence)
+    doubts = joined(
+        [
+            *bedside.doubts(evidence, years, outcome),
+            _gaps(absent),
+            nothing_fresh,
+            _late(evidence, therapy),
+            _age(rows, reference),
+            _outside_training(rows, reference),
+        ]
     )
     too_little = (absent.sum(axis=1) >= ABSTAIN_SHARE).to_numpy()
     return [
@@ -128,11 +124,6 @@ def _judgement(refused: tuple[str, ...], doubts: tuple[str, ...], too_little: bo
     if too_little:
         return Judgement(Verdict.ABSTAIN, doubts)
     return Judgement(Verdict.CAUTION if doubts else Verdict.ANSWER, doubts)
-
-
-def _joined(*checks: Sentences) -> list[tuple[str, ...]]:
-    """What all checks say of each row."""
-    return [tuple(filter(None, said)) for said in zip(*checks, strict=True)]
 
 
 def _where(fires: pd.Series | np.ndarray, sentence: str) -> Sentences:
@@ -157,36 +148,15 @@ def _late(evidence: pd.DataFrame, therapy: TherapyReference) -> Sentences:
     ]
 
 
-def _blockade(evidence: pd.DataFrame) -> Sentences:
-    return [
-        f"anti-IL-6 given {hours:.0f} h ago: CRP stays low and cannot warn, IL-6 may read high"
-        if hours <= BLOCKADE_HOURS
-        else ""
-        for hours in evidence[BLOCKADE.name]
-    ]
-
-
-def _support(evidence: pd.DataFrame) -> Sentences:
-    """Where treatment on record speaks for grade 3 or more, and no grade on record agrees."""
-    pressed = evidence[VASOPRESSOR.name] <= SUPPORT_HOURS
-    oxygen = (evidence[DEVICE.name] >= HIGH_FLOW) & (evidence[DEVICE_AGE.name] <= SUPPORT_HOURS)
-    below = ~(evidence[GRADE.name] >= SEVERE_GRADE)
-    given = np.where(pressed, "a vasopressor", "oxygen by high flow or more")
-    return [
-        f"{what} is on record: if it is for CRS, the grade is 3 or more already" if fires else ""
-        for what, fires in zip(given, (pressed | oxygen) & below, strict=True)
-    ]
-
-
 def _age(rows: pd.DataFrame, reference: Reference) -> Sentences:
-    if AGE_YEARS not in rows or AGE_YEARS not in reference.features:
+    if AGE.name not in rows or AGE.name not in reference.features:
         return [""] * len(rows)
-    known = reference.features[AGE_YEARS]
+    known = reference.features[AGE.name]
     return [
         f"age {years:.0f} years: the model learnt from {known.low:.0f} to {known.high:.0f}"
         if years < known.low or years > known.high
         else ""
-        for years in rows[AGE_YEARS]
+        for years in rows[AGE.name]
     ]
 
 
@@ -222,17 +192,19 @@ def _absent(rows: pd.DataFrame, key: str, analyte: AnalyteReference) -> np.ndarr
 
 
 def _outside_training(rows: pd.DataFrame, reference: Reference) -> Sentences:
-    """Where many features of a row lie outside what training saw."""
-    count = np.zeros(len(rows), dtype=int)
-    for name, known in reference.features.items():
-        if name in rows:
-            value = rows[name].to_numpy()
-            count += (value < known.low) | (value > known.high)
+    """Where many features of a row lie outside what training saw, and of which analytes."""
+    names = [name for name in reference.features if name in rows]
+    low = np.array([reference.features[name].low for name in names])
+    high = np.array([reference.features[name].high for name in names])
+    values = rows[names].to_numpy()
+    outside = (values < low) | (values > high)
+    analytes = [name_of(analyte) for analyte in analytes_of(names)]
     return [
-        f"{number} inputs lie outside what the model was trained on"
-        if number >= OUTSIDE_FEATURES
+        f"{line.sum()} inputs lie outside what the model was trained on: "
+        + _some_of(list(dict.fromkeys(np.array(analytes)[line].tolist())))
+        if line.sum() >= OUTSIDE_FEATURES
         else ""
-        for number in count
+        for line in outside
     ]
 
 
@@ -246,13 +218,21 @@ def _gaps(absent: pd.DataFrame) -> Sentences:
     ]
 
 
-def _nothing_fresh(absent: pd.DataFrame) -> Sentences:
+def _nothing_fresh(absent: pd.DataFrame, evidence: pd.DataFrame) -> Sentences:
     measured = absent[[key for key in absent.columns if key in MEASURED]]
-    fires = (measured > 0.0).all(axis=1)
+    ages = [
+        name for name in evidence if name.removesuffix(".age") in MEASURED and name.endswith(".age")
+    ]
+    long_ago = ~(evidence[ages].min(axis=1) <= FRESH_HOURS).to_numpy()
+    fires = (measured > 0.0).all(axis=1).to_numpy() | long_ago
     return _where(fires, "nothing that the model rests on was measured recently")
 
 
 def _gap_sentence(share: float, gaps: Sequence[str]) -> str:
-    named = ", ".join(name_of(key) for key in gaps[:GAPS_NAMED])
-    more = f" and {len(gaps) - GAPS_NAMED} more" if len(gaps) > GAPS_NAMED else ""
-    return f"{share:.0%} of the usual evidence is missing or too old: {named}{more}"
+    named = _some_of([name_of(key) for key in gaps])
+    return f"{share:.0%} of the usual evidence is missing or too old: {named}"
+
+
+def _some_of(names: Sequence[str]) -> str:
+    more = f" and {len(names) - GAPS_NAMED} more" if len(names) > GAPS_NAMED else ""
+    return ", ".join(names[:GAPS_NAMED]) + more

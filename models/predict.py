@@ -7,8 +7,7 @@ import pandas as pd
 from scipy.special import logit
 
 from features.catalogue.naming import name_of
-from features.harmonise import harmonise
-from features.matrix import feature_rows
+from features.matrix import events_from_records, feature_rows
 from features.outcomes import DEFINITIONS, Outcome, at_risk
 from features.tables import InvalidInputError, count_rejects
 from models.bundle import Bundle, OutcomeModel, TierThresholds
@@ -69,7 +68,8 @@ def predict_rows(
 ) -> pd.DataFrame:
     """Predict every as-of row for every outcome of the bundle.
 
-    Rows that are not at risk are predicted too; `at_risk` and `verdict` say so.
+    `events` are what `events_from_records` makes with the bundle's `outcomes_from`. Rows that are
+    not at risk are predicted too; `at_risk` and `verdict` say so.
 
     Returns:
         DataFrame with `PREDICTION_COLUMNS`, `verdict_reasons` (joined sentences) and, on demand,
@@ -132,7 +132,7 @@ def predict_patient(
     Raises:
         InvalidInputError: records of no or of several patients, or a moment without a time zone.
     """
-    harmonised = harmonise(records)
+    harmonised = events_from_records(records, bundle.outcomes_from)
     patients = records["patient_id"].astype("str").str.strip().unique()
     if len(patients) != 1:
         raise InvalidInputError(f"records of {len(patients)} patients where one is asked about")
@@ -176,6 +176,8 @@ def _answer(
         risk_low=float(found.low[0]),
         risk_high=float(found.high[0]),
         tier=tier_of(float(found.risk[0]), model.tiers),
+        elevated_from=model.tiers.elevated,
+        high_from=model.tiers.high,
         verdict=judgement.verdict,
         verdict_reasons=judgement.reasons,
         base=float(base[0]),

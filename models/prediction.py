@@ -43,6 +43,7 @@ class OutcomePrediction:
     """One outcome's answer.
 
     `risk`, `risk_low`, `risk_high` are probabilities (0 to 1) of the outcome within the horizon.
+    `elevated_from` and `high_from` are the risks at which the tier is elevated, and high.
     `base` plus the sum of `contributions` (log-odds, one per analyte) is the log-odds of `risk`.
     """
 
@@ -52,6 +53,8 @@ class OutcomePrediction:
     risk_low: float
     risk_high: float
     tier: Tier
+    elevated_from: float
+    high_from: float
     verdict: Verdict
     verdict_reasons: tuple[str, ...]
     base: float

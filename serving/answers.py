@@ -71,6 +71,7 @@ def _outcome(outcome: OutcomePrediction) -> OutcomeAnswer:
         "at_risk": outcome.at_risk,
         "verdict": outcome.verdict.value,
         "verdict_reasons": list(outcome.verdict_reasons),
+        "tier_from": {"elevated": outcome.elevated_from, "high": outcome.high_from},
     }
     number = _nothing() if outcome.verdict is Verdict.ABSTAIN else _number(outcome)
     return OutcomeAnswer(**verdict, **number)

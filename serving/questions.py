@@ -1,6 +1,7 @@
 """From the bytes of a request to a checked question, or to a problem that names each place."""
 
 import json
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -8,8 +9,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from features.tables import RECORD_COLUMNS, TIME_TYPE
-from serving.problems import FieldError, Problem, ProblemError
-from serving.schemas import PredictionRequest, Record
+from serving.problems import MOST_ERRORS, FieldError, Problem, ProblemError
+from serving.schemas import MOST_RECORDS, PredictionRequest, Record
+
+KNOWN = frozenset({*PredictionRequest.model_fields, *Record.model_fields})
+"""Every key that a question may hold."""
+TOO_STRANGE = f"holds more than {MOST_ERRORS} keys that are no field of the contract"
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a caller's clock may be ahead of ours."""
@@ -39,23 +44,45 @@ def read_question(body: bytes, asked_at: datetime) -> PredictionRequest:
     Raises ProblemError: NOT_JSON, DUPLICATE_KEY, or INVALID_REQUEST with a pointer and a sentence a
     place.
     """
+    _refuse_bulk(body)
     try:
         question = PredictionRequest.model_validate_json(body)
     except ValidationError as error:
         raise _problem(error) from None
-    json.loads(body, object_pairs_hook=_refuse_twins)  # pydantic has taken the last of each key
     as_of = question.as_of or asked_at
     if as_of > asked_at + CLOCK_TOLERANCE:
         raise _invalid([FieldError("/as_of", _too_late(as_of, asked_at))])
     return question.model_copy(update={"as_of": as_of})
 
 
-def _refuse_twins(pairs: list[tuple[str, object]]) -> None:
-    """Which of two values was meant cannot be known; and two readers could take different ones."""
-    names = [name for name, _ in pairs]
-    if twin := next((name for name in names if names.count(name) > 1), None):
-        detail = f"The key {json.dumps(twin)} stands more than once in one object."
-        raise ProblemError(Problem.DUPLICATE_KEY, detail)
+def _refuse_bulk(body: bytes) -> None:
+    """Refuse what no question holds, before pydantic collects an error for each of many places.
+
+    Which of two values of one key was meant cannot be known; and two readers could take different
+    ones. What is no JSON is left for pydantic, which says where.
+    """
+    strange = 0
+
+    def checked(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        nonlocal strange
+        strange += sum(name not in KNOWN for name, _ in pairs)
+        if strange > MOST_ERRORS:
+            raise _invalid([FieldError("", TOO_STRANGE)])
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twin = Counter(name for name, _ in pairs).most_common(1)[0][0]
+            detail = f"The key {json.dumps(twin)} stands more than once in one object."
+            raise ProblemError(Problem.DUPLICATE_KEY, detail)
+        return found
+
+    try:
+        read = json.loads(body, object_pairs_hook=checked, parse_int=float)
+    except (ValueError, RecursionError):
+        return
+    records = read.get("records") if isinstance(read, dict) else None
+    if isinstance(records, list) and len(records) > MOST_RECORDS:
+        sentence = MESSAGES["too_long"].format(max_length=MOST_RECORDS)
+        raise _invalid([FieldError("/records", sentence)])
 
 
 def _too_late(as_of: datetime, asked_at: datetime) -> str:
@@ -70,13 +97,14 @@ def _problem(error: ValidationError) -> ProblemError:
     errors = error.errors(include_url=False)
     if errors[0]["type"] == "json_invalid":
         return ProblemError(Problem.NOT_JSON, errors[0]["msg"])
-    return _invalid([FieldError(_pointer(e), _sentence(e)) for e in errors])
+    shown = [FieldError(_pointer(e), _sentence(e)) for e in errors[:MOST_ERRORS]]
+    return _invalid(shown, len(errors))
 
 
-def _invalid(errors: list[FieldError]) -> ProblemError:
-    count = "1 place is" if len(errors) == 1 else f"{len(errors)} places are"
-    detail = f"{count} not as the contract says; first {errors[0].pointer or '/'}."
-    return ProblemError(Problem.INVALID_REQUEST, detail, errors)
+def _invalid(shown: list[FieldError], count: int = 1) -> ProblemError:
+    places = "1 place is" if count == 1 else f"{count} places are"
+    detail = f"{places} not as the contract says; first {shown[0].pointer or '/'}."
+    return ProblemError(Problem.INVALID_REQUEST, detail, shown)
 
 
 def _pointer(error: ErrorDetails) -> str:

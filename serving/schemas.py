@@ -112,6 +112,15 @@ EXAMPLE_REQUEST: dict[str, Any] = {
             "result_time": "2024-03-06T07:25:00+01:00",
         },
         {"time": "2024-03-06T07:00:00+01:00", "code": "temperature", "value": 38.4, "unit": "Cel"},
+        {"time": "2024-03-06T07:00:00+01:00", "code": "heart_rate", "value": 96, "unit": "/min"},
+        {
+            "time": "2024-03-06T07:00:00+01:00",
+            "code": "blood_pressure",
+            "value": "118/70",
+            "unit": "mm[Hg]",
+        },
+        {"time": "2024-03-06T07:00:00+01:00", "code": "LOINC//59408-5", "value": 96, "unit": "%"},
+        {"time": "2024-03-06T07:30:00+01:00", "code": "crs_grade", "value": 1},
         {"time": "2024-03-06T06:40:00+01:00", "code": "platelets", "value": 141, "unit": "10*9/L"},
     ],
 }
@@ -151,7 +160,11 @@ class OutcomeAnswer(_Strict):
     interval: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
         description="[low, high]: where the risk lies, as the bundle's calibration states it"
     )
-    tier: str | None = Field(description="low, elevated or high, by the bundle's thresholds")
+    tier: str | None = Field(description="low, elevated or high, by `tier_from`")
+    tier_from: dict[str, float] = Field(
+        description="the risks from which this model's tier is elevated, and high: those of the "
+        "highest 10 and 3 in 100 of its training rows"
+    )
     reasons: list[ReasonAnswer]
     base: float | None = Field(description="log-odds before any contribution")
     contributions: dict[str, float] = Field(description="log-odds, one for each analyte")

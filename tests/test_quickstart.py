@@ -132,7 +132,8 @@ def test_a_command_that_fails_ends_the_quick_start_with_its_status(capfd, monkey
 
 def test_a_risk_in_words_carries_its_interval_and_verdict():
     found = {"risk": 0.1234, "interval": (0.05, 0.3), "tier": "elevated", "verdict": "caution"}
-    assert risk_words(found) == "12.3% (5.0% to 30.0%), elevated, caution"
+    found |= {"tier_from": {"elevated": 0.1, "high": 0.2}}
+    assert risk_words(found) == "12.3% (5.0% to 30.0%), elevated (high from 20.0%), caution"
     assert risk_words(found | {"risk": None}) == "cannot say"
 
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from features.outcomes import Outcome
+from features.outcomes import Outcome, OutcomeSource
 from features.readers import READERS
 from features.tables import InvalidInputError
 from training import cohort, commands
 
 DONE, BAD_INPUT = 0, 2
 SHORTEST, LONGEST = pd.Timedelta(minutes=1), pd.Timedelta(days=366)
+UNITS = {"min": pd.Timedelta(minutes=1), "h": pd.Timedelta(hours=1), "d": pd.Timedelta(days=1)}
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -77,6 +78,7 @@ def _add_ingest(verbs: "Verbs") -> None:
         "--records hospital.csv --format table --out ingested",
     )
     _add_records(parser)
+    _add_outcomes_from(parser)
     parser.add_argument("--out", type=Path, required=True, help="new folder to write into")
 
 
@@ -90,6 +92,7 @@ def _add_features(verbs: "Verbs") -> None:
     )
     _add_records(parser)
     _add_every(parser)
+    _add_outcomes_from(parser)
     parser.add_argument("--out", type=Path, required=True, help="Parquet or CSV file to write")
 
 
@@ -107,6 +110,7 @@ def _add_train(verbs: "Verbs") -> None:
         "--outcome", action="extend", type=_outcomes,
         help="severe_crs, infection, or both with a comma; may be repeated (default: both)",
     )  # fmt: skip
+    _add_outcomes_from(parser)
     parser.add_argument("--horizon", type=_duration, default="24h", help="how far ahead")
     parser.add_argument(
         "--learn-every", type=_duration, default="1h",
@@ -135,6 +139,7 @@ def _add_evaluate(verbs: "Verbs") -> None:
     _add_model(parser)
     _add_records(parser)
     _add_every(parser)
+    _add_the_models_own(parser)
     parser.add_argument("--bootstrap", type=_count, default=200, help="resamples for intervals")
     parser.add_argument("--seed", type=_seed, default=0, help="of the resamples")
     _add_tracking(parser)
@@ -155,6 +160,7 @@ def _add_predict(verbs: "Verbs") -> None:
     parser.add_argument(
         "--as-of", type=Path, help="CSV with patient_id and as_of, in the place of the grid"
     )
+    _add_the_models_own(parser)
     parser.add_argument(
         "--contributions", action=argparse.BooleanOptionalAction, default=True,
         help="explain every row (takes most of the time)",
@@ -242,6 +248,23 @@ def _add_records(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=list(READERS), required=True, help="its format")
 
 
+def _add_outcomes_from(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--outcomes-from", type=_outcome_source, metavar="SOURCE",
+        default=OutcomeSource.DOCUMENTED,
+        help="where grades and infections come from: documented (as charted), derived (from "
+        "signs, drugs and cultures alone) or either (derived where none was charted)",
+    )  # fmt: skip
+
+
+def _add_the_models_own(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--outcomes-from", type=_outcome_source, metavar="SOURCE",
+        help="documented, derived or either: what the model learnt from, which is also what is "
+        "taken without this flag; another is refused",
+    )  # fmt: skip
+
+
 def _add_tracking(parser: argparse.ArgumentParser) -> None:
     _add_experiment(parser)
     parser.add_argument(
@@ -267,13 +290,21 @@ def _outcomes(text: str) -> list[Outcome]:
         raise argparse.ArgumentTypeError(f"{text!r}: write severe_crs or infection") from error
 
 
+def _outcome_source(text: str) -> OutcomeSource:
+    try:
+        return OutcomeSource(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: write {', '.join(OutcomeSource)}") from error
+
+
 def _duration(text: str) -> pd.Timedelta:
-    if not re.fullmatch(r"\d+(\.\d+)?\s*(min|h|d)", text.strip()):
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(min|h|d)", text.strip())
+    if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 24h, 30min or 2d")
-    duration = pd.Timedelta(text.replace("d", "D"))  # pandas writes a day with a capital
-    if not SHORTEST <= duration <= LONGEST:
+    amount, unit = float(found.group(1)), UNITS[found.group(2)]
+    if not SHORTEST / unit <= amount <= LONGEST / unit:  # before pandas, whose years end in 2262
         raise argparse.ArgumentTypeError(f"{text!r} is not within 1min and 366d")
-    return duration
+    return pd.Timedelta(text.replace("d", "D"))  # pandas writes a day with a capital
 
 
 def _seed(text: str) -> int:

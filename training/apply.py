@@ -112,8 +112,13 @@ def challenge_utility(cohort: Cohort, scored: pd.DataFrame) -> dict[str, dict[st
     return found
 
 
+def events_for(bundle: Bundle, records: Path, file_format: str) -> Events:
+    """Read other patients in the way of the bundle's training."""
+    return load_events(records, file_format, bundle.reference.filled, bundle.outcomes_from)
+
+
 def cohort_for(bundle: Bundle, records: Path, file_format: str, every: pd.Timedelta) -> Cohort:
     """Read other patients and label them as the bundle's outcomes and horizon ask."""
     horizon = pd.Timedelta(hours=bundle.horizon_hours)
-    source = load_events(records, file_format, bundle.reference.filled)
+    source = events_for(bundle, records, file_format)
     return label_cohort(source, every, bundle.outcomes, horizon)

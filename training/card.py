@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from features.outcomes import Outcome
+from features.outcomes import Outcome, OutcomeSource
 from models.bundle import Card, OutcomeModel
 from training.rounding import interval, number
 from training.sentences import claim, must_recalibrate, plain_sentences, who_was_judged
-from training.wording import NOTHING, words_for
+from training.wording import NOTHING, OUTCOME_SOURCES, words_for
 
 WARNING = (
     "Not a certified medical device. The numbers support a clinician's judgement and never replace "
@@ -20,7 +20,10 @@ VIRTUAL_WARNING = (
 
 
 def card_text(
-    card: Card, models: Mapping[Outcome, OutcomeModel], evaluation: Mapping[str, Any]
+    card: Card,
+    models: Mapping[Outcome, OutcomeModel],
+    evaluation: Mapping[str, Any],
+    outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED,
 ) -> str:
     """The card as Markdown."""
     parts = ["# Model card\n", WARNING + "\n"]
@@ -31,6 +34,8 @@ def card_text(
         f"- training data digest: {card.data_digest}\n- code version: {card.code_version}\n"
         f"- seed: {card.seed}\n"
     )
+    if outcomes_from in OUTCOME_SOURCES:
+        parts.append(f"**{OUTCOME_SOURCES[outcomes_from]}**\n")
     parts += [_outcome_text(outcome, model, evaluation) for outcome, model in models.items()]
     return "\n".join(parts)
 

@@ -1,9 +1,11 @@
 """What each verb of `python -m training` does with its options."""
 
+import logging
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from matplotlib.figure import Figure
 
 from features.declared import columns_of
 from features.matrix import as_of_grid, feature_rows
+from features.outcomes import OutcomeSource, with_outcomes
 from features.tables import InvalidInputError
 from models.bundle import METRICS, Bundle, InvalidBundleError, load_bundle
 from models.stated import read_json
@@ -21,11 +24,16 @@ from training.dataset import Cohort, Events, load_events, read_moments, without_
 from training.flat import flat_metrics
 from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
+from training.outcome_quality import outcome_quality
 from training.plots import evaluation_figures
 from training.progress import counted_progress
 from training.report import report_context, write_report
 from training.run_figures import run_figures
+from training.sentences import claim_lines
 from training.train import Run, check_places, train
+from training.wording import words_for
+
+logger = logging.getLogger("training")
 
 EVALUATION_SETTINGS = ("model", "records", "format", "every", "bootstrap", "seed", "out")
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
@@ -51,10 +59,14 @@ def run_calibrate(options: Namespace) -> None:
 def run_ingest(options: Namespace) -> None:
     """Write events, rejects and a data-quality report; print what was set aside."""
     refuse_filled(options.out)
-    source = load_events(options.records, options.format)
-    write_ingested(source, options.out)
+    charted = load_events(options.records, options.format)
+    outcomes = outcome_quality(charted.events)
+    source = replace(charted, events=with_outcomes(charted.events, options.outcomes_from))
+    write_ingested(source, options.outcomes_from, outcomes, options.out)
+    _tell_notes(source)
     for line in reject_summary(source.rejects):
         print(f"set aside: {line}")
+    print(outcomes.sentence)
     print(f"{len(source.events)} events, {len(source.rejects)} rejects -> {options.out}")
 
 
@@ -70,7 +82,8 @@ def run_codes(options: Namespace) -> None:
 def run_features(options: Namespace) -> None:
     """Write feature rows."""
     table_ending(options.out)
-    events = load_events(options.records, options.format).events
+    source = load_events(options.records, options.format, outcomes_from=options.outcomes_from)
+    events = source.events
     moments = as_of_grid(events, options.every)
     rows = feature_rows(events, moments, columns_of(events["key"].unique()))
     write_table(rows, options.out, index=True)
@@ -91,6 +104,7 @@ def run_train(options: Namespace) -> None:
         seed=options.seed,
         repeats=options.repeats,
         variants=options.variants,
+        outcomes_from=options.outcomes_from,
     )
     if not options.track:
         _train(config)
@@ -115,6 +129,7 @@ def _train(config: TrainingConfig) -> tuple[Run, dict[str, Figure]]:
     figures = run_figures(run)
     report = report_folder(config.out)
     write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report)
+    _print_claims(run.evaluation)
     print(f"bundle {run.bundle.version} -> {config.out}")
     print(f"report -> {report / 'report.html'}")
     return run, figures
@@ -161,8 +176,10 @@ def _metrics_of(bundle: Bundle) -> dict[str, Any]:
 def run_evaluate(options: Namespace) -> None:
     """Judge a bundle on other patients; write metrics.json and report.html, and track the run."""
     with opened_bundle(options.model) as bundle:
+        _agree(bundle, options.outcomes_from)
         # read before a run opens: records that cannot be read leave none behind
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
+        _tell_notes(others.source)
         if not options.track:
             _evaluate(options, bundle, others)
             return
@@ -188,8 +205,14 @@ def _evaluate(
     for model, best in evaluation.get("challenge_utility", {}).items():
         if best["utility"] is not None:
             print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")
+    _print_claims(evaluation)
     print(f"metrics.json and report.html -> {options.out}")
     return evaluation, figures, judged
+
+
+def _print_claims(evaluation: Mapping[str, Any]) -> None:
+    for line in claim_lines(evaluation, words_for(evaluation)):
+        print(line)
 
 
 def who_was_judged(bundle: Bundle, source: Events) -> str:
@@ -201,7 +224,9 @@ def run_predict(options: Namespace) -> None:
     """Write the predictions table."""
     table_ending(options.out)
     with opened_bundle(options.model) as bundle:
-        source = load_events(options.records, options.format, bundle.reference.filled)
+        _agree(bundle, options.outcomes_from)
+        source = apply.events_for(bundle, options.records, options.format)
+        _tell_notes(source)
         if options.as_of is not None:
             moments = read_moments(options.as_of)
             _tell_strangers(without_records(moments, source.events))
@@ -212,6 +237,24 @@ def run_predict(options: Namespace) -> None:
         predictions = apply.predict(bundle, source, moments, options.contributions)
         apply.write_predictions(predictions, bundle, options.out)
     print(f"{len(predictions)} predictions at {len(moments)} as-of times -> {options.out}")
+
+
+def _tell_notes(source: Events) -> None:
+    for note in source.notes:
+        logger.info("%s", note)
+
+
+def _agree(bundle: Bundle, asked: OutcomeSource | None) -> None:
+    """Refuse another source of outcomes than the bundle's: its features would mean something else.
+
+    Raises:
+        InvalidInputError: what was asked for is not what the bundle learnt from.
+    """
+    if asked not in (None, bundle.outcomes_from):
+        raise InvalidInputError(
+            f"--outcomes-from {asked}: this model learnt from {bundle.outcomes_from} outcomes "
+            "and reads records in the same way; leave the flag out, or train another model"
+        )
 
 
 def _tell_strangers(patients: list[str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.outcomes import Outcome
+from features.outcomes import Outcome, OutcomeSource
 
 DAY = pd.Timedelta(hours=24)
 HOUR = pd.Timedelta(hours=1)
@@ -17,7 +17,8 @@ class TrainingConfig:
 
     `every` is the step between as-of times that are judged, `learn_every` that between times to
     learn from, `horizon` how far a label looks ahead. `repeats` of
-    the patient-wise cross-validation: None takes what `repeats_for` says.
+    the patient-wise cross-validation: None takes what `repeats_for` says. `outcomes_from` says
+    where grades and infections come from, as features and as labels.
     """
 
     records: Path
@@ -33,6 +34,7 @@ class TrainingConfig:
     repeats: int | None = None
     bootstrap: int = 200
     variants: bool = True
+    outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
 
 
 MOST_REPEATS = 10

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from features.declared import columns_of
-from features.harmonise import harmonise
-from features.matrix import as_of_grid, feature_rows
-from features.outcomes import Outcome
+from features.matrix import as_of_grid, events_from_records, feature_rows
+from features.outcomes import Outcome, OutcomeSource
 from features.readers import read
 from features.readers.delimited import read_delimited
 from features.tables import (
@@ -24,6 +23,7 @@ from features.tables import (
 from models.rules import RULE_COLUMNS
 from training.labels import Labels, label_rows, learning_target
 
+LONG_GAP = pd.Timedelta(days=90)
 VIRTUAL_SOURCE, VIRTUAL_PATIENT = "virtual patient", "virtual-"
 
 
@@ -68,14 +68,19 @@ class Cohort:
     targets: dict[Outcome, np.ndarray]
 
 
-def load_events(path: Path, file_format: str, filled: FilledValues | None = None) -> Events:
-    """Read and harmonise a cohort; `filled` as `features.readers.read` takes it.
+def load_events(
+    path: Path,
+    file_format: str,
+    filled: FilledValues | None = None,
+    outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED,
+) -> Events:
+    """Read a cohort and make its events; `filled` as `features.readers.read` takes it.
 
     Raises:
         InvalidInputError: a bad file, or one in which not a single record could be used.
     """
     reading = read(path, file_format, filled)
-    harmonised = harmonise(reading.records)
+    harmonised = events_from_records(reading.records, outcomes_from)
     parts = [part for part in (reading.rejects, harmonised.rejects) if len(part)]
     rejects = pd.concat(parts, ignore_index=True) if parts else harmonised.rejects
     if harmonised.events.empty:
@@ -85,10 +90,30 @@ def load_events(path: Path, file_format: str, filled: FilledValues | None = None
         harmonised.events,
         rejects,
         len(reading.records),
-        reading.notes,
+        (*reading.notes, *gap_notes(harmonised.events)),
         _any_virtual(reading.records),
         reading.filled,
     )
+
+
+def gap_notes(events: pd.DataFrame) -> tuple[str, ...]:
+    """A sentence where records lie long after the same patient's record before: wrong dates?
+
+    They stay, for a course may pause and de-identified data have shifted dates.
+    """
+    timed = events[events["time"].notna() & (events["key"] != "birth")]
+    patient = timed["patient_id"].cat.codes.to_numpy()
+    order = np.lexsort((timed["time"], patient))
+    gap = timed["time"].iloc[order].diff()[np.diff(patient[order], prepend=-1) == 0]
+    long = gap[gap > LONG_GAP]
+    if long.empty:
+        return ()
+    years = long.max() / pd.Timedelta(days=365.25)
+    sentence = (
+        f"{len(long)} TIME(S) LIE MORE THAN {LONG_GAP.days} DAYS after the same patient's record "
+        f"before, the farthest {years:.1f} years: is a date wrong?"
+    )
+    return (sentence,)
 
 
 def _any_virtual(records: pd.DataFrame) -> bool:

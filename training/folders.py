@@ -6,8 +6,10 @@ import pandas as pd
 import pyarrow as pa
 
 from features.tables import InvalidInputError
+from features.written_numbers import is_written_number
 
 PARQUET_ENDINGS, CSV_ENDING = (".parquet", ".pq"), ".csv"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def refuse_filled(folder: Path) -> None:
@@ -27,12 +29,43 @@ def table_ending(out: Path) -> str:
     return ending
 
 
+def write_csv(table: pd.DataFrame, out: Path, index: bool) -> None:
+    """Write a table as CSV whose texts no spreadsheet takes for a formula.
+
+    A text that starts with one of `FORMULA_STARTS` gets an apostrophe before it, but for a written
+    number; a carriage return, which would end its line, becomes a blank (OWASP, CSV injection: https://owasp.org/www-community/attacks/CSV_Injection).
+    """
+    shown = table.reset_index() if index else table
+    safe = {name: _harmless(shown[name]) for name in shown.columns if _holds_texts(shown[name])}
+    shown.assign(**safe).to_csv(out, index=False)
+
+
+def _holds_texts(column: pd.Series) -> bool:
+    kind = (
+        column.dtype.categories.dtype
+        if isinstance(column.dtype, pd.CategoricalDtype)
+        else column.dtype
+    )
+    return pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)
+
+
+def _harmless(column: pd.Series) -> pd.Series:
+    return column.astype("object").map(_harmless_cell)
+
+
+def _harmless_cell(cell: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    runs = cell.startswith(FORMULA_STARTS) and not is_written_number(cell)
+    return ("'" if runs else "") + cell.replace("\r", " ")
+
+
 def write_table(table: pd.DataFrame, out: Path, index: bool) -> None:
     """Write a table as CSV or Parquet, as the ending says; its folder is made where missing."""
     ending = table_ending(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     if ending == CSV_ENDING:
-        table.to_csv(out, index=index)
+        write_csv(table, out, index)
     else:
         table.to_parquet(out, index=index)
 

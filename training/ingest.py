@@ -1,24 +1,30 @@
 """The verb `ingest`: a source's events, its rejects and a report on both, in a new folder."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from features.catalogue import key_of
+from features.outcomes import OutcomeSource
 from features.tables import count_rejects
 from training.dataset import Events
+from training.folders import write_csv
+from training.outcome_quality import OutcomeQuality
 
 LONGEST_EXAMPLE = 90  # characters
 
 
-def write_ingested(source: Events, out: Path) -> None:
+def write_ingested(
+    source: Events, outcomes_from: OutcomeSource, outcomes: OutcomeQuality, out: Path
+) -> None:
     """Write events.parquet, rejects.parquet, rejects.csv and quality.json below `out`."""
     out.mkdir(parents=True, exist_ok=True)
     source.events.to_parquet(out / "events.parquet", index=False)
     rejects = source.rejects.astype("str")
     rejects.to_parquet(out / "rejects.parquet", index=False)
-    source.rejects.to_csv(out / "rejects.csv", index=False)
+    write_csv(source.rejects, out / "rejects.csv", index=False)
     per_key = source.events["key"].value_counts()
     quality = {
         "patients": source.patients,
@@ -27,6 +33,8 @@ def write_ingested(source: Events, out: Path) -> None:
         "events_by_key": {str(key): int(n) for key, n in per_key.items() if n},
         "rejects_by_reason": count_rejects(source.rejects),
         "notes": list(source.notes),
+        "outcomes_from": str(outcomes_from),
+        "outcomes": asdict(outcomes),
     }
     (out / "quality.json").write_text(json.dumps(quality, indent=1) + "\n", "utf-8")
 

@@ -9,7 +9,7 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
-from features.harmonise import harmonise
+from features.matrix import events_from_records
 from features.tables import RECORD_COLUMNS, TIME_TYPE, InvalidInputError, InvalidTableError
 from models.bundle import Bundle, load_bundle
 from models.predict import predict_rows
@@ -44,7 +44,8 @@ class BundleModel(PythonModel):
         """
         records = records_of(model_input)
         moments = _moments(records, str((params or {}).get("as_of") or ""))
-        return predict_rows(self.bundle, harmonise(records).events, moments)
+        events = events_from_records(records, self.bundle.outcomes_from).events
+        return predict_rows(self.bundle, events, moments)
 
 
 def records_of(table: pd.DataFrame) -> pd.DataFrame:

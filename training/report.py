@@ -34,7 +34,14 @@ from training.sentences import (
     why_unjudged,
 )
 from training.svg import svg
-from training.wording import COUNTS, NOTHING, Words, outcomes_in_order, words_for
+from training.wording import (
+    COUNTS,
+    NOTHING,
+    OUTCOME_SOURCES,
+    Words,
+    outcomes_in_order,
+    words_for,
+)
 
 TEMPLATE = "report.html.jinja"
 
@@ -51,6 +58,7 @@ def report_context(bundle: Bundle, settings: object, validation: str) -> dict[st
     return {
         "learnt_from": bundle.card.learnt_from,
         "virtual": bundle.card.virtual,
+        "outcomes_from": OUTCOME_SOURCES.get(bundle.outcomes_from),
         "model_version": bundle.version,
         "horizon_hours": bundle.horizon_hours,
         "every_hours": bundle.card.every_hours,

@@ -25,6 +25,9 @@ REJECTS = {
     "conflict": "another value at the same time",
     "result_before_collection": "result before collection",
     "filled_constant": "filled in by the file's authors, not measured",
+    "not_given": "dose held, refused or only ordered",
+    "added_up": "dose added to another of the same moment",
+    "contradicted": "number and text beside it disagree",
 }
 
 

@@ -117,6 +117,15 @@ def claim(judged: Judged, words: Words = THERAPY, judged_on: Mapping[str, Any] =
     return Claim(finding, said)
 
 
+def claim_lines(evaluation: Mapping[str, Any], words: Words) -> list[str]:
+    """One line an outcome for the console."""
+    judged_on = evaluation.get("judged_on") or NOTHING
+    return [
+        f"{outcome}: {claim(judged, words, judged_on).sentence}"
+        for outcome, judged in evaluation["outcomes"].items()
+    ]
+
+
 def who_was_judged(outcome: str, judged: Judged, judged_on: Mapping[str, Any], words: Words) -> str:
     """Patients, rows and events behind an outcome's figures, in a sentence."""
     counts = judged["counts"]
@@ -162,8 +171,9 @@ def plain_sentences(
         return [f"Nothing can be said about {name}: {reason}."]
     ranks = per_cent(figures["auroc"])
     pair = f"Shown two rows, one of them before {name}, the model gives that one the higher risk"
-    said = [FLATTERED] if judged_on.get("seen") == Seen.TRAINING_RECORDS else []
-    said.append(f"{pair} {ranks} of the time. Guessing gives 50 %.")
+    if judged_on.get("seen") == Seen.TRAINING_RECORDS:
+        return [FLATTERED]
+    said = [f"{pair} {ranks} of the time. Guessing gives 50 %."]
     said += _alarm_sentences(figures)
     said += calibration_sentences(outcome, judged, words)
     said += _ablation_sentences(judged)
@@ -196,15 +206,35 @@ def _slope_sentences(slope: Figure) -> list[str]:
 
 def calibration_verdict(ratio: Figure) -> str:
     """What the ratio of observed to expected events means for the use of the risks."""
-    fold = max(ratio["value"], 1 / ratio["value"]) if ratio["value"] > 0 else math.inf
+    fold = _fold(ratio["value"])
     band = next(band for band in CALIBRATION_BANDS if fold <= band.at_most)
     if band is CALIBRATION_BANDS[0]:
-        return band.advice
+        return _good_as_far_as_known(ratio)
     way = "low" if ratio["value"] > 1 else "high"
     said = f"its risks are {times(fold)} times too {way}; {band.advice}"
     if ratio["low"] is not None and ratio["low"] <= 1 <= ratio["high"]:
         said += f" (chance may explain it: the interval of the ratio{interval(ratio)} includes 1)"
     return said
+
+
+def _good_as_far_as_known(ratio: Figure) -> str:
+    """What is said of a good ratio: only its whole interval makes it more than a guess."""
+    best = CALIBRATION_BANDS[0]
+    if ratio["low"] is None:
+        return "they agree on average, but no interval tells how sure that is"
+    most = max(_fold(ratio["low"]), _fold(ratio["high"]))
+    if most <= best.at_most:
+        return best.advice
+    off = f"up to {times(most)} times" if math.isfinite(most) else "any number of times"
+    return (
+        f"they agree on average, but so few events leave room for risks {off} off"
+        f"{interval(ratio)}: judge on more patients before reading them as numbers"
+    )
+
+
+def _fold(ratio: float) -> float:
+    """How many times too low or too high risks of this ratio are."""
+    return max(ratio, 1 / ratio) if ratio > 0 else math.inf
 
 
 def must_recalibrate(judged: Judged) -> str | None:

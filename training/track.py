@@ -119,6 +119,7 @@ def facts_of(bundle: Bundle) -> dict[str, str]:
         DIGEST_TAG: bundle.version,
         "virtual": str(bundle.card.virtual).lower(),
         "outcomes": ",".join(bundle.outcomes),
+        "outcomes_from": str(bundle.outcomes_from),
         "patients": str(bundle.card.patients),
         "learnt_from": bundle.card.learnt_from,
     }

@@ -83,7 +83,7 @@ def train(config: TrainingConfig) -> Run:
     """
     check_places(config)
     logger.info("reading %s", config.records)
-    source = load_events(config.records, config.format)
+    source = load_events(config.records, config.format, outcomes_from=config.outcomes_from)
     for note in source.notes:
         logger.info("%s", note)
     logger.info("set aside: %s", _counted(count_rejects(source.rejects)) or "nothing")
@@ -199,7 +199,8 @@ def _bundle(
         models,
         _reference(cohort, trained, config.seed),
         evaluation,
-        card_text(card, models, evaluation),
+        card_text(card, models, evaluation, config.outcomes_from),
+        config.outcomes_from,
     )
     return load_bundle(config.out)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from features.outcomes import DEFINITIONS, Outcome
+from features.outcomes import DEFINITIONS, Outcome, OutcomeSource
 
 PERSISTENCE = "persistence"
 
@@ -30,6 +30,15 @@ OUTCOMES = {
 
 OUTCOME_NAMES = {"severe_crs": "severe CRS", "infection": "an infection"}
 """The outcome inside a sentence."""
+
+OUTCOME_SOURCES = {
+    OutcomeSource.DERIVED: "Grades and infections were derived from signs, treatments and "
+    "cultures; documented ones were not used. A derived grade knows no other cause of a fever.",
+    OutcomeSource.EITHER: "Grades and infections are the documented ones; where none was "
+    "documented they were derived from signs, treatments and cultures. A derived grade knows no "
+    "other cause of a fever.",
+}
+"""Said of outcomes that were not all documented."""
 
 COUNTS = {
     "patients": "patients",

@@ -1,6 +1,6 @@
 """What the project knows how to read: analytes, drugs and states, and which code means which.
 
->>> key_of("LOINC//1988-5"), key_of("ATC//L04AC07"), key_of("crp"), key_of("LOINC//0000-0")
+>>> key_of("LOINC//1988-5"), key_of("ATC//L04AC07"), key_of("CRP"), key_of("LOINC//0000-0")
 ('crp', 'tocilizumab', 'crp', None)
 >>> ANALYTES["crp"].unit, CLASS_KEYS[DRUGS["tocilizumab"].drug_class]
 ('mg/L', ('il6_receptor_blocker', 'il6_blocker', 'cytokine_blocker'))
@@ -79,10 +79,13 @@ CODES: Mapping[str, str] = MappingProxyType(dict(_entries()))
 def key_of(code: str) -> str | None:
     """The catalogue key of a source code; None where the catalogue does not know it.
 
-    The vocabulary's name may be in any case (RxNorm//, LOINC//); blanks around do not count.
+    The vocabulary's name (RxNorm//, LOINC//) and our own keys may be in any case; blanks around do
+    not count.
     """
     vocabulary, stroke, rest = code.strip().partition("//")
-    return CODES.get(f"{vocabulary.upper()}//{rest}" if stroke else vocabulary)
+    if stroke:
+        return CODES.get(f"{vocabulary.upper()}//{rest}")
+    return CODES.get(vocabulary) or CODES.get(vocabulary.lower())
 
 
 def codes_of(key: str) -> tuple[str, ...]:

@@ -17,7 +17,27 @@ NOT_REPORTED = (
 CONTAMINATED = ("contamin*", "skin flora", "mixed flora", "normal flora")
 """Words by which the laboratory itself holds what grew for not the patient's."""
 
-NEGATIONS = ("no", "not", "nothing", "without", "0 of", "0 out of", "0/1", "0/2", "0/3", "0/4")
+DENIALS = ("unlikely", "excluded", "ruled out", "not likely", "not suspected", "improbable")
+"""Words behind a contamination that say that it was none."""
+
+PREVIOUS = ("previous*", "prior", "earlier", "history", "known", "last")
+"""Words that speak of another culture than this one."""
+
+NEGATIONS = (
+    "no",
+    "not",
+    "nothing",
+    "without",
+    "excluded",
+    "ruled out",
+    "absent",
+    "0 of",
+    "0 out of",
+    "0/1",
+    "0/2",
+    "0/3",
+    "0/4",
+)
 """Words that turn the words of growth in their phrase into no growth."""
 
 STERILE = ("negative", "neg", "sterile", "none", "nil")
@@ -27,11 +47,14 @@ DESCRIBED_AS_NEGATIVE = ("coagulase", "coag", "gram", "oxidase", "catalase", "in
 """What "negative" behind these describes is an organism, not the absence of one."""
 
 GROWTH = (
-    "positive", "growth", "grow", "grew", "grown", "detected", "isolated", "isolate*", "seen",
-    "organism*", "microorganism*", "bacteria", "pathogen*", "fung*", "mould*", "mold*", "evidence",
-    "anaerobe*",
+    "positive", "positiv", "pos", "growth", "grow", "grew", "grown", "detected", "isolated",
+    "isolate*", "seen", "organism*", "microorganism*", "bacteria", "pathogen*", "fung*", "mould*",
+    "mold*", "evidence", "anaerobe*",
 )  # fmt: skip
 """Words that speak of growth without a name or a shape."""
+
+PLUS_SIGNS = ("+", "++", "+++", "++++")
+"""A whole report that says growth by signs alone."""
 
 SHAPES = ("cocci", "rod", "rods", "bacilli", "bacillus", "coccobacill*", "yeast*", "hyphae")
 """What the microscope shows of an organism without a name yet."""

@@ -111,6 +111,11 @@ class Drug:
     dexamethasone_equivalent: float | None = None
     note: str = ""
 
+    @property
+    def is_infusion(self) -> bool:
+        """True where events carry rates, so that 0 says that it was stopped; else 0 is no dose."""
+        return self.drug_class in (DrugClass.VASOPRESSOR, DrugClass.INOTROPE)
+
 
 class StateKind(StrEnum):
     """What the value of a state says."""

@@ -308,7 +308,7 @@ BLOOD_COUNT = (
         "hemoglobin",
         "Hemoglobin",
         "g/L",
-        plausible_low=10,
+        plausible_low=25,
         plausible_high=300,
         reference_low=120,
         reference_high=175,
@@ -316,7 +316,9 @@ BLOOD_COUNT = (
         omop=(3000963, 3027484, 3004119, 3002173, 3007302, 40762351, 40758903),
         conversions={"g/dL": 10, "mg/mL": 1, "mg/dL": 0.01, "mmol/L": 16.114},
         note=(
-            "mmol/L counts single chains (one haem each), as the Dutch and Danish laboratories do."
+            "mmol/L counts single chains (one haem each), as the Dutch and Danish laboratories do. "
+            "The lowest values survived are some 20 to 25 g/L, so that less is taken for g/dL "
+            "under a wrong label or for a lost digit (a choice; unverified)."
         ),
     ),
     Analyte(

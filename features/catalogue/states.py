@@ -38,6 +38,24 @@ OXYGEN_DEVICES = {
     "intubated": 5,
 }
 
+INFECTION_FOCI = {
+    "pneumonia": 1,
+    "urinary_tract": 2,
+    "pyelonephritis": 2,
+    "cellulitis": 3,
+    "abscess": 4,
+    "cholangitis": 5,
+    "colitis": 6,
+    "typhlitis": 6,
+    "peritonitis": 7,
+    "sinusitis": 8,
+    "meningitis": 9,
+    "encephalitis": 9,
+    "endocarditis": 10,
+    "catheter_site": 11,
+    "other": 12,
+}
+
 YES_NO = {"no": 0, "false": 0, "yes": 1, "true": 1}
 
 STATES = (
@@ -134,6 +152,22 @@ STATES = (
             "OMOP//3005745",
             "OMOP//3006673",
         ),
+    ),
+    State(
+        "pathogen_test",
+        "Pathogen by PCR, antigen, or a culture other than of blood",
+        StateKind.CULTURE,
+        0,
+        1,
+    ),
+    State(
+        "infection_focus",
+        "Documented focus of infection",
+        StateKind.WORD,
+        1,
+        12,
+        words=INFECTION_FOCI,
+        note="By examination or imaging: pneumonia, cholangitis, cellulitis.",
     ),
     State(
         "medical_icu",

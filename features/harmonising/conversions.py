@@ -9,7 +9,14 @@ from features.tables import RejectReason
 from features.units import Conversion, ucum_units
 
 MILLIGRAMS: Mapping[str, float] = {"mg": 1.0, "g": 1000.0, "ug": 0.001, "ng": 1e-6}
-"""Masses of a dose; every other dose (mg/kg, ug/min, cells) keeps its number as given."""
+"""Masses of a dose; a dose in any other known unit (mg/kg, ug/min) keeps its number as given."""
+DOSE_FORMS = frozenset({
+    "tablet", "tablets", "tab", "tabs", "capsule", "capsules", "cap", "caps", "vial", "vials",
+    "ampoule", "ampoules", "amp", "amps", "dose", "doses", "puff", "puffs", "drop", "drops",
+    "sachet", "sachets", "suppository", "patch", "syringe", "syringes", "bag", "bags", "each", "ea",
+    "infusion", "miu", "mu", "mio ie", "mio iu", "mio.ie", "mio.iu",
+})  # fmt: skip
+"""What doses are counted in beside units of measure."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +94,14 @@ def _state_route(state: State, unit: str | None) -> Route:
     )
 
 
-def _drug_route(unit: str | None) -> Route:
-    for ucum in ucum_units(unit or ""):
+def _drug_route(key: str, unit: str | None) -> Route:
+    if unit is None or unit.strip("{} ").lower() in DOSE_FORMS:
+        return AS_GIVEN
+    known = ucum_units(unit)
+    for ucum in known:
         if ucum in MILLIGRAMS:
             return Route((Way(Conversion(MILLIGRAMS[ucum])),), in_mg=True)
-    return AS_GIVEN
+    return AS_GIVEN if known else _refuse(RejectReason.UNKNOWN_UNIT, f"{key}: {unit} is no unit")
 
 
 def route(key: str, code: str, unit: str | None) -> Route:
@@ -105,5 +115,5 @@ def route(key: str, code: str, unit: str | None) -> Route:
     if key in ANALYTES:
         return _analyte_route(ANALYTES[key], code, unit)
     if key in DRUGS:
-        return _drug_route(unit)
+        return _drug_route(key, unit)
     return _state_route(STATES[key], unit)

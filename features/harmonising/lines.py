@@ -35,6 +35,7 @@ class KeyTable:
     takes_value: Flags
     only_rises: Flags
     is_grade: Flags  # no number but a whole one
+    is_dose: Flags  # given at once, so that 0 is none; a rate of 0 ends an infusion
 
 
 def _limits(key: str) -> tuple[float, float]:
@@ -77,6 +78,7 @@ def _key_table() -> KeyTable:
         needs_value=~moment & np.array([key not in DRUGS for key in SPLIT_KEYS]),
         takes_value=~moment,
         is_grade=np.array([_kind(key) is StateKind.GRADE for key in SPLIT_KEYS]),
+        is_dose=np.array([key in DRUGS and not DRUGS[key].is_infusion for key in SPLIT_KEYS]),
         only_rises=np.array([_kind(key) is StateKind.CULTURE for key in SPLIT_KEYS]),
     )
 

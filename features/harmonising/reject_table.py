@@ -35,6 +35,9 @@ _SENTENCES = {
     RejectReason.NO_VALUE: "{key}: neither a number nor a text with a result",
     RejectReason.NOT_A_NUMBER: "{key}: the text is no value of it",
     RejectReason.RESULT_BEFORE_COLLECTION: "{key}: result_time lies before time",
+    RejectReason.NOT_GIVEN: "{key}: not given: held, refused or only ordered, or a dose of 0",
+    RejectReason.ADDED_UP: "{key}: added to another dose of the same moment",
+    RejectReason.CONTRADICTED: "{key}: the text beside the number says otherwise",
     RejectReason.DUPLICATE: "{key}: the same value at the same time is there already",
     RejectReason.CONFLICT: "{key}: a more abnormal value of the same time was kept",
 }

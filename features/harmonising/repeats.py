@@ -51,7 +51,7 @@ class Resolution:
     until: Integers
 
 
-def _changes(*columns: Integers) -> Flags:
+def changes(*columns: Integers) -> Flags:
     """True where a sorted table's line differs from the one before in any column."""
     changed = np.zeros(columns[0].size, dtype=bool)
     changed[:1] = True
@@ -60,14 +60,15 @@ def _changes(*columns: Integers) -> Flags:
     return changed
 
 
-def _same_value(left: Floats, right: Floats) -> Flags:
+def same_value(left: Floats, right: Floats) -> Flags:
+    """True where two numbers are one, but for rounding, or both are missing."""
     close = np.abs(left - right) <= _SAME * np.maximum(np.abs(left), np.abs(right))
     return close | (np.isnan(left) & np.isnan(right))
 
 
 def tied_lines(group: Integers, time: Integers, order: Integers) -> Integers:
     """Lines (in the given order) that share patient, key and time with another."""
-    starts = _changes(group[order], time[order])
+    starts = changes(group[order], time[order])
     ends = np.append(starts[1:], True)
     return order[~(starts & ends)]
 
@@ -86,17 +87,17 @@ def resolve(moments: Moments) -> Resolution:
     )
     group, time, known = moments.group[order], moments.time[order], moments.known[order]
     value = moments.value[order]
-    first = _changes(group, time, known)
+    first = changes(group, time, known)
     chosen = value[np.maximum.accumulate(np.where(first, np.arange(first.size), 0))]
-    repeated = ~first & _same_value(value, chosen)
+    repeated = ~first & same_value(value, chosen)
     contradicted = ~first & ~repeated
 
     kept = np.flatnonzero(first)
-    opens = _changes(group[kept], time[kept])
+    opens = changes(group[kept], time[kept])
     fell = moments.only_rises[order][kept] & _below_peak(value[kept], opens)
     contradicted[kept[fell]] = True
     kept, opens = kept[~fell], opens[~fell]
-    unchanged = ~opens & np.append(False, _same_value(value[kept][1:], value[kept][:-1]))
+    unchanged = ~opens & np.append(False, same_value(value[kept][1:], value[kept][:-1]))
     repeated[kept[unchanged]] = True
     kept, opens = kept[~unchanged], opens[~unchanged]
 

@@ -7,11 +7,12 @@ its limit elsewhere: nobody has half of the lowest readable temperature or pH.
 """
 
 import re
-from math import nan
 
 from features.catalogue import ANALYTES, DRUGS, STATES, State, StateKind
+from features.harmonising.administrations import administration_meaning
 from features.harmonising.cultures import culture_meaning
 from features.harmonising.meaning import Meaning
+from features.harmonising.phrases import plain
 from features.tables import RejectReason
 from features.written_numbers import parse_comparison, parse_number
 
@@ -19,7 +20,6 @@ _GRADE = re.compile(
     r"(?:(?:crs|icans)\s*)?(?:(?:grade|grad|gr\.?|g)(?:-|[\s:]*))?(\S+)", re.IGNORECASE
 )
 _ROMAN = {"0": 0, "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
-_STOPPED = {"stopped", "stop", "discontinued", "off", "paused"}
 
 
 def _number(key: str, text: str, has_detection_limit: bool) -> Meaning:
@@ -43,7 +43,9 @@ def _word(state: State, text: str) -> Meaning:
 
 
 def _grade(state: State, text: str) -> Meaning:
-    """A number, alone or behind the word "grade", in Arabic or Roman digits."""
+    """A number, alone or behind the word "grade", in Arabic or Roman digits, or the word none."""
+    if plain(text) in ("none", f"no {state.key.partition('_')[0]}"):
+        return Meaning(0.0)
     found = _GRADE.fullmatch(text.strip())
     written = found.group(1) if found else ""
     number = _ROMAN.get(written.upper(), parse_number(written))
@@ -80,8 +82,5 @@ def meaning_of(key: str, text: str) -> Meaning:
     if key in STATES:
         return _state_meaning(STATES[key], text)
     if key in DRUGS:
-        if text.strip().lower() in _STOPPED:
-            return Meaning(0.0)
-        number = parse_number(text)
-        return Meaning(nan if number is None else number)
+        return administration_meaning(DRUGS[key], text)
     return _number(key, text, ANALYTES[key].has_detection_limit)

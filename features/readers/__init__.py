@@ -20,7 +20,9 @@ READERS: Mapping[str, Callable[[Path], Reading]] = MappingProxyType(
 def read(path: str | Path, file_format: str, filled: FilledValues | None = None) -> Reading:
     """Read `path` in `file_format`, one of `READERS`.
 
-    `filled` are values that stand for "not measured" in `prcrs` files, known from another of them.
+    `filled` are values that stand for "not measured" in `prcrs` files, as a model knows them from
+    the file that it learnt from: these and no others are set aside, none where it is empty. Without
+    it (None) they are looked for in the file itself.
 
     Raises:
         InvalidInputError: an unknown format, a missing path, or a file that breaks its format.
@@ -29,6 +31,6 @@ def read(path: str | Path, file_format: str, filled: FilledValues | None = None)
         known = ", ".join(READERS)
         raise InvalidInputError(f"format {file_format!r} is unknown; known formats: {known}")
     place = existing(path)
-    if filled and file_format == "prcrs":
+    if filled is not None and file_format == "prcrs":
         return prcrs.read(place, filled)
     return READERS[file_format](place)

@@ -95,6 +95,10 @@ DAMAGED_WORKBOOK = (
     BadZipFile, zlib.error, ParseError, ValueError, TypeError, AttributeError, LookupError,
     OSError, EOFError, RuntimeError,
 )  # fmt: skip  # what openpyxl raises, depending on which part of the archive is damaged
+NOT_SET_ASIDE = (
+    "VALUES FILLED IN BY GRADE WERE NOT SET ASIDE: the model did not learn from this format and "
+    "knows none, so constants that the file's authors wrote in count as measured"
+)
 HEADER_LINES = 3  # a workbook's header may span lines; more than these are not looked at
 
 # When a value of a column counts as filled in for one grade (see `filled_constants`)
@@ -112,8 +116,9 @@ FILLED_CHANCE_IMPURE = 1e-8  # a chance this small
 def read(path: Path, filled: FilledValues | None = None) -> Reading:
     """Read the CSV (one header line) or the published workbook (`.xlsx`, header lines on top).
 
-    `filled` are the constants known from elsewhere, by code; without them they are looked for in
-    the file itself, which needs its `CRS` column: a note says what was done.
+    `filled` are the constants known from elsewhere, by code: these are set aside and no others,
+    none where it is empty. None lets them be looked for in the file itself, which needs its `CRS`
+    column. A note says what was done.
 
     Raises:
         InvalidInputError: not such a file, a missing column, or no rows.
@@ -122,7 +127,7 @@ def read(path: Path, filled: FilledValues | None = None) -> Reading:
     table = _with_patients(table, path)
     measured = [column for column in DAILY_COLUMNS if column in table]
     numbers, not_numbers = _numbers(table, [*measured, *HOST_COLUMNS, AGE_COLUMN, GRADE_COLUMN])
-    constants = filled or _constants_in(numbers, table)
+    constants = _constants_in(numbers, table) if filled is None else filled
     cells = _filled_cells(numbers, constants)
     records = pd.concat(
         [
@@ -139,7 +144,7 @@ def read(path: Path, filled: FilledValues | None = None) -> Reading:
         ignore_index=True,
     )
     size = f"{table['patient_id'].nunique()} patients, {len(table)} days"
-    note = _filled_note(cells, int(numbers[measured].notna().to_numpy().sum()), table, bool(filled))
+    note = _filled_note(cells, int(numbers[measured].notna().to_numpy().sum()), table, filled)
     return Reading(records, rejects, (size, note), constants)
 
 
@@ -202,9 +207,9 @@ def _workbook(path: Path) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and drawings, which are not read
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
             # not by pandas, which takes an error cell (#DIV/0!) for an empty one
-            sheet = pd.DataFrame(list(book.worksheets[0].values), dtype=object)
+            shown, written = (_sheet(path, data_only) for data_only in (True, False))
+            sheet = shown.where(shown.notna(), written)  # a formula never calculated: no number
     except DAMAGED_WORKBOOK as error:
         raise InvalidInputError(f"{path}: not a readable workbook (damaged or cut?)") from error
     names = [_header_name(sheet[column].head(HEADER_LINES)) for column in sheet.columns]
@@ -221,6 +226,12 @@ def _workbook(path: Path) -> pd.DataFrame:
     lines = pd.Series(table.index + 1).astype("str").to_numpy()
     text = table.astype("str").mask(table.isna(), "")
     return text.reset_index(drop=True).assign(source=path.name + ":" + pd.Series(lines))
+
+
+def _sheet(path: Path, data_only: bool) -> pd.DataFrame:
+    """The first sheet's cells: calculated values (`data_only`), or formulas as they are written."""
+    book = openpyxl.load_workbook(path, read_only=True, data_only=data_only)
+    return pd.DataFrame(list(book.worksheets[0].values), dtype=object)
 
 
 def _header_name(cells: pd.Series) -> str:
@@ -317,12 +328,18 @@ def _filled_cells(numbers: pd.DataFrame, constants: FilledValues) -> pd.DataFram
     return cells
 
 
-def _filled_note(cells: pd.DataFrame, values: int, table: pd.DataFrame, known: bool) -> str:
-    if not known and table["grade"].isna().all():
+def _filled_note(
+    cells: pd.DataFrame, values: int, table: pd.DataFrame, filled: FilledValues | None
+) -> str:
+    if filled is not None and not filled:
+        return NOT_SET_ASIDE
+    if filled is None and table["grade"].isna().all():
         return "no CRS grade in the file: constants filled in by grade cannot be found"
     number, columns = int(cells.to_numpy().sum()), int(cells.any().sum())
     share = number / max(1, values)
-    origin = "as in the file that the model learnt from" if known else "found from this file"
+    origin = (
+        "found from this file" if filled is None else "as in the file that the model learnt from"
+    )
     return (
         f"{number} values in {columns} columns ({share:.0%} of all) are constants "
         f"filled in by the same day's CRS grade ({origin}); they are set to missing"

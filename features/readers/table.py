@@ -36,15 +36,19 @@ ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq")
 OTHER_NAMES = {"subject_id": "patient_id", "value": "numeric_value"}
 REQUIRED = ("patient_id", "time", "code")
 VALUES = ("numeric_value", "text_value")
-BIRTH_CODES = ("birth", "MEDS_BIRTH")
-MISSING_WORDS = ["", "NaN", "nan", "NA", "N/A", "null", "NULL", "None", "<NA>", "NaT"]
+BIRTH_CODES = ("birth", "meds_birth")  # in lower case
+MISSING_WORDS = ["", "NaN", "nan", "NA", "N/A", "null", "NULL", "<NA>", "NaT"]
+NONE = "None"
+"""What Python writes into an empty cell; among the texts it is a word like "none" (room air)."""
 
 CALENDAR = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 LONGEST_HEADER = 1_000_000  # characters
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_OFFSET = re.compile(r".*\d{2}(:\d{2})?([.,]\d+)?\s?(Z|z|[+-]\d{2}(:?\d{2})?)")
+_OFFSET = re.compile(
+    r"(\d{4}([-/])\d{1,2}\2\d{1,2}|\d{8})([Tt ]\d{2}[\d:.,]*)?\s?(Z|z|[+-]\d{2}(:?\d{2})?)"
+)
 _FRACTION_BEYOND_MICROSECONDS = re.compile(r"([.,]\d{6})\d+")
 
 
@@ -144,6 +148,18 @@ def _csv(file: Path) -> pa.Table:
             f"{file}: line {broken_lines[0]} has another number of fields than the header"
         )
     _refuse_swallowed_lines(table, delimiter, file)
+    return _blanked(table)
+
+
+def _blanked(table: pa.Table) -> pa.Table:
+    """The table without `NONE` outside its texts (the numbers, where it has no other texts)."""
+    names = [OTHER_NAMES.get(name.strip(), name.strip()) for name in table.column_names]
+    texts = "text_value" if "text_value" in names else "numeric_value"
+    for place, name in enumerate(names):
+        if name != texts:
+            column = table.column(place)
+            kept = pc.if_else(pc.equal(column, NONE), pa.scalar(None, pa.string()), column)
+            table = table.set_column(place, table.column_names[place], kept)
     return table
 
 
@@ -252,7 +268,7 @@ class _Columns:
 
 def _parsed(columns: _Columns, notes: tuple[str, ...]) -> Reading:
     code = columns.texts("code")
-    is_birth = code.isin(BIRTH_CODES).to_numpy()
+    is_birth = code.str.lower().isin(BIRTH_CODES).to_numpy()
     time, bad_time = _times(columns, "time", may_be_date=is_birth)
     result_time, bad_result = _times(columns, "result_time", may_be_date=is_birth)
     number, text, bad_number = _values(columns)

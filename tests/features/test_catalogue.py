@@ -240,7 +240,7 @@ def test_no_code_and_no_key_stands_for_two_things() -> None:
         ("LOINC//2161-8", None),  # creatinine of urine
         ("LOINC//2705-2", None),  # venous oxygen pressure
         ("RXNORM//8339", None),  # piperacillin alone
-        ("CRP", None),
+        ("CRP", "crp"),
         ("", None),
     ],
 )

@@ -18,16 +18,23 @@ GROWTH = (
     "Positive, identification pending", "Gram-negative rods", "gram positive cocci in clusters",
     "Gram negative rods, no further identification", "Coagulase-negative staphylococci", "CoNS",
     "Staphylococcus, coagulase-negative", "Candida albicans", "yeast", "E. coli, no ESBL",
-    "Streptococcus viridans and E. coli", "1/2 bottles positive", "1",
+    "Streptococcus viridans and E. coli", "1/2 bottles positive", "1", "pos", "POS", "+", "positiv",
+    "S. aureus, contaminant unlikely", "Not a contaminant: E. coli", "E. coli not a contaminant",
+    "E. coli, contamination excluded", "E. coli, contamination has been ruled out",
+    "Aerobic: E. coli; Anaerobic: no growth", "No growth aerobic, E. coli anaerobic",
+    "Aerobic: no growth. Anaerobic: Klebsiella pneumoniae", "left: positive, right: no growth",
 )  # fmt: skip
 NO_RESULT = (
     "not done", "Culture in progress", "pending", "Growth pending", "cancelled", "see comment",
     "Rejected: clotted", "contaminant", "CoNS, probable contaminant", "mixed skin flora",
-    "Specimen received", "Test not performed", "insufficient volume",
+    "CoNS, contamination not excluded", "CoNS, contamination cannot be excluded",
+    "S. epidermidis, cannot exclude contamination", "Specimen received",
+    "Test not performed", "insufficient volume",
 )  # fmt: skip
 NOT_UNDERSTOOD = (
     "haemolysed", "unknown", "?", "normal", "No MRSA", "No Staphylococcus aureus isolated",
-    "No growth aerobic, E. coli anaerobic", "consistent with nothing", "blood culture", "2/2",
+    "Growth: none", "E. coli: not isolated", "MRSA: not detected", "growth, none",
+    "No growth, previous culture: E. coli", "consistent with nothing", "blood culture", "2/2",
 )  # fmt: skip
 
 

@@ -230,6 +230,8 @@ def test_a_number_arrives_in_the_canonical_unit(
         (record("temperature", 99.0, "Cel"), "implausible"),
         (record("crp", np.inf, "mg/L"), "implausible"),
         (record("ph", -3.0, "nmol/L"), "implausible"),
+        (record("hemoglobin", 8.5, "g/L"), "implausible"),
+        (record("hemoglobin", 19.0, "g/L"), "implausible"),
         (record("ATC//L04AC07", -640.0, "mg"), "implausible"),
         (record("crs_grade", 6.0), "implausible"),
         (record("LOINC//0000-0", 1.0), "unknown_code"),
@@ -337,6 +339,10 @@ def test_a_comparison_speaks_louder_than_the_number_beside_it() -> None:
         ("crs_grade", "2", 2),
         ("crs_grade", "Grade 3", 3),
         ("crs_grade", "grade 2 ", 2),
+        ("crs_grade", "None", 0),
+        ("crs_grade", "no CRS", 0),
+        ("icans_grade", "No ICANS", 0),
+        ("oxygen_device", "None", 0),
         ("crs_grade", "G3", 3),
         ("crs_grade", "CRS grade-1", 1),
         ("icans_grade", "III", 3),
@@ -364,6 +370,11 @@ def test_a_state_in_words_becomes_its_number(code: str, text: str, expected: flo
 def test_what_is_no_single_grade_is_counted(text: str, reason: str) -> None:
     for code in ("crs_grade", "icans_grade"):
         assert reasons(record(code, text=text)) == [reason]
+
+
+@pytest.mark.parametrize("code", ["Creatinine", "CREATININE", " creatinine "])
+def test_a_key_of_ours_may_be_in_any_case(code: str) -> None:
+    assert values(record(code, 80.0, "umol/L")) == {"creatinine": [80.0]}
 
 
 def test_half_a_grade_is_no_grade() -> None:
@@ -425,9 +436,100 @@ def test_a_steroid_dose_that_is_no_mass_has_no_equivalent() -> None:
     assert isnan(found["corticosteroid"][0])
 
 
+def test_a_dose_needs_a_unit_that_is_one() -> None:
+    (row,) = harmonise(table(record("tocilizumab", 560.0, "furlong"))).rejects.itertuples()
+    assert (row.reason, row.detail) == ("unknown_unit", "tocilizumab: furlong is no unit")
+    for unit in ("tablet", "{vial}", "mg/kg", "x10^6 cells/kg", None):
+        assert values(record("tocilizumab", 2.0, unit))["tocilizumab"] == [2.0]
+
+
 def test_a_drug_without_a_dose_was_still_given() -> None:
     assert isnan(values(record("anakinra"))["anakinra"][0])
     assert values(record("norepinephrine", text="stopped"))["vasopressor"] == [0.0]
+
+
+def test_the_words_of_a_chart_say_whether_a_dose_was_given() -> None:
+    for text in ("given", "Administered", "yes", "infused", "given as ordered", "8 mg/kg"):
+        assert isnan(values(record("tocilizumab", text=text))["tocilizumab"][0]), text
+    assert values(record("tocilizumab", 560.0, "mg", text="given IV"))["tocilizumab"] == [560.0]
+
+
+@pytest.mark.parametrize("value", [nan, 560.0])
+@pytest.mark.parametrize(
+    "text",
+    ["not given", "held", "refused", "refused by patient", "Cancelled", "ordered", "stopped",
+     "dose omitted", "none", "not administered", "ordered, not given", "discontinued"],
+)  # fmt: skip
+def test_a_dose_that_was_not_given_is_counted_as_such(text: str, value: float) -> None:
+    assert reasons(record("tocilizumab", value, "mg", text=text)) == (
+        ["not_given"] if text != "none" or isnan(value) else []
+    )
+
+
+def test_a_text_that_nobody_listed_is_no_dose() -> None:
+    (row,) = harmonise(table(record("teclistamab", text="to discuss"))).rejects.itertuples()
+    assert row.reason == "not_a_number"
+    assert row.detail == "teclistamab: tells neither that it was given nor that it was not"
+
+
+def test_a_dose_of_nothing_is_none_and_a_rate_of_nothing_a_stop() -> None:
+    assert reasons(record("teclistamab", 0.0, "mg"), record("tocilizumab", text="0 mg")) == [
+        "not_given", "not_given",
+    ]  # fmt: skip
+    assert values(record("norepinephrine", 0.0, "ug/min"))["vasopressor"] == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "unit", "text"),
+    [
+        ("crs_grade", 1.0, None, "Grade 3"),
+        ("oxygen_device", 0.0, None, "intubated"),
+        ("sex", 0.0, None, "male"),
+        ("blood_culture", 0.0, None, "E. coli"),
+        ("blood_culture", 1.0, None, "No growth"),
+        ("blood_culture", 0.0, None, "pending"),
+        ("crp", 58.0, "mg/L", "99"),
+        ("crp", 58.0, "mg/L", "99 mg/L"),
+        ("crp", 58.0, "mg/L", "<5"),
+        ("crp", 58.0, "mg/L", ">100"),
+        ("crp", 58.0, "mg/L", "cancelled"),
+        ("crp", 58.0, "mg/L", "haemolysed, invalid"),
+        ("heart_rate", 88.0, "/min", "entered in error"),
+        ("tocilizumab", 560.0, "mg", "280"),
+        ("norepinephrine", 0.1, None, "stopped"),
+    ],
+)
+def test_a_number_that_its_own_text_contradicts_is_counted(
+    code: str, value: float, unit: str | None, text: str
+) -> None:
+    (row,) = harmonise(table(record(code, value, unit, text=text))).rejects.itertuples()
+    assert row.reason == "contradicted"
+    assert row.detail == f"{code}: the text beside the number says otherwise"
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "unit", "text"),
+    [
+        ("crs_grade", 3.0, None, "Grade III"),
+        ("oxygen_device", 5.0, None, "Intubated"),
+        ("oxygen_device", 3.0, None, "None"),  # what a program writes into an empty cell
+        ("blood_culture", 1.0, None, "final"),
+        ("crp", 58.0, "mg/L", "58"),
+        ("crp", 58.04, "mg/L", "58.0 mg/l"),
+        ("crp", 58.0, "mg/L", "5.8 mg/dL"),
+        *(("crp", 58.0, "mg/L", word) for word in ("H", "HH", "high", "final", "*", "mg/L")),
+        ("glucose", 5.0, "mmol/L", "fasting"),
+        ("potassium", 5.0, "mmol/L", "not haemolysed"),
+        ("crp", 100.0, "mg/L", ">100"),
+        ("dexamethasone", 10.0, "mg", "10 mg"),
+        ("tocilizumab", 560.0, "mg", "8 mg/kg"),
+        ("norepinephrine", 0.0, None, "stopped"),
+    ],
+)
+def test_a_number_stands_beside_a_text_that_agrees_or_says_nothing(
+    code: str, value: float, unit: str | None, text: str
+) -> None:
+    assert values(record(code, value, unit, text=text))[code] == [value]
 
 
 # --- repeats --------------------------------------------------------------------------------------
@@ -474,6 +576,34 @@ def test_of_two_values_at_once_the_more_abnormal_is_kept(
 ) -> None:
     rows = (record(key, one, unit), record(key, other, unit))
     assert values(*rows) == {key: [kept]}
+    assert reasons(*rows) == ["conflict"]
+
+
+@pytest.mark.parametrize(
+    ("doses", "total", "refused"),
+    [
+        ([(10.0, "mg"), (4.0, "mg")], [14.0], ["added_up"]),
+        ([(10.0, "mg"), (0.004, "g"), (10.0, "mg")], [14.0], ["duplicate", "added_up"]),
+        ([(10.0, "mg"), (10.0, "mg")], [10.0], ["duplicate"]),
+        ([(10.0, "mg"), (0.1, "mg/kg")], [10.0], ["conflict"]),
+        ([(10.0, "mg"), (nan, None)], [10.0], ["conflict"]),
+    ],
+)
+def test_doses_of_one_moment_add_up(doses: list, total: list, refused: list) -> None:
+    rows = [record("dexamethasone", *dose) for dose in doses]
+    assert values(*rows)["dexamethasone"] == pytest.approx(total)
+    assert values(*rows)["corticosteroid"] == pytest.approx(total)
+    assert reasons(*rows) == refused
+
+
+def test_doses_known_at_different_moments_are_a_correction() -> None:
+    rows = [record("dexamethasone", 10.0, "mg"), record("dexamethasone", 4.0, "mg", result=SEVEN)]
+    assert values(*rows)["dexamethasone"] == [10.0, 4.0]
+
+
+def test_two_rates_of_an_infusion_stay_a_conflict() -> None:
+    rows = [record("norepinephrine", rate, "ug/kg/min") for rate in (0.1, 0.3)]
+    assert values(*rows)["norepinephrine"] == [0.3]
     assert reasons(*rows) == ["conflict"]
 
 

@@ -29,6 +29,18 @@ def grid_hours(events: pd.DataFrame, every: pd.Timedelta = DAY) -> list[float]:
     return hours_of(as_of_grid(events, every)["as_of"])
 
 
+def test_a_wrong_date_lays_no_grid_of_decades(draw_events):
+    decades = 24.0 * 365 * 73
+    events = draw_events(("a", "crp", 0.0, 5.0), ("a", "crp", decades, 6.0), ("b", "crp", 0.0, 1.0))
+    days = [hour / 24 for hour in grid_hours(events)]
+    assert days == [*range(31), decades / 24, 0.0]
+
+
+def test_a_pause_of_a_month_is_still_asked_about(draw_events):
+    events = draw_events(("a", "crp", 0.0, 5.0), ("a", "crp", 720.0, 6.0), ("a", "crp", 800.0, 6.0))
+    assert grid_hours(events) == [24.0 * day for day in range(34)]
+
+
 def test_a_course_starts_with_the_first_dose_else_intensive_care_else_admission(draw_events):
     events = draw_events(
         ("a", "admission", 0.0, NAN), ("a", "therapy", 30.0, NAN), ("a", "therapy", 9.0, NAN),

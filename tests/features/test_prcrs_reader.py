@@ -323,3 +323,30 @@ def test_with_known_constants_neither_later_days_nor_other_patients_matter(tmp_p
         assert values(alone, code).tolist() == expected
     assert (alone.rejects["code"] == "d_dimer").all()
     assert whole.filled == {"d_dimer": (0.43, 0.79)} == alone.filled
+
+
+def test_a_model_that_knows_no_constants_sets_none_aside_whatever_the_file_holds(tmp_path):
+    table = ward()
+    whole = read(write(tmp_path, table), "prcrs", {})
+    start = table[(table["patient"] == "3") & (table["Relative date"] <= 4)]
+    alone = read(write(tmp_path, start), "prcrs", {})
+    mine = whole.records[
+        (whole.records["patient_id"] == "3")
+        & (whole.records["time"] <= ORIGIN + pd.Timedelta(days=5))
+    ]
+    expected = mine.loc[mine["code"] == "d_dimer", "numeric_value"].tolist()
+    assert values(alone, "d_dimer").tolist() == expected == start["D-dimer"].tolist()
+    assert len(whole.rejects) == 0
+    assert whole.filled == {}
+    assert "NOT SET ASIDE" in whole.notes[-1]
+
+
+def test_a_formula_that_nobody_calculated_is_counted(tmp_path):
+    table = ward(patients=2, days=2)
+    book = openpyxl.Workbook()
+    for row in (table.columns, *table.itertuples(index=False)):
+        book.active.append(list(row))
+    book.active.cell(2, list(table.columns).index("sodium") + 1).value = "=139+1"
+    book.save(tmp_path / "labs.xlsx")  # as written by a program: without the formula's value
+    (found,) = read(tmp_path / "labs.xlsx", "prcrs", {}).rejects.itertuples()
+    assert (found.code, found.text_value, found.reason) == ("sodium", "=139+1", "not_a_number")

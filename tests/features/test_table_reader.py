@@ -154,6 +154,10 @@ def test_words_for_numbers_and_for_times_are_counted_rejects(csv) -> None:
         ("patient_id,time,code,value\np,2026-03-01T06:00Z,crp,5\np,2026-03-01T06:00,crp,5\n",
          r"time of 1 row\(s\) has no offset from UTC, first in line 3; write times like"),
         ("patient_id,time,code,value\np,2026-03-01,crp,5\n", "has no offset"),
+        ("patient_id,time,code,value\np,2026-03,crp,5\n", "has no offset"),
+        ("patient_id,time,code,value\np,1958-05,birth,\n", "time of 1 row.* has no offset"),
+        ("patient_id,time,code,value,result_time\np,2026-03-01T06:00Z,crp,5,2026-03\n",
+         "result_time of 1 row.* has no offset"),
         ("patient_id,time,code,value,result_time\np,2026-03-01T06:00Z,crp,5,2026-03-01 07:00\n",
          "result_time of 1 row"),
     ],
@@ -276,3 +280,25 @@ def test_no_message_repeats_a_value_of_the_file(csv) -> None:
         read(csv("patient_id,time,code,value\nSmith,2026-03-01T06:00,crp,77.7\nSmith,x,y,z,w\n"))
     assert "Smith" not in str(caught.value)
     assert "77.7" not in str(caught.value)
+
+
+@pytest.mark.parametrize("word", ["None", "none", "NONE"])
+def test_none_is_a_word_among_the_texts_and_nothing_elsewhere(csv, word: str) -> None:
+    cells = {"oxygen_device": f",{word},", "crs_grade": f",{word},", "Crp": f"58,{word},mg/L"}
+    lines = [f"p1,2026-03-01T06:00Z,{code},{rest}" for code, rest in cells.items()]
+    file = csv("\n".join(["patient_id,time,code,value,text_value,unit", *lines]))
+    events = harmonise(read(file).records).events
+    assert dict(zip(events["key"], events["value"], strict=True)) == {
+        "oxygen_device": 0.0, "crs_grade": 0.0, "crp": 58.0,
+    }  # fmt: skip
+
+
+def test_an_empty_cell_as_python_writes_it_is_empty(csv) -> None:
+    file = csv("patient_id,time,code,value,text_value\nNone,2026-03-01T06:00Z,crp,5,\n"
+               "p,2026-03-01T06:00Z,il6,None,<5\np,None,sex,None,male\n")  # fmt: skip
+    reading = read(file)
+    assert len(reading.rejects) == 0
+    assert reading.records["patient_id"].isna().tolist() == [True, False, False]
+    assert reading.records["text_value"].tolist()[1:] == ["<5", "male"]
+    alone = read(csv("patient_id,time,code,value\np,2026-03-01T06:00Z,oxygen_device,None\n"))
+    assert harmonise(alone.records).events["value"].tolist() == [0.0]

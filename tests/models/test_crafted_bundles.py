@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from features.outcomes import OutcomeSource
 from models import bundle as bundles
 from models.bundle import MANIFEST, InvalidBundleError, load_bundle
 from serving.__main__ import main as serve
@@ -55,6 +56,8 @@ WRONG = [
     ("bundle.json", "format_version", True, "format_version: is true or false"),
     ("bundle.json", "format_version", 99, "format version 99, this code reads 1"),
     ("bundle.json", "format_version", REMOVED, "format_version is missing"),
+    ("bundle.json", "outcomes_from", "guessed", "outcomes_from: 'guessed', not of documented, "),
+    ("bundle.json", "outcomes_from", 1, "outcomes_from: is 1, not a text"),
     ("bundle.json", "horizon_hours", "24", "horizon_hours: is a text, not a number"),
     ("bundle.json", "horizon_hours", -24, "horizon_hours: is not above 0 h"),
     ("bundle.json", "horizon_hours", float("nan"), "horizon_hours: is no finite number"),
@@ -203,3 +206,15 @@ def test_metrics_that_are_none_are_not_registered(copied, monkeypatch, capsys):
         seal(copied)
         assert train(["register", "--model", "copy"]) == 2
         assert capsys.readouterr().err.startswith("error: copy: metrics.json: ")
+
+
+@pytest.mark.parametrize("stated", list(OutcomeSource))
+def test_a_bundle_says_where_outcomes_came_from_and_an_old_one_took_documented_ones(
+    stated, ward_bundle, tmp_path
+):
+    parts = (24.0, ward_bundle.card, ward_bundle.models, ward_bundle.reference, {}, "# Card\n")
+    bundles.save_bundle(tmp_path / "new", *parts, stated)
+    assert load_bundle(tmp_path / "new").outcomes_from == stated
+    craft(tmp_path / "new", "bundle.json", "outcomes_from", REMOVED)
+    seal(tmp_path / "new")
+    assert load_bundle(tmp_path / "new").outcomes_from == OutcomeSource.DOCUMENTED

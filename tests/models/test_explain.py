@@ -36,6 +36,9 @@ SENTENCES = {
     "same when rounded": (
         "crp", Recent(120.0, 3.0, 0.01, 24.0), "C-reactive protein 120 mg/L, 3 h old"
     ),
+    "falling consciousness": (
+        "gcs_total", Recent(7.0, 1.0, -8.0, 24.0), "fell from 15 to 7 in 24 h"
+    ),
     "slight": ("fibrinogen", Recent(5.17, 3.0, -0.02, 24.0), "Fibrinogen 5.17 g/L, 3 h old"),
     "a slight change of temperature counts": (
         "temperature", Recent(38.9, 3.0, 0.7, 24.0), "rose from 38.2 to 38.9 Cel in 24 h"

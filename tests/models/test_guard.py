@@ -38,7 +38,9 @@ FRESH = {
 def judge_alike(rows, outcome, at_risk, reference):
     """Rows that serve as evidence too, with the guard's own columns where they are not drawn."""
     named = [column.name for column in evidence_columns(reference) if column.name not in rows]
-    evidence = rows.assign(**dict.fromkeys(named, np.nan) | {"therapy.age": 30.0} | dict(rows))
+    evidence = rows.assign(
+        **dict.fromkeys(named, np.nan) | {"therapy.age": 30.0, "crs_grade.last": 1.0} | dict(rows)
+    )
     return judge(rows, evidence, outcome, at_risk, reference)
 
 
@@ -51,12 +53,17 @@ def gone(key: str) -> dict[str, float]:
     return {f"{key}__last": np.nan, f"{key}__age": np.nan}
 
 
+NO_GRADE = {"crs_grade__last": np.nan}
+FEBRILE = {"temperature__maximum_24h": 38.0, "crs_grade__last": 1.0}
 CASES = {
     "all there": ({}, Verdict.ANSWER, ""),
     "a rare analyte is not missed": (gone("il6"), Verdict.ANSWER, ""),
     "a little is missing": (gone("ferritin"), Verdict.ANSWER, ""),
     "a quarter is missing": (gone("platelets"), Verdict.CAUTION, "26% .*latelets"),
     "half is missing": (gone("crp"), Verdict.CAUTION, "50% .*C-reactive protein"),
+    "more than half is missing": (
+        gone("platelets") | gone("crp"), Verdict.ABSTAIN, "76% .*C-reactive protein"
+    ),
     "everything usual is missing": (
         gone("crp") | gone("platelets") | gone("ferritin"), Verdict.ABSTAIN, "100%"
     ),
@@ -67,11 +74,26 @@ CASES = {
     "just blocked": ({"il6_blocker__age": 2.0}, Verdict.CAUTION, "anti-IL-6 given 2 h ago"),
     "blocked three weeks ago": ({"il6_blocker__age": 504.0}, Verdict.CAUTION, "anti-IL-6"),
     "blocked longer ago": ({"il6_blocker__age": 504.1}, Verdict.ANSWER, ""),
+    "by siltuximab two months ago": (
+        {"il6_blocker__age": 1440.0, "siltuximab__age": 1440.0}, Verdict.CAUTION,
+        "anti-IL-6 given 60 d ago",
+    ),
+    "by siltuximab long ago": (
+        {"il6_blocker__age": 2160.1, "siltuximab__age": 2160.1}, Verdict.ANSWER, ""
+    ),
+    "nothing measured for three days": (
+        {f"{key}__age": 72.1 for key in ANALYTES}, Verdict.ABSTAIN, "76%.*too old"
+    ),
+    "one value yesterday": (
+        {f"{key}__age": 72.1 for key in ANALYTES} | {"crp__age": 20.0}, Verdict.CAUTION, "too old"
+    ),
     "death is on record": ({"death__age": 10.0}, Verdict.ABSTAIN, "death is on record"),
     "never treated": ({"therapy__age": np.nan}, Verdict.ABSTAIN, "no dose of a T-cell-engaging"),
     "treated as long ago as any": ({"therapy__age": 720.0}, Verdict.ANSWER, ""),
     "treated longer ago": ({"therapy__age": 960.0}, Verdict.CAUTION, "last dose 40 d ago.* 30 d"),
-    "a vasopressor and no grade": ({"vasopressor__age": 3.0}, Verdict.CAUTION, "a vasopressor"),
+    "a vasopressor and no grade": (
+        {"vasopressor__age": 3.0, **NO_GRADE}, Verdict.ABSTAIN, "a vasopressor .* grade first"
+    ),
     "a vasopressor in grade 2": (
         {"vasopressor__age": 3.0, "crs_grade__last": 2.0}, Verdict.CAUTION, "3 or more already"
     ),
@@ -83,8 +105,39 @@ CASES = {
     "a nasal cannula": (
         {"oxygen_device__last": 1.0, "oxygen_device__age": 1.0}, Verdict.ANSWER, ""
     ),
+    "intubated, charted yesterday": (
+        {"oxygen_device__last": 5.0, "oxygen_device__age": 30.0}, Verdict.CAUTION, "oxygen by high"
+    ),
     "high flow days ago": (
-        {"oxygen_device__last": 2.0, "oxygen_device__age": 24.1}, Verdict.ANSWER, ""
+        {"oxygen_device__last": 2.0, "oxygen_device__age": 72.1}, Verdict.ANSWER, ""
+    ),
+    "6 L/min": ({"oxygen_flow__maximum_24h": 6.0}, Verdict.ANSWER, ""),
+    "more than 6 L/min": ({"oxygen_flow__maximum_24h": 6.1}, Verdict.CAUTION, "oxygen by high"),
+    "four fifths oxygen": ({"fio2__maximum_24h": 0.8}, Verdict.CAUTION, "oxygen by high flow"),
+    "fever and low pressure in grade 1": (
+        FEBRILE | {"systolic_bp__minimum_12h": 89.0}, Verdict.CAUTION,
+        "fever with systolic pressure 89 .*signs of grade 2 or more, the documented grade is 1",
+    ),
+    "fever and low pressure in grade 2": (
+        FEBRILE | {"systolic_bp__minimum_12h": 89.0, "crs_grade__last": 2.0}, Verdict.ANSWER, ""
+    ),
+    "fever and low saturation without a grade": (
+        FEBRILE | {"spo2__minimum_12h": 91.0} | NO_GRADE, Verdict.ABSTAIN,
+        "fever with oxygen saturation 91 % and no current CRS grade: grade first",
+    ),
+    "low pressure without fever or blockade": (
+        {"systolic_bp__minimum_12h": 80.0} | NO_GRADE, Verdict.ANSWER, ""
+    ),
+    "low pressure under blockade, without fever": (
+        {"systolic_bp__minimum_12h": 80.0, "il6_blocker__age": 5.0} | NO_GRADE, Verdict.ABSTAIN,
+        "anti-IL-6, which hides fever, with systolic pressure 80",
+    ),
+    "a child of five with 80 mm[Hg]": (
+        FEBRILE | {"systolic_bp__minimum_12h": 80.0, "age__years": 5.0}, Verdict.CAUTION, "age 5"
+    ),
+    "a child of five with 79 mm[Hg]": (
+        FEBRILE | {"systolic_bp__minimum_12h": 79.0, "age__years": 5.0}, Verdict.CAUTION,
+        "fever with systolic pressure 79",
     ),
     "younger than any": ({"age__years": 0.1}, Verdict.CAUTION, "age 0 years.* 18 to 80"),
     "of unknown age": ({"age__years": np.nan}, Verdict.ANSWER, ""),

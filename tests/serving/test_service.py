@@ -263,6 +263,19 @@ def test_a_wrong_question_is_refused_with_its_place(service, change: dict, point
     assert says in problem["errors"][0]["detail"]
 
 
+def test_a_flood_of_unknown_keys_is_refused_as_one_fault(service):
+    some, flood = ({f"k{place}": 1 for place in range(count)} for count in (100, 200_000))
+    problem = expect_problem(ask(service.client, **some), 422, "invalid-request")
+    assert len(problem["errors"]) == 100
+    problem = expect_problem(ask(service.client, **flood), 422, "invalid-request")
+    assert problem["errors"] == [
+        {"pointer": "", "detail": "holds more than 100 keys that are no field of the contract"}
+    ]
+    spread = [{"code": "sex", "value": "f", f"k{place}": 1} for place in range(101)]
+    problem = expect_problem(ask(service.client, records=spread), 422, "invalid-request")
+    assert len(problem["errors"]) == 1
+
+
 NOT_JSON = [
     b"",
     b"{",

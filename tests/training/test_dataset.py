@@ -35,6 +35,20 @@ def test_moments_are_read_in_any_zone(moments_of):
     assert str(found["as_of"].dtype) == "datetime64[us, UTC]"
 
 
+def test_a_record_decades_after_the_others_is_told(tmp_path):
+    lines = ["patient_id,time,code,value,unit", "a,1951-05-17,birth,,",
+             *(f"{who},{day}T06:00Z,creatinine,80,umol/L" for who, day in (
+                 ("a", "2026-03-01"), ("a", "2026-05-20"), ("b", "2026-03-01"), ("b", "2099-03-01"),
+                 ("c", "2020-01-01"), ("c", "2020-04-10")))]  # fmt: skip
+    (tmp_path / "ward.csv").write_text("\n".join(lines))
+    found = load_events(tmp_path / "ward.csv", "table")
+    assert found.notes[-1] == (
+        "2 TIME(S) LIE MORE THAN 90 DAYS after the same patient's record before, the farthest "
+        "73.0 years: is a date wrong?"
+    )
+    assert len(found.rejects) == 0
+
+
 BROKEN = {
     "nothing": (b"", "not a readable CSV file, it is empty"),
     "no lines": (b"patient_id,as_of\n", "no lines"),

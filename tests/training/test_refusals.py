@@ -86,6 +86,7 @@ BAD_FLAGS = {
     "zero": ("--every=0h", "argument --every: '0h' is"),
     "no time at all": ("--every=NaT", "argument --every: 'NaT' is"),
     "nanoseconds for want of a unit": ("--every=24", "argument --every: '24' is"),
+    "longer than any calendar": ("--every=1000000d", "'1000000d' is not within 1min and 366d"),
     "longer than any stay": ("--every=99999h", "argument --every: '99999h' is"),
     "another outcome": ("--outcome=severe_crs,death", "write severe_crs or infection"),
     "no repeat": ("--repeats=0", "'0' is not a whole number from 1 on"),

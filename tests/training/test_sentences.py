@@ -4,6 +4,7 @@ import pytest
 
 from training.metrics import METRICS
 from training.sentences import (
+    FLATTERED,
     Finding,
     calibration_verdict,
     claim,
@@ -48,6 +49,12 @@ def test_a_gain_is_claimed_only_when_the_paired_interval_says_so(gap, finding, w
     assert words in found.sentence
 
 
+def test_of_patients_that_the_model_learnt_from_nothing_is_said_but_a_warning():
+    seen = {"seen": "training records", "format": "table", "virtual": False, "patients": 3}
+    found = judged({"persistence": {"auroc": figure(0.2, 0.1, 0.3)}})
+    assert plain_sentences("severe_crs", found, judged_on=seen) == [FLATTERED]
+
+
 @pytest.mark.parametrize("patients", [1, 4])
 def test_nothing_is_claimed_of_fewer_than_five_patients_with_an_event(patients):
     found = judged({"persistence": {"auroc": figure(0.4, 0.3, 0.5)}}, patients)
@@ -60,9 +67,12 @@ def test_nothing_is_claimed_of_fewer_than_five_patients_with_an_event(patients):
 @pytest.mark.parametrize(
     ("ratio", "words"),
     [
-        (figure(1.0), "they agree well enough to be read as they stand"),
-        (figure(1.25), "they agree well enough"),
-        (figure(0.8), "they agree well enough"),
+        (figure(1.0, 0.9, 1.1), "they agree well enough to be read as they stand"),
+        (figure(1.1, 0.99, 1.25), "they agree well enough"),
+        (figure(1.1, 0.8, 1.5), "leave room for risks up to 1.5 times off (0.800 to 1.50)"),
+        (figure(1.2, 0.54, 2.21), "up to 2.2 times off (0.540 to 2.21): judge on more patients"),
+        (figure(1.0, 0.0, 2.0), "any number of times off"),
+        (figure(1.25), "no interval tells how sure that is"),
         (figure(1.5, 1.2, 1.8), "1.5 times too low; recalibrate on local patients before"),
         (figure(0.55, 0.4, 0.7), "1.8 times too high; recalibrate on local patients before"),
         (figure(10.55, 8, 13), "11 times too low; do not use without recalibration on local"),

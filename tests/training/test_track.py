@@ -192,6 +192,7 @@ def test_settings_are_logged_as_a_user_types_them(store):
         "setting.horizon": "24h", "setting.learn_every": "1h", "setting.experiment": "crs-risk",
         "setting.seed": "0", "setting.folds": "5", "setting.repeats": "auto",
         "setting.bootstrap": "200", "setting.variants": "true",
+        "setting.outcomes_from": "documented",
     }  # fmt: skip
 
 
@@ -204,6 +205,7 @@ def test_run_and_version_are_found_by_what_was_learnt_from_whom(store, ward_bund
         "bundle_version": ward_bundle.version,
         "virtual": "true",
         "outcomes": "severe_crs,infection",
+        "outcomes_from": "documented",
         "patients": "80",
         "learnt_from": "80 drawn patients",
         "format": "meds",

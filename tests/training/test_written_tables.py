@@ -1,5 +1,6 @@
 """A table is written as the ending of its name says, or refused before any work is done."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from models.bundle import Bundle
 from training.__main__ import main
+from training.folders import write_table
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,22 @@ def test_feature_rows_are_the_same_in_csv_and_parquet(records: Path, tmp_path: P
     plain = plain.set_index(["patient_id", "as_of"])
     assert plain.index.tolist() == packed.index.tolist()
     np.testing.assert_allclose(plain.to_numpy(), packed.to_numpy(), rtol=1e-6)
+
+
+def test_no_text_of_a_written_csv_is_a_formula(tmp_path: Path) -> None:
+    starts = ["=1+1", "+cmd|' /C calc'!A0", "-1+1", "@SUM(A1)", "\tx", "\rx"]
+    kept = ["p1", "", "-5", "+12,5", "a=b"]
+    texts = [*starts, *kept]
+    numbers = [-float(place) for place in range(len(texts))]
+    table = pd.DataFrame({"text": texts, "name": pd.Categorical(texts), "number": numbers})
+    for index, shown in ((False, table), (True, table.set_index("text"))):
+        write_table(shown, tmp_path / "out.csv", index=index)
+        with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+            lines = list(csv.DictReader(file))
+        for column in ("text", "name"):
+            expected = [f"'{text}".replace("\r", " ") for text in starts] + kept
+            assert [line[column] for line in lines] == expected
+        assert [float(line["number"]) for line in lines] == numbers
 
 
 def predict(bundle: Bundle, records: Path, out: Path, *flags: str) -> int:
