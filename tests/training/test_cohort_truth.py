@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.catalogue import STATES
+from features.crs import hypotension_grade, hypoxia_grade
 from training.cohort import simulate
 from training.cohort.calibrate import refit
 from training.cohort.centres import centre
@@ -18,6 +20,7 @@ from training.cohort.measures import infection_density, more_than_one_event, rec
 from training.cohort.oracle import Branching, oracle_risk
 from training.cohort.people import People, make_people
 from training.cohort.policies import POLICIES
+from training.cohort.policy import OXYGEN_DEVICES
 from training.cohort.products import Product, product
 from training.cohort.simulation import live
 from training.cohort.studies import STUDIES, study
@@ -170,3 +173,24 @@ def test_a_refit_comes_back_to_the_same_values() -> None:
     assert one == other
     again = live_study(where, 30, 2, one)
     assert len(again.people) == 30
+
+
+def test_the_projects_own_astct_table_gives_the_simulators_grade() -> None:
+    """Noise-free signs and support of every check, graded by features.crs, where only CRS ails."""
+    people, products = crowd("axicabtagene_ciloleucel", 300)
+    history = live(people, products, centre("university"), 21)
+    care, grade = history.care, history.care["grade"]
+    hour = np.arange(len(grade))[:, None]
+    low = hour - care["hypotension_at"] <= 6  # as long as the clinicians count a low pressure
+    years = np.broadcast_to(people.persons["age"], grade.shape)
+    pressure = hypotension_grade(
+        np.where(low, 0.0, 200.0), np.full(grade.shape, np.nan), years, care["vasopressors"]
+    )
+    codes = np.array([STATES["oxygen_device"].words[name] for name in OXYGEN_DEVICES])
+    device = codes[care["oxygen_device"]]
+    flow = np.where(device == 1, care["oxygen_flow"], np.nan)
+    oxygen = hypoxia_grade(device.astype(float), flow, np.full(grade.shape, np.nan))
+    by_table = np.maximum(1.0, np.fmax(pressure, oxygen))
+    alone = (grade > 0) & care["checked"] & ~(history.state["infection"] > 0).any(axis=0)
+    assert (grade[alone] >= 3).sum() > 200
+    assert (by_table[alone] == grade[alone]).all()
