@@ -53,6 +53,7 @@ CAR_T_FREE = (
     Free("peak_day", 4.0, 16.0, told_by="onset"),
     Free("doubling_day", 0.3, 1.6),
     Free("antigen_loss_per_day", 0.03, 0.8, told_by="duration"),
+    Free("macrophages", 0.5, 4.0, told_by="weekly ferritin"),
     Free("neurotoxicity", 0.005, 1.0, told_by="ICANS"),
     Free("tocilizumab_grade_2_share", 0.2, 1.0, told_by="tocilizumab among"),
     Free("tocilizumab_grade_1_share", 0.02, 0.9, told_by="tocilizumab among"),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from training.cohort.lives import Lives
+from training.cohort.parameters import CLOCK_AT_START
 
 Measure = Callable[[Lives], float]
 
@@ -93,6 +94,16 @@ def onset_from_dose_h(lives: Lives) -> float:
 def onset_day(lives: Lives) -> float:
     """Median day of onset, the first 24 hours after infusion being day 1."""
     return _median(np.floor(_sick(lives)["onset_h"] / 24.0) + 1.0)
+
+
+def onset_calendar_day(lives: Lives) -> float:
+    """Median day of onset in calendar days after that of the infusion."""
+    return _median(np.floor((_sick(lives)["onset_h"] + CLOCK_AT_START) / 24.0))
+
+
+def peak_day(column: str) -> Measure:
+    """Median of `column`, a day of a peak after infusion, among patients with CRS."""
+    return lambda lives: _median(_sick(lives)[column])
 
 
 def severe_day(lives: Lives) -> float:
@@ -208,11 +219,9 @@ def sensed_earlier_h(lives: Lives) -> float:
     return _median(lives.people["sensed_earlier_h"])
 
 
-def ferritin_peak(severe: bool) -> Measure:
+def ferritin_peak(severe: bool, column: str = "ferritin_peak") -> Measure:
     """Median peak ferritin, ng/mL, of patients with (without) grade 3 or more."""
-    return lambda lives: _median(
-        lives.people.loc[(lives.people["worst"] >= 3) == severe, "ferritin_peak"]
-    )
+    return lambda lives: _median(lives.people.loc[(lives.people["worst"] >= 3) == severe, column])
 
 
 def il6_crp_spearman(lives: Lives) -> float:

@@ -90,6 +90,23 @@ DISEASES: tuple[Disease, ...] = (
         procalcitonin=0.22,
         word="b_all",
     ),
+    Disease(
+        "b_all_relapsed_young",
+        16,
+        7,
+        4,
+        30,
+        4.0,
+        0.45,
+        60,
+        1.2,
+        92,
+        6.5,
+        230,
+        48,
+        ferritin=1500,
+        word="b_all",
+    ),
 )
 
 PHYSIOLOGY: tuple[Parameter, ...] = (

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.cohort.chance import normals, uniforms
-from training.cohort.laboratories import LABORATORIES
+from training.cohort.laboratories import LABORATORIES, PLACE
 from training.cohort.parameters import (
     DISEASES,
     HOURS_BEFORE_FIRST_DOSE,
@@ -86,6 +86,8 @@ def make_people(
     rest = _rest_of_laboratories(persons, draw)
     scores = np.column_stack([draw.normal() for _ in physiology])
     gains = np.column_stack([draw.spread(row.spread) for row in LABORATORIES])
+    macrophages = np.array([row.macrophages for row in products])
+    gains[:, PLACE["ferritin"]] *= macrophages[persons["product"]]
     return People(keys, persons, rest, own_constants(physiology, scores), gains)
 
 

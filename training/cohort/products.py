@@ -38,7 +38,8 @@ class Product:
     to contract on `peak_day`. The antigen they meet is lost at `antigen_loss_per_day`.
     `sensitivity` (median cytokine drive), `spread` (its log-normal SD) and `occasion` (the share of
     that variance which every dose draws anew), `vessels` and `lung` (how easily pressure and
-    saturation fall) and `neurotoxicity` are fitted to the rates.
+    saturation fall) and `neurotoxicity` are fitted to the rates. `macrophages` is how strongly
+    ferritin answers, 1 where nothing tells.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Product:
     marrow: float = 1.0
     lymphodepletion: float = 1.0
     plasma_cells: float = 0.0
+    macrophages: float = 1.0
 
 
 _SCHEDULE = "US prescribing information (doses read)"

@@ -97,6 +97,7 @@ _NOOKA = "Nooka 2024, PMID 37960969"
 _HILL = "Hill 2018, Blood 131:121 (PMC5755046)"
 _CIBMTR = "CIBMTR report, ASTCT grades"
 _ZUMA1, _ZUMA2 = f"axi-cel {_LABEL}", f"brexu-cel {_LABEL}"
+_CD22 = "counted in the 59 public patients of Lichtenstein 2021, doi 10.1182/blood.2021011898"
 _PROPHYLAXIS = "doi 10.1182/bloodadvances.2025016911"
 
 TARGETS: tuple[Target, ...] = (
@@ -347,10 +348,38 @@ TARGETS: tuple[Target, ...] = (
            m.sensed_earlier_h, "Flora 2021, PMC8982843"),
     Target("K07", "seattle", "peak IL-6 and peak CRP, Spearman", 0.81, m.il6_crp_spearman,
            "Lee 2014, Lancet (PMC7065359)", printed=(0.54, 0.92)),
-    Target("K15", "cd22_children", "peak ferritin, grade >= 3, ng/mL", 5467.0,
+    Target("K15", "cd19_cd22_children", "peak ferritin, grade >= 3, ng/mL", 5467.0,
            m.ferritin_peak(True), "paediatric CD22/CD19 series (quartiles)"),
-    Target("K16", "cd22_children", "peak ferritin, grade <= 2, ng/mL", 2035.0,
+    Target("K16", "cd19_cd22_children", "peak ferritin, grade <= 2, ng/mL", 2035.0,
            m.ferritin_peak(False), "paediatric CD22/CD19 series (quartiles)"),
+    *(
+        replace(row, status=MEASURED)
+        for row in (
+            *_rates(
+                "C", "cd22_children", _CD22, 59,
+                (1, "CRS, %", 88.1, m.crs_any),
+                (2, "worst grade 1, %", 35.6, m.worst_grade(1)),
+                (3, "worst grade 2, %", 32.2, m.worst_grade(2)),
+                (4, "grade >= 3, %", 20.3, m.grade_3),
+            ),
+            *_rates(
+                "C", "cd22_children", _CD22, 51,
+                (5, "tocilizumab among CRS, %", 47.1, m.among_crs("tocilizumab")),
+                (6, "steroids among CRS, %", 41.2, m.among_crs("steroid")),
+            ),
+            *_figures(
+                "C", "cd22_children", _CD22,
+                (7, "onset, median calendar day after infusion", 8.0, m.onset_calendar_day),
+                (8, "highest IL-6 among CRS, median day", 10.0, m.peak_day("il6_peak_day")),
+                (9, "highest IFN-gamma among CRS, median day", 10.0,
+                 m.peak_day("ifn_gamma_peak_day")),
+                (10, "highest weekly ferritin without HLH, grade >= 3, ng/mL", 23729.0,
+                 m.ferritin_peak(True, "ferritin_weekly_peak")),
+                (11, "highest weekly ferritin without HLH, grade <= 2, ng/mL", 11821.0,
+                 m.ferritin_peak(False, "ferritin_weekly_peak")),
+            ),
+        )
+    ),
     *_rates("I", "seattle", _HILL, 133, (10, "infection by day 28, %", 23.0, m.infected_by(28))),
     *_figures(
         "I", "seattle", _HILL,
