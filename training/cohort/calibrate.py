@@ -21,7 +21,7 @@ from training.cohort.targets import TARGETS, Target
 
 @dataclass(frozen=True)
 class Free:
-    """A value that may move between two bounds: a field of the product or of the policy.
+    """A value that may move between two bounds: a field of the product, the policy or the body.
 
     It moves only where a target's figure has one of the words `told_by`; without any, always.
     """
@@ -54,6 +54,9 @@ CAR_T_FREE = (
     Free("doubling_day", 0.3, 1.6),
     Free("antigen_loss_per_day", 0.03, 0.8, told_by=("duration", "highest")),
     Free("macrophages", 0.5, 4.0, told_by=("ferritin",)),
+    Free("t_cells", 0.5, 4.0, told_by=("highest IFN-gamma",)),
+    Free("il6_at_unit_drive", 3.0, 60.0, told_by=("highest IL-6",)),
+    Free("crp_half_drive", 2.0, 30.0, told_by=("weekly CRP",)),
     Free("neurotoxicity", 0.005, 1.0, told_by=("ICANS",)),
     Free("tocilizumab_grade_2_share", 0.2, 1.0, told_by=("tocilizumab among",)),
     Free("tocilizumab_grade_1_share", 0.02, 0.9, told_by=("tocilizumab among",)),
@@ -99,7 +102,8 @@ def refit(where: Study, patients: int, seed: int, trials: int) -> dict[str, floa
     """The free values of one study, fitted to its own targets, from those there are now."""
     targets = _targets(where.key)
     item = where.treatment()
-    known = {**{row.name: row.value for row in where.clinicians()}, **vars(item)}
+    tables = (*where.physiology(), *where.clinicians())
+    known = {**{row.name: row.value for row in tables}, **vars(item)}
     free = CAR_T_FREE if item.kind is Kind.CAR_T else BISPECIFIC_FREE
     said = " ".join(row.figure for row in targets)
     moving = [row for row in free if _told(row, said) and known[row.name] > 0.0]

@@ -287,9 +287,10 @@ def day_of_highest(table: pd.DataFrame) -> pd.DataFrame:
     enough = (grouped.transform("size") >= LEAST_TIMES) & (grouped.transform("max") > 0.0)
     told = sick[enough].sort_values(["patient", "key", "day"])
     first = told.loc[told.groupby(["patient", "key"])["value"].idxmax()]
-    days = first.pivot(index="patient", columns="key", values="day")
+    days = first.pivot_table(index="patient", columns="key", values="day")
     onset = sick.groupby("patient")["onset_day"].first()
-    return days.reindex(columns=[row.key for row in SAMPLED]).assign(onset_day=onset)
+    keys = [row.key for row in SAMPLED]
+    return days.reindex(index=onset.index, columns=keys).assign(onset_day=onset)
 
 
 LAGS: tuple[tuple[str, str, str], ...] = (

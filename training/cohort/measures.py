@@ -101,8 +101,8 @@ def onset_calendar_day(lives: Lives) -> float:
     return _median(np.floor((_sick(lives)["onset_h"] + CLOCK_AT_START) / 24.0))
 
 
-def peak_day(column: str) -> Measure:
-    """Median of `column`, a day of a peak after infusion, among patients with CRS."""
+def median_among_crs(column: str) -> Measure:
+    """Median of `column` of the people's table among patients with CRS."""
     return lambda lives: _median(_sick(lives)[column])
 
 
@@ -130,6 +130,11 @@ def among_crs(column: str) -> Measure:
 def fever_among_crs(lives: Lives) -> float:
     """Among CRS, 38.5 Cel or more measured: labels count fever as a reported sign, not 38.0."""
     return _percent(_sick(lives)["hottest"] >= 38.5)
+
+
+def median_of(column: str) -> Measure:
+    """Median of `column` of the people's table among all."""
+    return lambda lives: _median(lives.people[column])
 
 
 def share(column: str) -> Measure:

@@ -27,6 +27,14 @@ DOUBTS = (
     "anakinra_doubt",
 )
 
+LOUDER = (
+    ("ferritin", "macrophages"),
+    ("ldh", "macrophages"),
+    ("ifn_gamma", "t_cells"),
+    ("il10", "t_cells"),
+)
+"""Laboratory values that answer to a product by a field of its own."""
+
 PERSON = np.dtype(
     [
         ("product", np.int64),
@@ -86,8 +94,10 @@ def make_people(
     rest = _rest_of_laboratories(persons, draw)
     scores = np.column_stack([draw.normal() for _ in physiology])
     gains = np.column_stack([draw.spread(row.spread) for row in LABORATORIES])
-    macrophages = np.array([row.macrophages for row in products])
-    gains[:, PLACE["ferritin"]] *= macrophages[persons["product"]]
+    for key, name in LOUDER:
+        gains[:, PLACE[key]] *= np.array([getattr(row, name) for row in products])[
+            persons["product"]
+        ]
     return People(keys, persons, rest, own_constants(physiology, scores), gains)
 
 

@@ -39,7 +39,7 @@ class Product:
     `sensitivity` (median cytokine drive), `spread` (its log-normal SD) and `occasion` (the share of
     that variance which every dose draws anew), `vessels` and `lung` (how easily pressure and
     saturation fall) and `neurotoxicity` are fitted to the rates. `macrophages` is how strongly
-    ferritin answers, 1 where nothing tells.
+    ferritin and LDH answer, `t_cells` how strongly IFN-gamma and IL-10 do; 1 where nothing tells.
     """
 
     key: str
@@ -72,6 +72,7 @@ class Product:
     lymphodepletion: float = 1.0
     plasma_cells: float = 0.0
     macrophages: float = 1.0
+    t_cells: float = 1.0
 
 
 _SCHEDULE = "US prescribing information (doses read)"
