@@ -54,7 +54,7 @@ CAR_T_FREE = (
     Free("doubling_day", 0.3, 1.6),
     Free("antigen_loss_per_day", 0.03, 0.8, told_by=("duration", "highest")),
     Free("macrophages", 0.5, 4.0, told_by=("ferritin",)),
-    Free("t_cells", 0.5, 4.0, told_by=("highest IFN-gamma",)),
+    Free("t_cells", 0.3, 60.0, told_by=("highest IFN-gamma",)),
     Free("il6_at_unit_drive", 3.0, 60.0, told_by=("highest IL-6",)),
     Free("crp_half_drive", 2.0, 30.0, told_by=("weekly CRP",)),
     Free("neurotoxicity", 0.005, 1.0, told_by=("ICANS",)),

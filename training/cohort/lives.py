@@ -117,6 +117,7 @@ def _people(history: History) -> pd.DataFrame:
             "ifn_gamma_peak_day": _peak_day(history, "ifn_gamma"),
             "il6_highest": morning(history, "il6")[:29].max(axis=0),
             "ifn_gamma_highest": morning(history, "ifn_gamma")[:29].max(axis=0),
+            "ifn_gamma_day_7": morning(history, "ifn_gamma")[7],
             "il6_day_15": morning(history, "il6")[15],
             "ferritin_weekly_peak": morning(history, "ferritin")[::7].max(axis=0),
             "crp_weekly_peak": morning(history, "crp")[::7].max(axis=0),

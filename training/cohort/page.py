@@ -215,6 +215,8 @@ def cytokines_figure(by_day: pd.DataFrame) -> Figure:
 def _band(axes: Axes, rows: pd.DataFrame, least: int = 5, scale: str = "log") -> None:
     for who, colour in (("real", "#b3261e"), ("virtual", "#2b6ca3")):
         seen = rows[rows[f"{who}_n"] >= least]
+        if seen.empty:
+            continue  # an empty band has no logarithm
         day = seen["day"]
         axes.plot(day, seen[f"{who}_q2"], color=colour, label=who)
         axes.fill_between(day, seen[f"{who}_q1"], seen[f"{who}_q3"], color=colour, alpha=0.15)

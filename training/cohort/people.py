@@ -27,13 +27,8 @@ DOUBTS = (
     "anakinra_doubt",
 )
 
-LOUDER = (
-    ("ferritin", "macrophages"),
-    ("ldh", "macrophages"),
-    ("ifn_gamma", "t_cells"),
-    ("il10", "t_cells"),
-)
-"""Laboratory values that answer to a product by a field of its own."""
+OF_MACROPHAGES = ("ferritin", "ldh")
+"""Laboratory values whose answer a product's `macrophages` multiplies."""
 
 PERSON = np.dtype(
     [
@@ -94,10 +89,8 @@ def make_people(
     rest = _rest_of_laboratories(persons, draw)
     scores = np.column_stack([draw.normal() for _ in physiology])
     gains = np.column_stack([draw.spread(row.spread) for row in LABORATORIES])
-    for key, name in LOUDER:
-        gains[:, PLACE[key]] *= np.array([getattr(row, name) for row in products])[
-            persons["product"]
-        ]
+    macrophages = np.array([row.macrophages for row in products])[persons["product"]]
+    gains[:, [PLACE[key] for key in OF_MACROPHAGES]] *= macrophages[:, None]
     return People(keys, persons, rest, own_constants(physiology, scores), gains)
 
 

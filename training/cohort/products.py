@@ -39,7 +39,8 @@ class Product:
     `sensitivity` (median cytokine drive), `spread` (its log-normal SD) and `occasion` (the share of
     that variance which every dose draws anew), `vessels` and `lung` (how easily pressure and
     saturation fall) and `neurotoxicity` are fitted to the rates. `macrophages` is how strongly
-    ferritin and LDH answer, `t_cells` how strongly IFN-gamma and IL-10 do; 1 where nothing tells.
+    ferritin and LDH answer, `t_cells` how many times the drive IFN-gamma and IL-10 answer to; 1
+    where nothing tells.
     """
 
     key: str

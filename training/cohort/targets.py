@@ -385,6 +385,8 @@ TARGETS: tuple[Target, ...] = (
                    m.median_among_crs("il6_day_15"), _CD22, printed=(5.9, 22.9)),
             Target("C14", "cd22_children", "highest IFN-gamma among CRS, median pg/mL", 1079.0,
                    m.median_among_crs("ifn_gamma_highest"), _CD22, printed=(481.0, 2761.0)),
+            Target("C16", "cd22_children", "IFN-gamma on day 7 among CRS, median pg/mL", 47.5,
+                   m.median_among_crs("ifn_gamma_day_7"), _CD22, printed=(26.7, 102.9)),
             Target("C15", "cd22_children", "highest weekly CRP, median mg/L", 75.2,
                    m.median_of("crp_weekly_peak"), _CD22, printed=(41.0, 113.4)),
         )
