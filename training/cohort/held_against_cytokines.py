@@ -9,9 +9,10 @@ of the infusion. The series: Blood 2021;138:2469, doi 10.1182/blood.2021011898. 
 stored here; only quartiles leave.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -242,34 +243,47 @@ def comparable(table: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(value=kept["value"].where(~cells, share))
 
 
+class Clock(NamedTuple):
+    """From where days count, which are shown, and the day of each line of a table."""
+
+    name: str
+    days: Sequence[int]
+    day_of: Callable[[pd.DataFrame], pd.Series]
+
+
+def _clocks(row: Sampling) -> Iterator[Clock]:
+    planned = sorted(planned for planned, _, _ in row.times)
+    yield Clock("infusion", planned, lambda table: table["planned"])
+    if row.key in CYTOKINE_KEYS:
+        yield Clock("onset", FROM_ONSET, lambda table: table["day"] - table["onset_day"])
+
+
 def quartiles_by_day(real: pd.DataFrame, virtual: pd.DataFrame) -> pd.DataFrame:
     """Quartiles by value, clock (infusion or onset), worst grade and day, real beside virtual."""
     tables = {"real": comparable(real), "virtual": comparable(virtual)}
-    rows = []
-    for row in SAMPLED:
-        for clock, days, since in _clocks(row):
-            for band, severe in BANDS:
-                chosen = {
-                    who: table[(table["key"] == row.key) & ((table["worst"] >= 3) == severe)]
-                    for who, table in tables.items()
-                }
-                for day in days:
-                    line: dict[str, object] = {
-                        "key": row.key, "clock": clock, "worst": band, "day": day,
-                    }  # fmt: skip
-                    for who, table in chosen.items():
-                        line |= quartiles(table.loc[since(table) == day, "value"], who)
-                    rows.append(line)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        line
+        for row in SAMPLED
+        for clock in _clocks(row)
+        for band in BANDS
+        for line in _lines(tables, row.key, clock, band)
+    )
 
 
-def _clocks(
-    row: Sampling,
-) -> Iterator[tuple[str, list[int], Callable[[pd.DataFrame], pd.Series]]]:
-    """The clocks by which a value is shown: name, days, and the day of each line."""
-    yield "infusion", sorted(planned for planned, _, _ in row.times), lambda t: t["planned"]
-    if row.key in CYTOKINE_KEYS:
-        yield "onset", list(FROM_ONSET), lambda t: t["day"] - t["onset_day"]
+def _lines(
+    tables: dict[str, pd.DataFrame], key: str, clock: Clock, band: tuple[str, bool]
+) -> Iterator[dict[str, object]]:
+    """One line a day of one value, one clock, one band of worst grade."""
+    name, severe = band
+    chosen = {
+        who: table[(table["key"] == key) & ((table["worst"] >= 3) == severe)]
+        for who, table in tables.items()
+    }
+    for day in clock.days:
+        line: dict[str, object] = {"key": key, "clock": clock.name, "worst": name, "day": day}
+        for who, table in chosen.items():
+            line |= quartiles(table.loc[clock.day_of(table) == day, "value"], who)
+        yield line
 
 
 LEAST_TIMES = 3

@@ -2,7 +2,7 @@
 
 `assumed` marks a value chosen so that trajectories look as published, `tuned` one fitted by hand to
 a published rate, `unverified` one taken from general knowledge and not seen in its source.
-Rows named T.., K.., I.. are those of the table of published targets in docs/cohort.md.
+Rows named T.., K.., I.., W.., C.. are those of the table of published targets in docs/cohort.md.
 """
 
 from dataclasses import dataclass
