@@ -14,6 +14,7 @@ from training.cohort.laboratories import PLACE
 from training.cohort.page import NOT_GIVEN, write_page
 from training.cohort.people import make_people
 from training.cohort.products import product
+from training.cohort.targets import TARGETS
 
 
 def series(*rows: tuple[int, int, bool, float | None, str, float, float]) -> pd.DataFrame:
@@ -201,6 +202,33 @@ def test_the_series_and_its_virtual_patients_keep_the_same_time(shared_data: Pat
     assert found.loc["highest IL-6, day", ["real_n", "real_q2"]].tolist() == [52, 10.0]
     apart = (found["virtual_q2"] - found["real_q2"]).abs()
     assert (apart <= 2.0).all()
+
+
+def test_the_targets_of_the_series_are_what_its_files_say(shared_data: Path) -> None:
+    table = against.comparable(against.real(shared_data / "car_t_cd22"))
+    worst = table.groupby("patient")["worst"].first()
+    highest = table.pivot_table(index="patient", columns="key", values="value", aggfunc="max")
+    on_day = table.set_index(["key", "day"])["value"]
+    days = against.day_of_highest(table)
+    ferritin = highest["ferritin"].groupby(worst >= 3).median()
+    counted = {
+        "C01": 100.0 * (worst >= 1).mean(),
+        "C02": 100.0 * (worst == 1).mean(),
+        "C03": 100.0 * (worst == 2).mean(),
+        "C04": 100.0 * (worst >= 3).mean(),
+        "C07": days["onset_day"].median(),
+        "C08": days["il6"].median(),
+        "C09": days["ifn_gamma"].median(),
+        "C10": ferritin[True],
+        "C11": ferritin[False],
+        "C12": highest["il6"].median(),
+        "C13": on_day["il6", 15.0].median(),
+        "C14": highest["ifn_gamma"].median(),
+        "C15": highest["crp"].median(),
+        "C16": on_day["ifn_gamma", 7.0].median(),
+    }
+    published = {row.key: row.value for row in TARGETS if row.key in counted}
+    assert published == pytest.approx(counted, rel=0.01)
 
 
 @pytest.fixture
