@@ -21,23 +21,23 @@ from training.cohort.targets import TARGETS, Target
 
 @dataclass(frozen=True)
 class Free:
-    """A value that may move between two bounds: a field of the product or of the policy.
+    """A value that may move between two bounds: a field of the product, the policy or the body.
 
-    It moves only where a target's figure names `told_by`.
+    It moves only where a target's figure has one of the words `told_by`; without any, always.
     """
 
     name: str
     low: float
     high: float
-    told_by: str = ""
+    told_by: tuple[str, ...] = ("",)
 
 
 _BOTH_FREE = (
     Free("sensitivity", 0.3, 600.0),
     Free("spread", 0.4, 3.0),
     Free("vessels", 0.1, 3.0),
-    Free("lung", 0.1, 3.0, told_by="grade"),
-    Free("activation_h", 2.0, 24.0, told_by="onset"),
+    Free("lung", 0.1, 3.0, told_by=("grade",)),
+    Free("activation_h", 2.0, 24.0, told_by=("onset",)),
 )
 BISPECIFIC_FREE = (
     *_BOTH_FREE,
@@ -45,20 +45,24 @@ BISPECIFIC_FREE = (
     Free("half_effect", 0.004, 2.0),
     Free("adaptation_h", 3.0, 90.0),
     Free("absorption_half_life_h", 3.0, 40.0),
-    Free("forgetting_h", 60.0, 3000.0, told_by="or later"),
+    Free("forgetting_h", 60.0, 3000.0, told_by=("or later",)),
 )
 CAR_T_FREE = (
     *_BOTH_FREE,
-    Free("expansion_day", 0.5, 14.0, told_by="onset"),
-    Free("peak_day", 4.0, 16.0, told_by="onset"),
+    Free("expansion_day", 0.5, 14.0, told_by=("onset",)),
+    Free("peak_day", 4.0, 16.0, told_by=("onset",)),
     Free("doubling_day", 0.3, 1.6),
-    Free("antigen_loss_per_day", 0.03, 0.8, told_by="duration"),
-    Free("neurotoxicity", 0.005, 1.0, told_by="ICANS"),
-    Free("tocilizumab_grade_2_share", 0.2, 1.0, told_by="tocilizumab among"),
-    Free("tocilizumab_grade_1_share", 0.02, 0.9, told_by="tocilizumab among"),
-    Free("siltuximab_share", 0.01, 1.0, told_by="siltuximab among"),
-    Free("steroid_grade_2_share", 0.05, 1.0, told_by="steroids among"),
-    Free("steroid_grade_3_share", 0.1, 1.0, told_by="steroids among"),
+    Free("antigen_loss_per_day", 0.03, 0.8, told_by=("duration", "highest")),
+    Free("macrophages", 0.5, 4.0, told_by=("ferritin",)),
+    Free("t_cells", 0.3, 60.0, told_by=("highest IFN-gamma",)),
+    Free("il6_at_unit_drive", 3.0, 60.0, told_by=("highest IL-6",)),
+    Free("crp_half_drive", 2.0, 30.0, told_by=("weekly CRP",)),
+    Free("neurotoxicity", 0.005, 1.0, told_by=("ICANS",)),
+    Free("tocilizumab_grade_2_share", 0.2, 1.0, told_by=("tocilizumab among",)),
+    Free("tocilizumab_grade_1_share", 0.02, 0.9, told_by=("tocilizumab among",)),
+    Free("siltuximab_share", 0.01, 1.0, told_by=("siltuximab among",)),
+    Free("steroid_grade_2_share", 0.05, 1.0, told_by=("steroids among",)),
+    Free("steroid_grade_3_share", 0.1, 1.0, told_by=("steroids among",)),
 )
 FIT_PATIENTS, FIT_SEED, TRIALS = 400, 5, 250
 FIRST_STEP, GROWS, SHRINKS, LEAST_STEP, MOST_STEP = 0.25, 1.3, 0.96, 0.04, 0.6
@@ -98,10 +102,11 @@ def refit(where: Study, patients: int, seed: int, trials: int) -> dict[str, floa
     """The free values of one study, fitted to its own targets, from those there are now."""
     targets = _targets(where.key)
     item = where.treatment()
-    known = {**{row.name: row.value for row in where.clinicians()}, **vars(item)}
+    tables = (*where.physiology(), *where.clinicians())
+    known = {**{row.name: row.value for row in tables}, **vars(item)}
     free = CAR_T_FREE if item.kind is Kind.CAR_T else BISPECIFIC_FREE
     said = " ".join(row.figure for row in targets)
-    moving = [row for row in free if row.told_by in said and known[row.name] > 0.0]
+    moving = [row for row in free if _told(row, said) and known[row.name] > 0.0]
     best = {row.name: float(known[row.name]) for row in moving}
     found = misfit(targets, where, best, patients, seed)
     chance, step = np.random.default_rng(seed), FIRST_STEP
@@ -113,6 +118,10 @@ def refit(where: Study, patients: int, seed: int, trials: int) -> dict[str, floa
         else:
             step = max(step * SHRINKS, LEAST_STEP)
     return {name: float(f"{value:.4g}") for name, value in best.items()}
+
+
+def _told(value: Free, said: str) -> bool:
+    return any(word in said for word in value.told_by)
 
 
 def _moved(

@@ -77,6 +77,9 @@ def add_calibrate_flags(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--real", type=Path, help="the public daily file of CAR-T patients")
     parser.add_argument(
+        "--cytokines", type=Path, help="folder of the public series of CD22 CAR-T cells in children"
+    )
+    parser.add_argument(
         "--page", type=Path, help="folder of documents to write cohort.md into; asks for --real"
     )
 
@@ -90,6 +93,7 @@ def run_calibrate(
     """
     if arguments.page is not None and arguments.real is None:
         raise InvalidInputError("--page needs --real: half of the page is about real patients")
+    series = _series(arguments.cytokines)  # read before the long part: a wrong folder ends here
     chosen = tuple(arguments.study) if arguments.study else tuple(row.key for row in STUDIES)
     fits = refit_all(chosen, progress) if arguments.refit else FITTED
     out: Path = arguments.out
@@ -99,6 +103,9 @@ def run_calibrate(
     written.append(_table_to(matches, out / MATCHES))
     if arguments.real is not None:
         written += [_table_to(table, out / f"{name}.csv") for name, table in held(arguments)]
+    if series is not None:
+        tables = held_by_cytokines(series, arguments)
+        written += [_table_to(table, out / f"{name}.csv") for name, table in tables]
     if arguments.page is not None:
         from training.cohort.page import write_page
 
@@ -130,6 +137,26 @@ def held(arguments: Namespace) -> Iterator[tuple[str, pd.DataFrame]]:
     yield "transport", pd.DataFrame(merits.items(), columns=["figure", "value"])
     learners = max(arguments.patients // 4, 50)
     yield "oracle", beside_the_oracle(learners, learners // 2, 40, arguments.seed, arguments.out)
+
+
+def _series(folder: Path | None) -> pd.DataFrame | None:
+    """The series with daily cytokines in `folder`, where one is named."""
+    if folder is None:
+        return None
+    from training.cohort.held_against_cytokines import real
+
+    return real(folder)
+
+
+def held_by_cytokines(
+    series: pd.DataFrame, arguments: Namespace
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The tables of the cohort held against the series with daily cytokines, by name."""
+    from training.cohort import held_against_cytokines as against
+
+    virtual = against.virtual(arguments.patients, arguments.seed)
+    yield "cytokines", against.quartiles_by_day(series, virtual)
+    yield "lags", against.lags(series, virtual)
 
 
 def _table_to(table: pd.DataFrame, path: Path) -> Path:

@@ -109,6 +109,7 @@ PRODUCT = np.dtype(
         ("marrow", np.float64),
         ("lymphodepletion", np.float64),
         ("plasma_cells", np.float64),
+        ("t_cells", np.float64),
     ]
 )
 
@@ -150,6 +151,7 @@ def product_record(row: Product) -> tuple[float, ...]:
         row.marrow,
         row.lymphodepletion,
         row.plasma_cells,
+        row.t_cells,
     )
 
 
@@ -496,6 +498,7 @@ def _drivers(s, product, c, drivers):  # type: ignore[no-untyped-def]
     drivers[11] = s.counts
     drivers[12] = s.lymphopenia
     drivers[13] = np.log(max(s.circulating, 0.005))
+    drivers[14] = np.log1p(product.t_cells * s.drive)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -71,7 +71,7 @@ def quartiles_by_grade(real: pd.DataFrame, virtual: pd.DataFrame) -> pd.DataFram
             row: dict[str, object] = {"analyte": analyte, "grade": band}
             for who, days in (("real", real), ("virtual", virtual)):
                 chosen = days.loc[days["crs_grade"].between(low, high), analyte].dropna()
-                row |= _quartiles(chosen, who)
+                row |= quartiles(chosen, who)
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -86,12 +86,13 @@ def quartiles_by_day(real: pd.DataFrame, virtual: pd.DataFrame, last: int = 9) -
                 for who, days in (("real", real), ("virtual", virtual)):
                     worst = days.groupby("patient_id")["crs_grade"].transform("max") >= 3
                     at = days.index.get_level_values("day") == day
-                    row |= _quartiles(days.loc[at & (worst == severe), analyte].dropna(), who)
+                    row |= quartiles(days.loc[at & (worst == severe), analyte].dropna(), who)
                 rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _quartiles(values: pd.Series, who: str) -> dict[str, object]:
+def quartiles(values: pd.Series, who: str) -> dict[str, object]:
+    """How many `values`, and their quartiles, under names that begin with `who`."""
     low, middle, high = values.quantile([0.25, 0.5, 0.75])
     return {f"{who}_n": len(values), f"{who}_q1": low, f"{who}_q2": middle, f"{who}_q3": high}
 

@@ -26,6 +26,7 @@ DRIVERS: tuple[str, ...] = (
     "counts",  # slow swings of the counts, log
     "lymphopenia",  # lymphocytes killed by lymphodepletion, 1 to 0
     "granulopoiesis",  # log of circulating neutrophils by the marrow's transit, 0 at rest
+    "t_cells",  # log(1 + drive x the product's t_cells): rises before the other cytokines
 )
 
 
@@ -215,7 +216,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "ifn_gamma",
         "pg/mL",
         Lag(3, 8),
-        {"cytokines": 1.1, "infection": 0.4},
+        {"t_cells": 1.1, "infection": 0.4},
         Assay(0.4, 1, 0.5),
         Order(0.1, 0.45, 6.0),
         spread=0.3,
@@ -224,7 +225,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "il10",
         "pg/mL",
         Lag(6, 14),
-        {"cytokines": 0.7, "infection": 0.6},
+        {"t_cells": 0.7, "infection": 0.6},
         Assay(0.3, 1, 0.5),
         Order(0.1, 0.45, 6.0),
         spread=0.3,

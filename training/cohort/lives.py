@@ -4,7 +4,7 @@ An event of CRS is over after `APART_H` hours without; durations and onsets coun
 trials do: the day of infusion or dose is day 1 of the first 24 hours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from training.cohort.chance import patient_keys
 from training.cohort.dynamics import INFECTIONS
 from training.cohort.laboratories import PLACE
 from training.cohort.observation import Columns, History
-from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE
+from training.cohort.parameters import CLOCK_AT_START, HOURS_BEFORE_FIRST_DOSE
 from training.cohort.people import make_people
 from training.cohort.simulation import live
 from training.cohort.studies import Study
@@ -42,19 +42,24 @@ def live_study(
     study: Study, patients: int, seed: int, fields: dict[str, float] | None = None
 ) -> Lives:
     """Simulate `patients` of the study and count as it did; `fields` in place of those fitted."""
-    hours = HOURS_BEFORE_FIRST_DOSE + 24 * study.days
-    at_once = max(1, _PATIENT_HOURS_AT_ONCE // hours)
-    parts = []
-    for first in range(0, patients, at_once):
-        keys = patient_keys(seed, first, min(at_once, patients - first))
-        products = (study.treatment(fields),)
-        people = make_people(keys, products, study.physiology(fields))
-        place, clinicians = centre(study.centre), study.clinicians(fields)
-        history = live(people, products, place, study.days, clinicians)
-        parts.append(_count(history, first))
+    parts = [_count(history, first) for first, history in histories(study, patients, seed, fields)]
     return Lives(
         *(_joined([part[i] for part in parts]) for i in range(3)),
     )
+
+
+def histories(
+    study: Study, patients: int, seed: int, fields: dict[str, float] | None = None
+) -> Iterator[tuple[int, History]]:
+    """The study's patients some at a time: the number of the first of them, and what happened."""
+    hours = HOURS_BEFORE_FIRST_DOSE + 24 * study.days
+    at_once = max(1, _PATIENT_HOURS_AT_ONCE // hours)
+    products = (study.treatment(fields),)
+    place, clinicians = centre(study.centre), study.clinicians(fields)
+    for first in range(0, patients, at_once):
+        keys = patient_keys(seed, first, min(at_once, patients - first))
+        people = make_people(keys, products, study.physiology(fields))
+        yield first, live(people, products, place, study.days, clinicians)
 
 
 def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -108,6 +113,14 @@ def _people(history: History) -> pd.DataFrame:
             "in_hospital_with_crs": (sick & care["inside"]).any(axis=0),
             "sensed_earlier_h": _sensed_earlier(history),
             "steroid": (sick & care["steroids"]).any(axis=0),
+            "il6_peak_day": _peak_day(history, "il6"),
+            "ifn_gamma_peak_day": _peak_day(history, "ifn_gamma"),
+            "il6_highest": morning(history, "il6")[:29].max(axis=0),
+            "ifn_gamma_highest": morning(history, "ifn_gamma")[:29].max(axis=0),
+            "ifn_gamma_day_7": morning(history, "ifn_gamma")[7],
+            "il6_day_15": morning(history, "il6")[15],
+            "ferritin_weekly_peak": morning(history, "ferritin")[::7].max(axis=0),
+            "crp_weekly_peak": morning(history, "crp")[::7].max(axis=0),
             "ferritin_peak": history.labs[:, :, PLACE["ferritin"]].max(axis=0),
             "crp_peak": history.labs[:, :, PLACE["crp"]].max(axis=0),
             "il6_crp": _il6_crp(history),
@@ -129,6 +142,21 @@ LYMPHODEPLETION_D = 5
 PENN_FLUIDS = 12.0
 """mm[Hg] of fluids in effect: more than one bolus, grade 3 of Porter 2018 (doi
 10.1186/s13045-018-0571-y)."""
+
+
+MORNING = 5
+"""Hour of the day at which blood is drawn from patients who stay in."""
+
+
+def morning(history: History, key: str) -> npt.NDArray[np.float32]:
+    """The true level (day x patient) at five in the morning, from the day of the first dose on."""
+    start = HOURS_BEFORE_FIRST_DOSE + MORNING - CLOCK_AT_START
+    return history.labs[start::24, :, PLACE[key]]
+
+
+def _peak_day(history: History, key: str) -> npt.NDArray[np.int64]:
+    """Calendar days from the first dose to the highest morning value within four weeks."""
+    return morning(history, key)[:29].argmax(axis=0)
 
 
 def _treated(care: Columns) -> npt.NDArray[np.bool_]:

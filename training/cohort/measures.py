@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from training.cohort.lives import Lives
+from training.cohort.parameters import CLOCK_AT_START
 
 Measure = Callable[[Lives], float]
 
@@ -95,6 +96,16 @@ def onset_day(lives: Lives) -> float:
     return _median(np.floor(_sick(lives)["onset_h"] / 24.0) + 1.0)
 
 
+def onset_calendar_day(lives: Lives) -> float:
+    """Median day of onset in calendar days after that of the infusion."""
+    return _median(np.floor((_sick(lives)["onset_h"] + CLOCK_AT_START) / 24.0))
+
+
+def median_among_crs(column: str) -> Measure:
+    """Median of `column` of the people's table among patients with CRS."""
+    return lambda lives: _median(_sick(lives)[column])
+
+
 def severe_day(lives: Lives) -> float:
     """Median day of the first grade 3 or more, the first 24 hours after infusion being day 1."""
     return _median(np.floor(lives.people["severe_h"] / 24.0) + 1.0)
@@ -119,6 +130,11 @@ def among_crs(column: str) -> Measure:
 def fever_among_crs(lives: Lives) -> float:
     """Among CRS, 38.5 Cel or more measured: labels count fever as a reported sign, not 38.0."""
     return _percent(_sick(lives)["hottest"] >= 38.5)
+
+
+def median_of(column: str) -> Measure:
+    """Median of `column` of the people's table among all."""
+    return lambda lives: _median(lives.people[column])
 
 
 def share(column: str) -> Measure:
@@ -208,11 +224,9 @@ def sensed_earlier_h(lives: Lives) -> float:
     return _median(lives.people["sensed_earlier_h"])
 
 
-def ferritin_peak(severe: bool) -> Measure:
+def ferritin_peak(severe: bool, column: str = "ferritin_peak") -> Measure:
     """Median peak ferritin, ng/mL, of patients with (without) grade 3 or more."""
-    return lambda lives: _median(
-        lives.people.loc[(lives.people["worst"] >= 3) == severe, "ferritin_peak"]
-    )
+    return lambda lives: _median(lives.people.loc[(lives.people["worst"] >= 3) == severe, column])
 
 
 def il6_crp_spearman(lives: Lives) -> float:

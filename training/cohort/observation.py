@@ -63,8 +63,8 @@ LIVED: dict[str, type] = {
     **dict.fromkeys(("alive", "onset", "severe_infection"), np.bool_),
     "infection": np.int8,
     **dict.fromkeys(
-        ("stimulus", "drive", "il6", "blocked", "bound", "leak", "temperature", "fever_of_drive",
-         "burden", "apparent_h"),
+        ("cells", "stimulus", "drive", "il6", "blocked", "bound", "leak", "temperature",
+         "fever_of_drive", "burden", "apparent_h"),
         np.float32,
     ),
 }  # fmt: skip

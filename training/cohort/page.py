@@ -24,20 +24,26 @@ from training.cohort.studies import STUDIES, Study
 TEMPLATE = Path(__file__).with_name("page.md")
 MEASURED = ("matches", "by_grade", "by_day", "transport", "oracle")
 """The CSV files of what was measured."""
+BY_CYTOKINES = ("cytokines", "lags")
+"""Those that are there only where the series with daily cytokines was given."""
 
 
 def write_page(measured: Path, docs: Path) -> list[Path]:
     """Write docs/cohort.md, its figures and copies of the CSV files in `measured`; their paths."""
     (docs / "cohort").mkdir(parents=True, exist_ok=True)
-    copies = [docs / "cohort" / f"{name}.csv" for name in MEASURED]
+    there = [name for name in BY_CYTOKINES if (measured / f"{name}.csv").is_file()]
+    names = [*MEASURED, *there]
+    copies = [docs / "cohort" / f"{name}.csv" for name in names]
     for copy in copies:
         copy.write_bytes((measured / copy.name).read_bytes())
-    tables = {name: pd.read_csv(measured / f"{name}.csv") for name in MEASURED}
+    tables = {name: pd.read_csv(measured / f"{name}.csv") for name in names}
     (docs / "cohort.md").write_text(page(tables), encoding="utf-8")
     figures: dict[str, Figure] = {
         "targets": targets_figure(tables["matches"]),
         "by_day": by_day_figure(tables["by_day"]),
     }
+    if "cytokines" in tables:
+        figures["cytokines"] = cytokines_figure(tables["cytokines"])
     drawn = [_save(figure, docs / "cohort" / f"{name}.svg") for name, figure in figures.items()]
     return [docs / "cohort.md", *copies, *drawn]
 
@@ -54,6 +60,7 @@ def page(tables: dict[str, pd.DataFrame]) -> str:
         matches=_matches(matches),
         by_grade=_by_grade(tables["by_grade"]),
         transport=_table(("figure", "value"), tables["transport"].itertuples(index=False)),
+        cytokines=_cytokines(tables),
         oracle=_table(tables["oracle"].columns, tables["oracle"].itertuples(index=False)),
         studies=_table(("study", "product", "days", "otherwise"), map(_study_row, STUDIES)),
         fitted=_fitted(),
@@ -106,15 +113,31 @@ def _matches(matches: pd.DataFrame) -> str:
     return _table(head, rows)
 
 
-def _by_grade(quartiles: pd.DataFrame) -> str:
-    def shown(row: object, who: str) -> str:
-        return " / ".join(f"{getattr(row, f'{who}_q{q}'):.3g}" for q in (1, 2, 3))
+def _quartiles(row: object, who: str) -> str:
+    return " / ".join(f"{getattr(row, f'{who}_q{q}'):.3g}" for q in (1, 2, 3))
 
+
+def _by_grade(quartiles: pd.DataFrame) -> str:
     rows = (
-        (row.analyte, row.grade, row.real_n, shown(row, "real"), shown(row, "virtual"))
+        (row.analyte, row.grade, row.real_n, _quartiles(row, "real"), _quartiles(row, "virtual"))
         for row in quartiles.itertuples()
     )
     return _table(("analyte", "grade that day", "real days", "real", "virtual"), rows)
+
+
+NOT_GIVEN = "Not measured in this run: the series was not given (`--cytokines`)."
+
+
+def _cytokines(tables: dict[str, pd.DataFrame]) -> str:
+    """The figure and the table of lags, or a sentence where the series was not given."""
+    if not set(BY_CYTOKINES) <= set(tables):
+        return NOT_GIVEN
+    rows = (
+        (row.figure, row.real_n, _quartiles(row, "real"), _quartiles(row, "virtual"))
+        for row in tables["lags"].itertuples()
+    )
+    lags = _table(("", "real patients", "real quartiles", "virtual quartiles"), rows)
+    return f"{lags}\n\n![cytokines by day](cohort/cytokines.svg)"
 
 
 def _fitted() -> str:
@@ -175,13 +198,29 @@ def by_day_figure(by_day: pd.DataFrame) -> Figure:
     return figure
 
 
-def _band(axes: Axes, rows: pd.DataFrame) -> None:
+def cytokines_figure(by_day: pd.DataFrame) -> Figure:
+    """Median and quartiles by day from infusion or onset, real beside virtual, by worst grade."""
+    shown = list(by_day.groupby(["key", "clock"], sort=False))
+    figure = Figure(figsize=(9, 1.9 * len(shown)), layout="constrained")
+    grid = figure.subplots(len(shown), 2, squeeze=False)
+    for line, ((key, clock), rows) in zip(grid, shown, strict=True):
+        for axes, worst in zip(line, ("0-2", "3-4"), strict=True):
+            scale = "linear" if key == "cells" else "log"  # shares of a peak may be none
+            _band(axes, rows[rows["worst"] == worst], least=4, scale=scale)
+            axes.set_title(f"{key} by day from {clock}, worst grade {worst}", fontsize=8)
+    grid[0][0].legend(fontsize=7)
+    return figure
+
+
+def _band(axes: Axes, rows: pd.DataFrame, least: int = 5, scale: str = "log") -> None:
     for who, colour in (("real", "#b3261e"), ("virtual", "#2b6ca3")):
-        seen = rows[rows[f"{who}_n"] >= 5]
+        seen = rows[rows[f"{who}_n"] >= least]
+        if seen.empty:
+            continue  # an empty band has no logarithm
         day = seen["day"]
         axes.plot(day, seen[f"{who}_q2"], color=colour, label=who)
         axes.fill_between(day, seen[f"{who}_q1"], seen[f"{who}_q3"], color=colour, alpha=0.15)
-    axes.set_yscale("log")
+    axes.set_yscale(scale)
 
 
 def _save(figure: Figure, path: Path) -> Path:

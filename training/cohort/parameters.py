@@ -2,7 +2,7 @@
 
 `assumed` marks a value chosen so that trajectories look as published, `tuned` one fitted by hand to
 a published rate, `unverified` one taken from general knowledge and not seen in its source.
-Rows named T.., K.., I.. are those of the table of published targets in docs/cohort.md.
+Rows named T.., K.., I.., W.., C.. are those of the table of published targets in docs/cohort.md.
 """
 
 from dataclasses import dataclass
@@ -88,6 +88,23 @@ DISEASES: tuple[Disease, ...] = (
         counts_sd=0.9,
         ferritin=480,
         procalcitonin=0.22,
+        word="b_all",
+    ),
+    Disease(
+        "b_all_relapsed_young",
+        16,
+        7,
+        4,
+        30,
+        4.0,
+        0.45,
+        60,
+        1.2,
+        92,
+        6.5,
+        230,
+        48,
+        ferritin=1500,
         word="b_all",
     ),
 )

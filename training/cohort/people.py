@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.cohort.chance import normals, uniforms
-from training.cohort.laboratories import LABORATORIES
+from training.cohort.laboratories import LABORATORIES, PLACE
 from training.cohort.parameters import (
     DISEASES,
     HOURS_BEFORE_FIRST_DOSE,
@@ -26,6 +26,9 @@ DOUBTS = (
     "siltuximab_doubt",
     "anakinra_doubt",
 )
+
+OF_MACROPHAGES = ("ferritin", "ldh")
+"""Laboratory values whose answer a product's `macrophages` multiplies."""
 
 PERSON = np.dtype(
     [
@@ -86,6 +89,8 @@ def make_people(
     rest = _rest_of_laboratories(persons, draw)
     scores = np.column_stack([draw.normal() for _ in physiology])
     gains = np.column_stack([draw.spread(row.spread) for row in LABORATORIES])
+    macrophages = np.array([row.macrophages for row in products])[persons["product"]]
+    gains[:, [PLACE[key] for key in OF_MACROPHAGES]] *= macrophages[:, None]
     return People(keys, persons, rest, own_constants(physiology, scores), gains)
 
 

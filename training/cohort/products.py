@@ -38,7 +38,9 @@ class Product:
     to contract on `peak_day`. The antigen they meet is lost at `antigen_loss_per_day`.
     `sensitivity` (median cytokine drive), `spread` (its log-normal SD) and `occasion` (the share of
     that variance which every dose draws anew), `vessels` and `lung` (how easily pressure and
-    saturation fall) and `neurotoxicity` are fitted to the rates.
+    saturation fall) and `neurotoxicity` are fitted to the rates. `macrophages` is how strongly
+    ferritin and LDH answer, `t_cells` how many times the drive IFN-gamma and IL-10 answer to; 1
+    where nothing tells.
     """
 
     key: str
@@ -70,6 +72,8 @@ class Product:
     marrow: float = 1.0
     lymphodepletion: float = 1.0
     plasma_cells: float = 0.0
+    macrophages: float = 1.0
+    t_cells: float = 1.0
 
 
 _SCHEDULE = "US prescribing information (doses read)"

@@ -97,6 +97,7 @@ _NOOKA = "Nooka 2024, PMID 37960969"
 _HILL = "Hill 2018, Blood 131:121 (PMC5755046)"
 _CIBMTR = "CIBMTR report, ASTCT grades"
 _ZUMA1, _ZUMA2 = f"axi-cel {_LABEL}", f"brexu-cel {_LABEL}"
+_CD22 = "counted in the 59 public patients of Lichtenstein 2021, doi 10.1182/blood.2021011898"
 _PROPHYLAXIS = "doi 10.1182/bloodadvances.2025016911"
 
 TARGETS: tuple[Target, ...] = (
@@ -347,10 +348,49 @@ TARGETS: tuple[Target, ...] = (
            m.sensed_earlier_h, "Flora 2021, PMC8982843"),
     Target("K07", "seattle", "peak IL-6 and peak CRP, Spearman", 0.81, m.il6_crp_spearman,
            "Lee 2014, Lancet (PMC7065359)", printed=(0.54, 0.92)),
-    Target("K15", "cd22_children", "peak ferritin, grade >= 3, ng/mL", 5467.0,
+    Target("K15", "cd19_cd22_children", "peak ferritin, grade >= 3, ng/mL", 5467.0,
            m.ferritin_peak(True), "paediatric CD22/CD19 series (quartiles)"),
-    Target("K16", "cd22_children", "peak ferritin, grade <= 2, ng/mL", 2035.0,
+    Target("K16", "cd19_cd22_children", "peak ferritin, grade <= 2, ng/mL", 2035.0,
            m.ferritin_peak(False), "paediatric CD22/CD19 series (quartiles)"),
+    *(
+        replace(row, status=MEASURED)
+        for row in (
+            *_rates(
+                "C", "cd22_children", _CD22, 59,
+                (1, "CRS, %", 88.1, m.crs_any),
+                (2, "worst grade 1, %", 35.6, m.worst_grade(1)),
+                (3, "worst grade 2, %", 32.2, m.worst_grade(2)),
+                (4, "grade >= 3, %", 20.3, m.grade_3),
+            ),
+            *_rates(
+                "C", "cd22_children", _CD22, 51,
+                (5, "tocilizumab among CRS, %", 47.1, m.among_crs("tocilizumab")),
+                (6, "steroids among CRS, %", 41.2, m.among_crs("steroid")),
+            ),
+            Target("C07", "cd22_children", "onset, median calendar day after infusion", 8.0,
+                   m.onset_calendar_day, _CD22, printed=(6.5, 8.5)),
+            Target("C08", "cd22_children", "highest IL-6 among CRS, median day", 10.0,
+                   m.median_among_crs("il6_peak_day"), _CD22, printed=(8.5, 11.5)),
+            Target("C09", "cd22_children", "highest IFN-gamma among CRS, median day", 10.0,
+                   m.median_among_crs("ifn_gamma_peak_day"), _CD22, printed=(8.5, 11.5)),
+            Target("C10", "cd22_children", "highest weekly ferritin without HLH, grade >= 3, ng/mL",
+                   23729.0, m.ferritin_peak(True, "ferritin_weekly_peak"), _CD22,
+                   printed=(917.0, 39884.0)),
+            Target("C11", "cd22_children", "highest weekly ferritin without HLH, grade <= 2, ng/mL",
+                   11821.0, m.ferritin_peak(False, "ferritin_weekly_peak"), _CD22,
+                   printed=(2512.0, 23133.0)),
+            Target("C12", "cd22_children", "highest IL-6 among CRS, median pg/mL", 187.0,
+                   m.median_among_crs("il6_highest"), _CD22, printed=(44.0, 366.0)),
+            Target("C13", "cd22_children", "IL-6 on day 15 among CRS, median pg/mL", 10.1,
+                   m.median_among_crs("il6_day_15"), _CD22, printed=(5.9, 22.9)),
+            Target("C14", "cd22_children", "highest IFN-gamma among CRS, median pg/mL", 1079.0,
+                   m.median_among_crs("ifn_gamma_highest"), _CD22, printed=(481.0, 2761.0)),
+            Target("C16", "cd22_children", "IFN-gamma on day 7 among CRS, median pg/mL", 47.5,
+                   m.median_among_crs("ifn_gamma_day_7"), _CD22, printed=(26.7, 102.9)),
+            Target("C15", "cd22_children", "highest weekly CRP, median mg/L", 75.2,
+                   m.median_of("crp_weekly_peak"), _CD22, printed=(41.0, 113.4)),
+        )
+    ),
     *_rates("I", "seattle", _HILL, 133, (10, "infection by day 28, %", 23.0, m.infected_by(28))),
     *_figures(
         "I", "seattle", _HILL,
