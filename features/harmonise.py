@@ -8,6 +8,8 @@
 
 Nothing is dropped: a record is an event or a reject with its reason, and a blood pressure of two
 numbers is two of these. A drug's event is repeated under the keys of its class.
+A text beside a number may contradict it (`remarks`), and different doses of one moment add up
+(`doses`).
 """
 
 from collections.abc import Callable, Sequence

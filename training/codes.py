@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 
 from features.catalogue import ANALYTES, BLOOD_PRESSURE, DRUGS, STATES, StateKind, codes_of
-from features.catalogue.kinds import Analyte, State
+from features.catalogue.kinds import Analyte, Drug, State
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,12 @@ def _units(analyte: Analyte) -> str:
 
 def _drugs() -> Iterator[CodeLine]:
     for row in DRUGS.values():
-        yield CodeLine(row.key, row.name, "dose as given", "any unit", _codes(row.key))
+        yield CodeLine(row.key, row.name, "dose as given", _doses(row), _codes(row.key))
+
+
+def _doses(drug: Drug) -> str:
+    ended = "stopped" if drug.is_infusion else "not given"
+    return f"any unit of measure, vials; given, {ended}"
 
 
 def _states() -> Iterator[CodeLine]:
@@ -81,6 +86,6 @@ def _state_texts(state: State) -> str:
         case StateKind.CULTURE:
             return "an organism's name, positive, no growth, pending"
         case StateKind.GRADE:
-            return f'{state.low:g} to {state.high:g}, "Grade 3", "III"'
+            return f'{state.low:g} to {state.high:g}, "Grade 3", "III", none'
         case StateKind.NUMBER:
             return ", ".join([*state.conversions, f"{state.low:g} to {state.high:g}"])

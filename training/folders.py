@@ -41,11 +41,9 @@ def write_csv(table: pd.DataFrame, out: Path, index: bool) -> None:
 
 
 def _holds_texts(column: pd.Series) -> bool:
-    kind = (
-        column.dtype.categories.dtype
-        if isinstance(column.dtype, pd.CategoricalDtype)
-        else column.dtype
-    )
+    kind = column.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        kind = kind.categories.dtype
     return pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)
 
 

@@ -37,9 +37,8 @@ OTHER_NAMES = {"subject_id": "patient_id", "value": "numeric_value"}
 REQUIRED = ("patient_id", "time", "code")
 VALUES = ("numeric_value", "text_value")
 BIRTH_CODES = ("birth", "meds_birth")  # in lower case
-MISSING_WORDS = ["", "NaN", "nan", "NA", "N/A", "null", "NULL", "<NA>", "NaT"]
-NONE = "None"
-"""What Python writes into an empty cell; among the texts it is a word like "none" (room air)."""
+MISSING_WORDS = ["", "NaN", "nan", "NA", "N/A", "null", "NULL", "None", "<NA>", "NaT"]
+"""What programs write into an empty cell; the word none of a person is in lower case."""
 
 CALENDAR = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 LONGEST_HEADER = 1_000_000  # characters
@@ -148,18 +147,6 @@ def _csv(file: Path) -> pa.Table:
             f"{file}: line {broken_lines[0]} has another number of fields than the header"
         )
     _refuse_swallowed_lines(table, delimiter, file)
-    return _blanked(table)
-
-
-def _blanked(table: pa.Table) -> pa.Table:
-    """The table without `NONE` outside its texts (the numbers, where it has no other texts)."""
-    names = [OTHER_NAMES.get(name.strip(), name.strip()) for name in table.column_names]
-    texts = "text_value" if "text_value" in names else "numeric_value"
-    for place, name in enumerate(names):
-        if name != texts:
-            column = table.column(place)
-            kept = pc.if_else(pc.equal(column, NONE), pa.scalar(None, pa.string()), column)
-            table = table.set_column(place, table.column_names[place], kept)
     return table
 
 

@@ -12,7 +12,7 @@ from features.outcomes import Outcome
 from models.bundle import Bundle
 from models.predict import predict_patient, predict_rows
 from training import apply
-from training.dataset import Cohort, Events
+from training.dataset import Cohort, Events, load_events
 
 # pyarrow 25 asks for the values of a column with a zone; pandas 3.1 warns of that
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray that drops")
@@ -160,3 +160,26 @@ def test_a_row_of_the_table_is_the_services_answer(answered, ward_bundle, ward_r
 def test_an_evaluation_is_plain_json(ward_bundle, ward_cohort):
     found = apply.judge(ward_bundle, ward_cohort, "physionet2019", 5, 0)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_a_bundle_of_another_format_sees_no_later_day_and_no_other_patient(ward_bundle, tmp_path):
+    random = np.random.default_rng(4)
+    days = [(who, day, int(random.random() < 0.4)) for who in range(1, 25) for day in range(8)]
+    table = pd.DataFrame(days, columns=["patient", "Relative date", "CRS"])
+    filled = random.random(len(table)) < 0.4
+    table["C-reactive protein"] = np.where(
+        filled, table["CRS"].map({0: 4.3, 1: 79.0}), random.lognormal(3.0, 1.0, len(table)).round(2)
+    )
+    table["D-dimer"], table["sex"], table["age"] = 1.0 + table["CRS"] * 0.5, "male", 60
+    few = table[(table["patient"] == 3) & (table["Relative date"] <= 4)]
+    risks = []
+    for name, part in (("all", table), ("few", few)):
+        part.to_csv(tmp_path / f"{name}.csv", index=False)
+        cohort = apply.cohort_for(
+            ward_bundle, tmp_path / f"{name}.csv", "prcrs", pd.Timedelta(days=1)
+        )
+        answers = predict_rows(ward_bundle, cohort.source.events, cohort.as_of, False)
+        risks.append(answers.set_index(["outcome", "patient_id", "as_of"])["risk"])
+    assert load_events(tmp_path / "all.csv", "prcrs").filled  # there was something to find
+    assert len(risks[1]) > 0
+    pd.testing.assert_series_equal(risks[1], risks[0].loc[risks[1].index], check_exact=True)

@@ -186,7 +186,10 @@ def test_evaluate_tells_the_utility_on_stays_of_the_challenge(ward, verb, tmp_pa
     bundle = load_bundle(ward.bundle)
     scorers = {"model", *next(iter(bundle.models.values())).baselines}
     words = "challenge utility at the best threshold, "
-    assert {line.removeprefix(words).partition(":")[0] for line in told[:-1]} == scorers
+    utilities = [line for line in told if line.startswith(words)]
+    assert {line.removeprefix(words).partition(":")[0] for line in utilities} == scorers
+    claims = [line.partition(":")[0] for line in told[:-1] if line not in utilities]
+    assert claims == [str(outcome) for outcome in bundle.models]
 
 
 # Predict -----------------------------------------------------------------------------------------

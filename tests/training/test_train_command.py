@@ -20,7 +20,10 @@ def test_training_leaves_a_bundle_a_report_and_a_run(
     assert main(asked if track else [*asked, "--no-track"]) == 0
     printed = capsys.readouterr().out
     bundle = load_bundle("bundle")
-    assert printed.startswith(f"bundle {bundle.version} -> bundle\n")
+    claimed, written, *_ = printed.splitlines()
+    assert claimed.startswith("severe_crs: ")
+    assert "today's grade and day alone" in claimed
+    assert written == f"bundle {bundle.version} -> bundle"
     assert (tmp_path / "bundle-report/report.html").is_file()
     assert (tmp_path / "mlflow.db").exists() == track
     if not track:
