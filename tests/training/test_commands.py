@@ -189,7 +189,7 @@ def test_evaluate_tells_the_utility_on_stays_of_the_challenge(ward, verb, tmp_pa
     utilities = [line for line in told if line.startswith(words)]
     assert {line.removeprefix(words).partition(":")[0] for line in utilities} == scorers
     claims = [line.partition(":")[0] for line in told[:-1] if line not in utilities]
-    assert claims == [str(outcome) for outcome in bundle.models]
+    assert claims == ["severe_crs", "infection"]
 
 
 # Predict -----------------------------------------------------------------------------------------
