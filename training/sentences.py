@@ -9,7 +9,14 @@ from typing import Any
 from training.judged import Seen
 from training.metrics import FEWEST_EVENT_PATIENTS, FIRST_BASELINE, MAIN_MODEL
 from training.rounding import Figure, interval, number, per_cent, times
-from training.wording import NOTHING, THERAPY, Words, in_order, stratum_title
+from training.wording import (
+    NOTHING,
+    THERAPY,
+    Words,
+    in_order,
+    outcomes_in_order,
+    stratum_title,
+)
 
 Judged = Mapping[str, Any]
 """One outcome's part of an evaluation."""
@@ -121,8 +128,8 @@ def claim_lines(evaluation: Mapping[str, Any], words: Words) -> list[str]:
     """One line an outcome for the console."""
     judged_on = evaluation.get("judged_on") or NOTHING
     return [
-        f"{outcome}: {claim(judged, words, judged_on).sentence}"
-        for outcome, judged in evaluation["outcomes"].items()
+        f"{outcome}: {claim(evaluation['outcomes'][outcome], words, judged_on).sentence}"
+        for outcome in outcomes_in_order(list(evaluation["outcomes"]))
     ]
 
 

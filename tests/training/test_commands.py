@@ -16,6 +16,7 @@ from features.readers.physionet2019 import MEASURED_COLUMNS
 from models.bundle import load_bundle
 from training.commands import OTHERS, THE_SAME
 from training.registry import promotions
+from training.wording import outcomes_in_order
 
 # pyarrow 25 asks for the values of a column with a zone; pandas 3.1 warns of that
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray that drops")
@@ -189,7 +190,7 @@ def test_evaluate_tells_the_utility_on_stays_of_the_challenge(ward, verb, tmp_pa
     utilities = [line for line in told if line.startswith(words)]
     assert {line.removeprefix(words).partition(":")[0] for line in utilities} == scorers
     claims = [line.partition(":")[0] for line in told[:-1] if line not in utilities]
-    assert claims == [str(outcome) for outcome in bundle.models]
+    assert claims == outcomes_in_order([str(outcome) for outcome in bundle.models])
 
 
 # Predict -----------------------------------------------------------------------------------------
