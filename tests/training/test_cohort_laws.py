@@ -9,12 +9,15 @@ import pytest
 
 from training.cohort.centres import centre
 from training.cohort.chance import patient_keys
+from training.cohort.dynamics import advance
 from training.cohort.laboratories import CRP, IL6
 from training.cohort.observation import History
-from training.cohort.parameters import POLICY
+from training.cohort.parameters import CLOCK_AT_START, POLICY
 from training.cohort.people import People, make_people
-from training.cohort.products import product
-from training.cohort.simulation import live, simulate
+from training.cohort.policy import decide
+from training.cohort.products import PRODUCTS, product
+from training.cohort.simulation import beginning, live, simulate
+from training.cohort.world import make_world
 
 FIRST_DOSE = 168  # hours: the simulation starts a week before
 
@@ -131,3 +134,53 @@ def test_crs_and_infection_are_as_frequent_as_asked_for_training() -> None:
     # 600 patients: binomial SD 0.010 and 0.016 around 0.06 and 0.20
     assert 0.03 <= (worst >= 3).mean() <= 0.10
     assert 0.14 <= infected.mean() <= 0.28
+
+
+def test_tocilizumab_lowers_the_risk_of_severe_crs() -> None:
+    people = crowd(600, "axicabtagene_ciloleucel")
+    given, withheld = (
+        (treated(people, "axicabtagene_ciloleucel", **policy).care["grade"] >= 3).any(axis=0)
+        for policy in ({}, {"tocilizumab_doses": 0.0})
+    )
+    assert given.sum() > 10
+    assert withheld.sum() > 1.3 * given.sum()
+
+
+@pytest.mark.parametrize("key", [row.key for row in PRODUCTS])
+def test_levels_stay_positive_and_finite(key: str) -> None:
+    history = treated(crowd(25, key), key, days=30)
+    assert np.isfinite(history.labs).all()
+    assert (history.labs > 0.0).all()
+    for name in ("stimulus", "drive", "il6", "blocked", "bound", "leak", "burden"):
+        assert (history.state[name] >= 0.0).all(), name
+    assert (history.state["blocked"] <= 1.0).all()
+    assert history.state["temperature"].min() > 34.0
+    assert history.state["temperature"].max() < 43.0
+
+
+def test_no_drug_is_lost_but_by_elimination() -> None:
+    """Where nothing is eliminated, depot, lymph and blood hold every dose that was given."""
+    endless = dataclasses.replace(product("teclistamab"), elimination_half_life_h=1e12)
+    people = make_people(patient_keys(4, 0, 20), (endless,))
+    people.constants["target_clearance"] = 0.0
+    world = make_world(people, (endless,), centre("university"), POLICY)
+    body = beginning(people, world)
+    given = np.zeros(20)
+    for hour in range(FIRST_DOSE + 24 * 10):
+        clock = (CLOCK_AT_START + hour) % 24
+        decide(hour, clock, world, body.state, body.labs, body.care)
+        given += body.care["therapy"]
+        advance(hour, clock, world, body.state, body.labs, body.care)
+    held = body.state["depot"] + body.state["lymph"] + body.state["drug"]
+    alive = body.state["alive"]
+    assert (given[alive] > 0.0).all()
+    np.testing.assert_allclose(held[alive], given[alive], rtol=1e-9)
+
+
+def test_prophylaxis_is_one_dose_even_where_the_dose_is_put_off() -> None:
+    history = treated(crowd(150, "teclistamab"), "teclistamab", prophylaxis_before_dose=2.0)
+    given = history.care["tocilizumab"] > 0
+    sick = np.maximum.accumulate(history.care["grade"] > 0, axis=0)
+    without_crs = given & ~sick
+    assert without_crs.any(axis=0).mean() > 0.5
+    assert without_crs.sum(axis=0).max() == 1

@@ -1,5 +1,6 @@
 """The verbs `simulate` and `calibrate`: their flags, and what they do with them."""
 
+import tempfile
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -130,13 +131,17 @@ def held(arguments: Namespace) -> Iterator[tuple[str, pd.DataFrame]]:
     )
     yield "by_grade", against.quartiles_by_grade(real, virtual)
     yield "by_day", against.quartiles_by_day(real, virtual)
-    path = arguments.out / "virtual_records.parquet"
-    records.to_parquet(path)
-    merits = against.transport(arguments.real, path, arguments.seed)
-    merits["told_apart_auroc"] = against.told_apart(real, virtual, arguments.seed)
-    yield "transport", pd.DataFrame(merits.items(), columns=["figure", "value"])
     learners = max(arguments.patients // 4, 50)
-    yield "oracle", beside_the_oracle(learners, learners // 2, 40, arguments.seed, arguments.out)
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "records.parquet"
+        records.to_parquet(path)
+        merits = against.transport(arguments.real, path, arguments.seed)
+        merits["told_apart_auroc"] = against.told_apart(real, virtual, arguments.seed)
+        merits["correlations_apart"] = against.correlations_apart(real, virtual)
+        merits["weighted_kappa"] = against.grades_agree(learners, arguments.seed)
+        yield "transport", pd.DataFrame(merits.items(), columns=["figure", "value"])
+        oracle = beside_the_oracle(learners, learners // 2, 40, arguments.seed, Path(scratch))
+    yield "oracle", oracle
 
 
 def _series(folder: Path | None) -> pd.DataFrame | None:

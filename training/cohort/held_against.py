@@ -23,6 +23,7 @@ from training.cohort.simulation import simulate
 from training.config import DAY, TrainingConfig
 from training.dataset import Cohort, Events, label_cohort, load_events
 from training.fit import fit_committee, useful_columns
+from training.outcome_quality import outcome_quality
 from training.train import training_rows
 
 SHAPE = {"products": ("car_t_unspecified",), "centre": "registry", "days": 18}
@@ -111,6 +112,22 @@ def told_apart(real: pd.DataFrame, virtual: pd.DataFrame, seed: int) -> float:
         model, both.to_numpy(), is_real, groups=patient, cv=GroupKFold(5), method="predict_proba"
     )
     return float(roc_auc_score(is_real, found[:, 1]))
+
+
+def correlations_apart(real: pd.DataFrame, virtual: pd.DataFrame) -> float:
+    """Mean absolute difference of Spearman's correlations between pairs of analytes; 0 is best."""
+    columns = [*SHOWN, "crs_grade"]
+    matrices = [days[columns].corr(method="spearman", min_periods=30) for days in (real, virtual)]
+    pairs = np.triu_indices(len(columns), 1)
+    apart = np.abs(matrices[0].to_numpy()[pairs] - matrices[1].to_numpy()[pairs])
+    return float(np.nanmean(apart))
+
+
+def grades_agree(patients: int, seed: int) -> float:
+    """Quadratic weighted kappa of charted CRS grades and those derived from the same records."""
+    events = harmonise(simulate(patients, seed).records).events
+    kappa = outcome_quality(events).crs_agreement.weighted_kappa
+    return float("nan") if kappa is None else kappa
 
 
 def transport(path: Path, records: Path, seed: int) -> dict[str, float]:

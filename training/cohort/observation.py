@@ -28,8 +28,9 @@ _DEVICE, _CULTURE, _ADJUDICATION, _MINUTE, _ORDER, _WEEKEND = 40, 41, 43, 44, 45
 _GRADED = 47
 _INCLUDED, _NOISE, _DELAY, _MISTAKE, _MISREAD = 100, 140, 180, 220, 260
 
-GRADE_TOO_LOW, GRADE_TOO_HIGH = 0.03, 0.02
-"""Shares of charted grades of CRS that are one too low, one too high (assumed)."""
+GRADE_TOO_LOW, GRADE_TOO_HIGH = 0.03, 0.003
+"""Shares of charted grades of CRS that are one too low, one too high (assumed): charts understate,
+and what is charted as severe should mostly be so."""
 GRADE_CHARTED_AFTER_MIN = 40.0
 """Mean minutes until a grade is charted (assumed; exponential, so one in twenty waits 2 h)."""
 

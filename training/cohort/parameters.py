@@ -273,6 +273,7 @@ POLICY: tuple[Parameter, ...] = (
     Parameter("tocilizumab_grade_1_after_h", 36.0, "h", "24-72 h of grade 1, unverified"),
     Parameter("tocilizumab_grade_1_share", 0.25, "1", "assumed: clinicians who then give it"),
     Parameter("prophylaxis_before_dose", 0.0, "1", "tocilizumab before this dose; 0 never"),
+    Parameter("prophylaxis_again_h", 168.0, "h", "assumed: one dose covers a week"),
     Parameter("siltuximab_per_kg", 11.0, "mg/kg", "label (read)"),
     Parameter("siltuximab_every_h", 504.0, "h", "label: every three weeks (read)"),
     Parameter("siltuximab_share", 0.3, "1", "assumed: after two doses of tocilizumab (T97)"),

@@ -488,9 +488,13 @@ def _read_crp(care, person, crp, clock, hour, policy):  # type: ignore[no-untype
 
 @numba.njit(cache=True, nogil=True)
 def _prophylaxis(care, person, plan, hour, policy):  # type: ignore[no-untyped-def]
-    """Tocilizumab two hours before the dose of that number, where the centre gives it."""
+    """Tocilizumab two hours before the dose of that number, where the centre gives it.
+
+    Not again within a week: a dose that is put off brings no second one.
+    """
     due = care.next_dose + 1 == int(policy.prophylaxis_before_dose)
-    if due and hour == care.next_dose_at - 2 and not plan.cells:
+    again = hour - care.tocilizumab_at >= policy.prophylaxis_again_h
+    if due and again and hour == care.next_dose_at - 2 and not plan.cells:
         _give_tocilizumab(care, person, hour, policy)
 
 
