@@ -246,4 +246,16 @@ FITTED: dict[str, tuple[tuple[str, float], ...]] = {
         ("steroid_grade_2_share", 1.0),
         ("steroid_grade_3_share", 0.7095),
     ),
+    "cd19_cd22_children": (
+        ("sensitivity", 15.2),
+        ("spread", 2.683),
+        ("vessels", 0.4302),
+        ("lung", 0.4384),
+        ("expansion_day", 4.332),
+        ("doubling_day", 0.9214),
+        ("peak_day", 4.445),
+        ("antigen_loss_per_day", 0.1788),
+        ("activation_h", 14.75),
+        ("macrophages", 0.85),
+    ),
 }

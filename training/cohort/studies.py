@@ -102,7 +102,7 @@ STUDIES: tuple[Study, ...] = (
     Study("msk", "car_t_unspecified", (("b_all_adult", 1.0),), fit="unicar"),
     Study("spain", "car_t_unspecified", _CHILDREN, policy=()),
     Study("unicar", "car_t_unspecified", (("b_all_any_age", 1.0),), centre="registry"),
-    Study("cd19_cd22_children", "car_t_unspecified", _CHILDREN, fit="unicar"),
+    Study("cd19_cd22_children", "car_t_unspecified", _CHILDREN),
     Study("cd22_children", "car_t_unspecified", (("b_all_relapsed_young", 1.0),), days=31),
 )  # fmt: skip
 
