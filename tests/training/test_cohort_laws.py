@@ -10,7 +10,7 @@ import pytest
 from training.cohort.centres import centre
 from training.cohort.chance import patient_keys
 from training.cohort.dynamics import advance
-from training.cohort.laboratories import CRP, IL6
+from training.cohort.laboratories import CRP, IL6, PLACE
 from training.cohort.observation import History
 from training.cohort.parameters import CLOCK_AT_START, POLICY
 from training.cohort.people import People, make_people
@@ -184,3 +184,24 @@ def test_prophylaxis_is_one_dose_even_where_the_dose_is_put_off() -> None:
     without_crs = given & ~sick
     assert without_crs.any(axis=0).mean() > 0.5
     assert without_crs.sum(axis=0).max() == 1
+
+
+def test_a_virus_raises_procalcitonin_less_than_bacteria_in_the_blood() -> None:
+    people = crowd(1500, "axicabtagene_ciloleucel")
+    history = treated(people, "axicabtagene_ciloleucel", days=28)
+    hour, patient = np.nonzero(history.state["onset"])
+    later = np.minimum(hour + 24, history.hours - 1)
+    kind = history.state["infection"][hour, patient]
+    level = history.labs[later, patient, PLACE["procalcitonin"]]
+    bloodstream, viral = (np.median(level[kind == number]) for number in (1, 4))
+    assert bloodstream > 2.5 * viral
+
+
+def test_some_infections_show_within_a_day_of_their_beginning() -> None:
+    people = crowd(1500, "axicabtagene_ciloleucel")
+    history = treated(people, "axicabtagene_ciloleucel", days=28)
+    hour, patient = np.nonzero(history.state["onset"])
+    ill = history.state["infection"] > 0
+    begun = np.array([h - np.argmin(ill[h::-1, p]) + 1 for h, p in zip(hour, patient, strict=True)])
+    waited = hour - begun
+    assert 0.2 < (waited < 24).mean() < 0.8

@@ -20,6 +20,8 @@ from training.cohort.targets import Verdict, compare
 from training.folders import refuse_filled
 
 MATCHES = "matches.csv"
+BRANCHES = 100
+"""Continuations of each moment: more of them rank the rare risks better."""
 
 
 def add_flags(parser: ArgumentParser) -> None:
@@ -140,7 +142,7 @@ def held(arguments: Namespace) -> Iterator[tuple[str, pd.DataFrame]]:
         merits["correlations_apart"] = against.correlations_apart(real, virtual)
         merits["weighted_kappa"] = against.grades_agree(learners, arguments.seed)
         yield "transport", pd.DataFrame(merits.items(), columns=["figure", "value"])
-        oracle = beside_the_oracle(learners, learners // 2, 40, arguments.seed, Path(scratch))
+        oracle = beside_the_oracle(learners, learners // 2, BRANCHES, arguments.seed, Path(scratch))
     yield "oracle", oracle
 
 

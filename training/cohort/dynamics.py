@@ -78,7 +78,10 @@ STATE = np.dtype(
         ("size", np.float64),  # burden that this infection tends to
         ("growing_h", np.float64),  # since it began
         ("apparent_h", np.float64),  # since signs appeared; 0 while hidden
-        ("infection", np.int64),  # kind: 0 none, see INFECTIONS
+        ("infection", np.int64),  # kind: 0 none, see infections.KINDS
+        ("doubling_h", np.float64),  # of this infection
+        ("crp_share", np.float64),  # how much of its burden CRP answers to
+        ("procalcitonin_share", np.float64),
         ("severe_infection", np.bool_),
         ("infections", np.int64),  # apparent so far
         ("onset", np.bool_),  # in this very hour
@@ -109,22 +112,12 @@ PRODUCT = np.dtype(
         ("marrow", np.float64),
         ("lymphodepletion", np.float64),
         ("plasma_cells", np.float64),
+        ("aplasia", np.float64),
         ("t_cells", np.float64),
     ]
 )
 
 LOG2 = float(np.log(2.0))
-
-INFECTIONS: tuple[tuple[str, float], ...] = (
-    ("bloodstream", 0.30),
-    ("pneumonia", 0.28),
-    ("other bacterial", 0.16),
-    ("viral", 0.21),
-    ("fungal", 0.05),
-)
-"""Kinds and shares: assumed; mainly bacterial in the first month (Hill 2018, Blood 131:121).
-
-State holds the running number from 1 on."""
 
 
 def product_record(row: Product) -> tuple[float, ...]:
@@ -151,6 +144,7 @@ def product_record(row: Product) -> tuple[float, ...]:
         row.marrow,
         row.lymphodepletion,
         row.plasma_cells,
+        row.aplasia,
         row.t_cells,
     )
 
@@ -287,7 +281,7 @@ def _cytokines(s, person, product, c, dt):  # type: ignore[no-untyped-def]
     kept = 1.0 - c.il6_by_receptor * (1.0 - open_receptor)
     s.il6 += (made / kept - s.il6) * _share(kept * dt / c.il6_lag_h)
     heard = (1.0 - c.tocilizumab_crp_share * s.blocked) * (1.0 - c.siltuximab_crp_share * s.bound)
-    signal = (s.drive + c.crp_of_infection * s.burden) * heard
+    signal = (s.drive + c.crp_of_infection * s.crp_share * s.burden) * heard
     s.acute_phase += (signal - s.acute_phase) * _share(dt / c.crp_delay_h)
 
 
@@ -390,12 +384,15 @@ def _hazard(s, c, neutrophils, igg):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _begin_infection(s, key, c, hour, shares):  # type: ignore[no-untyped-def]
+def _begin_infection(s, key, c, hour, kinds):  # type: ignore[no-untyped-def]
     chosen = uniform(key, hour, 4)
     s.infection = 1
-    for share in shares[:-1]:
-        if chosen > share:
-            s.infection += 1
+    while chosen > kinds[s.infection - 1].until and s.infection < len(kinds):
+        s.infection += 1
+    kind = kinds[s.infection - 1]
+    s.doubling_h = kind.doubling_h * np.exp(c.infection_pace * normal(key, hour, 10))
+    s.crp_share = kind.crp
+    s.procalcitonin_share = kind.procalcitonin
     s.severe_infection = uniform(key, hour, 5) < c.severe_infection_share
     median = 1.3 if s.severe_infection else 0.65
     s.size = median * np.exp(0.2 * normal(key, hour, 6))
@@ -413,7 +410,7 @@ def _grow_or_ebb(s, c):  # type: ignore[no-untyped-def]
     elif s.growing_h > 24.0 * c.infection_immunity_d:
         s.burden -= 0.35 * c.infection_cleared_per_h * s.burden
     else:
-        growth = LOG2 / c.infection_doubling_h
+        growth = LOG2 / s.doubling_h
         s.burden += growth * s.burden * (1.0 - s.burden / s.size)
 
 
@@ -424,7 +421,7 @@ def _infection(s, labs, given, key, hour, world, c):  # type: ignore[no-untyped-
     if s.infection == 0:
         hazard = _hazard(s, c, labs[world.neutrophils], labs[world.igg])
         if uniform(key, hour, 3) < hazard:
-            _begin_infection(s, key, c, hour, world.infection_shares)
+            _begin_infection(s, key, c, hour, world.infection_kinds)
         return
     s.growing_h += 1.0
     if given.effective > 0.0:
@@ -457,7 +454,7 @@ def _remember(s, given, product, c, key, hour):  # type: ignore[no-untyped-def]
         u = (hour - given.depleted_at) / (24.0 * c.lymphodepletion_peak_d)
         s.lymphodepletion = (u * np.exp(1.0 - u)) ** c.lymphodepletion_shape
     s.marrow += (product.marrow * np.log1p(s.slow) * 0.8 - s.marrow) / 120.0
-    s.aplasia += (s.depletion - s.aplasia) / c.aplasia_h
+    s.aplasia += (s.depletion * product.aplasia - s.aplasia) / c.aplasia_h
     s.worst_slow = max(s.worst_slow * np.exp(-1.0 / c.weakened_h), s.slow)
 
 
@@ -499,6 +496,7 @@ def _drivers(s, product, c, drivers):  # type: ignore[no-untyped-def]
     drivers[12] = s.lymphopenia
     drivers[13] = np.log(max(s.circulating, 0.005))
     drivers[14] = np.log1p(product.t_cells * s.drive)
+    drivers[15] = s.burden * s.procalcitonin_share
 
 
 @numba.njit(cache=True, nogil=True)

@@ -108,14 +108,14 @@ FITTED: dict[str, tuple[tuple[str, float], ...]] = {
     "descar_t": (
         ("sensitivity", 7.947),
         ("spread", 1.288),
-        ("vessels", 2.092),
+        ("vessels", 2.7196),
         ("lung", 1.0),
         ("doubling_day", 1.189),
     ),
     "zuma_2": (
         ("sensitivity", 25.87),
         ("spread", 2.1),
-        ("vessels", 0.9259),
+        ("vessels", 0.9722),
         ("lung", 0.551),
         ("expansion_day", 4.0),
         ("doubling_day", 0.81),
@@ -124,7 +124,7 @@ FITTED: dict[str, tuple[tuple[str, float], ...]] = {
     "cibmtr_mcl": (
         ("sensitivity", 11.32),
         ("spread", 1.5),
-        ("vessels", 1.0),
+        ("vessels", 1.3),
         ("lung", 1.4),
         ("expansion_day", 4.72),
         ("doubling_day", 0.6864),

@@ -27,6 +27,7 @@ DRIVERS: tuple[str, ...] = (
     "lymphopenia",  # lymphocytes killed by lymphodepletion, 1 to 0
     "granulopoiesis",  # log of circulating neutrophils by the marrow's transit, 0 at rest
     "t_cells",  # log(1 + drive x the product's t_cells): rises before the other cytokines
+    "bacterial",  # burden of infection as procalcitonin answers to its kind
 )
 
 
@@ -143,8 +144,8 @@ LABORATORIES: tuple[Laboratory, ...] = (
     Laboratory(
         "albumin",
         "g/L",
-        Lag(20, 220),
-        {"slow": -0.16, "infection": -0.08, "cytokines": -0.02},
+        Lag(220, 30),
+        {"slow": -0.08, "infection": -0.08, "cytokines": -0.01},
         Assay(0.045, 0, 8.0),
         Order(0.9, 1.0, 1.5),
         spread=0.3,
@@ -152,10 +153,10 @@ LABORATORIES: tuple[Laboratory, ...] = (
     Laboratory(
         "platelets",
         "10*9/L",
-        Lag(30, 110),
+        Lag(110, 40),
         {
-            "slow": -0.3,
-            "cytokines": -0.45,
+            "slow": -0.2,
+            "cytokines": -0.22,
             "lymphodepletion": -0.9,
             "infection": -0.15,
             "marrow": -0.2,
@@ -190,7 +191,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
     Laboratory(
         "hemoglobin",
         "g/L",
-        Lag(72, 240),
+        Lag(240, 72),
         {"slow": -0.08, "lymphodepletion": -0.16, "marrow": -0.04, "counts": 0.1},
         Assay(0.05, 0, 40.0),
         Order(1.0, 1.0, 1.0),
@@ -233,8 +234,8 @@ LABORATORIES: tuple[Laboratory, ...] = (
     Laboratory(
         "calcium",
         "mmol/L",
-        Lag(24, 96),
-        {"slow": -0.07, "infection": -0.02},
+        Lag(96, 24),
+        {"slow": -0.04, "infection": -0.02},
         Assay(0.03, 2, 1.0),
         Order(0.9, 1.0, 1.5),
     ),
@@ -251,7 +252,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "procalcitonin",
         "ng/mL",
         Lag(9, 36),
-        {"cytokines": 0.75, "infection": 3.2},
+        {"cytokines": 0.75, "bacterial": 3.2},
         Assay(0.2, 2, 0.02),
         Order(0.12, 0.7, 2.0),
     ),

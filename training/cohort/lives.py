@@ -13,7 +13,7 @@ import pandas as pd
 
 from training.cohort.centres import centre
 from training.cohort.chance import patient_keys
-from training.cohort.dynamics import INFECTIONS
+from training.cohort.infections import KINDS
 from training.cohort.laboratories import PLACE
 from training.cohort.observation import Columns, History
 from training.cohort.parameters import CLOCK_AT_START, HOURS_BEFORE_FIRST_DOSE
@@ -23,7 +23,7 @@ from training.cohort.studies import Study
 
 APART_H = 24
 _PATIENT_HOURS_AT_ONCE = 400_000
-_FUNGAL = [name for name, _ in INFECTIONS].index("fungal") + 1
+_FUNGAL = [kind.name for kind in KINDS].index("fungal") + 1
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from features.catalogue import ANALYTES, DRUGS
 from training.cohort.centres import Centre
 from training.cohort.chance import normals, uniforms
-from training.cohort.dynamics import INFECTIONS
+from training.cohort.infections import KINDS
 from training.cohort.laboratories import CRP, LABORATORIES, Laboratory
 from training.cohort.parameters import DISEASES, HOURS_BEFORE_FIRST_DOSE
 from training.cohort.people import People
@@ -40,6 +40,8 @@ _ORGANISMS = (
     "Staphylococcus aureus",
     "Enterococcus faecium",
 )
+CONTAMINATED = 0.02
+"""Share of cultures that grow a contaminant (2 to 3 % is usual, unverified)."""
 _COMMENSAL = "Staphylococcus epidermidis"
 _NO_GROWTH = "no growth"
 
@@ -293,7 +295,7 @@ class Observer:
     def _infections(self) -> Iterator[Rows]:
         state, care = self._history.state, self._history.care
         hour, patient = np.nonzero(state["onset"] & state["alive"])
-        kinds = np.array([name for name, _ in INFECTIONS], dtype=object)
+        kinds = np.array([kind.name for kind in KINDS], dtype=object)
         text = kinds[state["infection"][hour, patient] - 1]
         minutes = self._minutes(hour, patient, 0)
         later = 720 + 2160 * self._chance.uniform(hour, patient, _ADJUDICATION)
@@ -320,12 +322,13 @@ class Observer:
     ) -> npt.NDArray[np.object_]:
         """Bacteria in the blood grow in three of four cultures; one in fifty is contaminated."""
         state = self._history.state
-        likely = np.array([0.02, 0.75, 0.15, 0.12, 0.02, 0.02])[state["infection"][hour, patient]]
-        likely = np.where(state["burden"][hour, patient] > 0.1, likely, 0.02)
+        by_kind = np.array([CONTAMINATED, *(kind.grows for kind in KINDS)])
+        likely = by_kind[state["infection"][hour, patient]]
+        likely = np.where(state["burden"][hour, patient] > 0.1, likely, CONTAMINATED)
         drawn = self._chance.uniform(hour, patient, _CULTURE + 1)
         which = (drawn / likely * len(_ORGANISMS)).astype(np.int64) % len(_ORGANISMS)
         organism = np.array(_ORGANISMS, dtype=object)[which]
-        organism = np.where(likely <= 0.02, _COMMENSAL, organism)
+        organism = np.where(likely <= CONTAMINATED, _COMMENSAL, organism)
         return np.where(drawn < likely, organism, _NO_GROWTH).astype(object)
 
     def _drawn(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

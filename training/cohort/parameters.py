@@ -230,7 +230,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("weakened_h", 100, "h", "assumed: the hazard outlasts the CRS"),
     Parameter("hazard_per_drive", 3.5, "added ratio per log", "assumed; sign: I14"),
     Parameter("hazard_tocilizumab", 1.2, "ratio", "assumed; I15 is not adjusted"),
-    Parameter("infection_doubling_h", 8.0, "h", "assumed"),
+    Parameter("infection_pace", 0.5, "log", "assumed: SD of the doubling time between infections"),
     Parameter("infection_seed", 0.02, "1", "assumed"),
     Parameter("infection_apparent", 0.25, "1", "assumed: burden at which signs appear, the onset"),
     Parameter("infection_over", 0.05, "1", "assumed"),

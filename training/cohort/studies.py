@@ -71,7 +71,7 @@ STUDIES: tuple[Study, ...] = (
     Study("bcma_outpatient", "teclistamab", fit="majestec_1", centre="home_based",
           policy=(*_BEFORE_DOSE_1, ("phones_share", 0.35))),
     Study("bcma_practice", "teclistamab", days=252, fit="teclistamab_practice",
-          body=(("infection_per_day", 0.00077),)),
+          body=(("infection_per_day", 0.00072),)),
     Study("crp_rule", "teclistamab", fit="majestec_1", policy=(("siltuximab_rule", 1.0),)),
     Study("monumental_1", "talquetamab"),
     Study("gprc5d_practice", "talquetamab", days=152, fit="monumental_1",

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from training.cohort.centres import Centre
-from training.cohort.dynamics import INFECTIONS, PRODUCT, product_record
+from training.cohort.dynamics import PRODUCT, product_record
+from training.cohort.infections import kind_records
 from training.cohort.laboratories import PLACE, laboratory_arrays
 from training.cohort.parameters import STEPS_PER_HOUR, Parameter, as_record
 from training.cohort.people import People
@@ -31,7 +32,7 @@ class World(NamedTuple):
     policy: npt.NDArray[np.void]
     weights: npt.NDArray[np.float64]
     hourly: npt.NDArray[np.float64]
-    infection_shares: npt.NDArray[np.float64]
+    infection_kinds: npt.NDArray[np.void]
     neutrophils: int
     igg: int
     crp: int
@@ -60,7 +61,7 @@ def make_world(
         policy=as_record(policy),
         weights=weights,
         hourly=1.0 - np.exp(-1.0 / lags),
-        infection_shares=np.cumsum([share for _, share in INFECTIONS]),
+        infection_kinds=kind_records(),
         neutrophils=PLACE["neutrophils"],
         igg=PLACE["igg"],
         crp=PLACE["crp"],
