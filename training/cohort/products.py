@@ -40,9 +40,9 @@ class Product:
     that variance which every dose draws anew), `vessels` and `lung` (how easily pressure and
     saturation fall) and `neurotoxicity` are fitted to the rates. `macrophages` is how strongly
     ferritin and LDH answer, `t_cells` how many times the drive IFN-gamma and IL-10 answer to; 1
-    where nothing tells. `plasma_cells` is the share of IgG's makers that the target kills; `aplasia`
-    how far its killing weakens against infection (0: DLL3). Without a figure, `neurotoxicity` is set
-    so that products stand in the order of their labels (recalled).
+    where nothing tells. `plasma_cells` is the share of the makers of IgG that the target kills,
+    `aplasia` how far its killing weakens against infection (0: DLL3). Without a figure,
+    `neurotoxicity` is set so that products stand in the order of their labels (recalled).
     """
 
     key: str
