@@ -64,6 +64,9 @@ VASOPRESSORS = tuple(
 COVER = ("antipyretic", "cytokine_blocker", "corticosteroid")
 """What may hide the fever of CRS, so that it is not asked for any more (ASTCT)."""
 
+CHARTED = ("crs_grade", "icans_grade", "infection_onset")
+"""What others concluded: it is no sign, so its arrival changes no derived grade."""
+
 GRADE_BY_DEVICE = np.array([0.0, 2.0, 3.0, 3.0, 4.0, 4.0])
 """By `oxygen_device`: room air, cannula or blow-by, high flow, mask, non-invasive, invasive."""
 
@@ -195,7 +198,7 @@ def crs_episodes(graded: pd.DataFrame, rules: CrsRules = RULES) -> pd.DataFrame:
 
 def _moments(events: pd.DataFrame) -> pd.DataFrame:
     """When anything becomes known of a patient, from the first known dose on."""
-    timed = events[events["time"].notna()]
+    timed = events[events["time"].notna() & ~events["key"].isin(CHARTED)]
     patient = timed["patient_id"].astype("str")
     known = timed[["time", "known_time"]].max(axis=1)
     dose = timed["key"] == "therapy"

@@ -135,7 +135,7 @@ def calibration_figure(judged: Mapping[str, Any], outcome: str, words: Words = T
     groups, smooth = found["groups"], found.get("smooth", {"risk": [], "observed": []})
     edges = np.array(found["histogram"]["edges"])
     right = min(1.0, 1.03 * max(*groups["risk"], *smooth["risk"], edges[-1]))
-    top = min(1.0, 1.06 * max(*groups["high"], *smooth["observed"]))
+    top = min(1.0, 1.06 * max([*groups["high"], *smooth["observed"]]))
     axes.set_xscale("function", functions=SQUARE_ROOT)
     axes.set_yscale("function", functions=SQUARE_ROOT)
     _tick_risks(axes.xaxis, right)

@@ -107,11 +107,11 @@ def test_features_and_ingested_events_hold_derived_outcomes(verb, virtual, tmp_p
     quality = json.loads((tmp_path / "ingested/quality.json").read_text())
     assert quality["outcomes_from"] == "derived"
     agreement = quality["outcomes"]["crs_agreement"]
-    # the simulator's doctors grade by the same table: all grades 3 and 4 are the same
+    # the simulator's doctors grade by the same table, but for slips of charting by one
     table = np.array(agreement["table"])
     assert agreement["moments"] == table.sum() > 500
-    assert agreement["weighted_kappa"] > 0.8
-    assert table[3:].sum() == np.trace(table[3:, 3:]) > 20
+    assert agreement["weighted_kappa"] > 0.6  # charts slip by one grade
+    assert np.trace(table[3:, 3:]) > 0.8 * table[3:].sum() > 16
     assert (
         f"weighted kappa {agreement['weighted_kappa']:.2f} at {table.sum()} moments" in done.printed
     )

@@ -68,7 +68,7 @@ def wilson(percent: float, n: int) -> tuple[float, float]:
     z, p = 1.959964, percent / 100.0
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z * np.sqrt(p * (1 - p) / n + z * z / (4.0 * n * n)) / (1 + z * z / n)
-    return 100.0 * max(middle - half, 0.0), 100.0 * (middle + half)
+    return 100.0 * float(max(middle - half, 0.0)), 100.0 * float(middle + half)
 
 
 def _rates(
