@@ -1,7 +1,7 @@
 """The one path from records to feature rows, for a cohort in training and a patient in serving."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -25,19 +25,6 @@ COURSE_START_KEYS = ("therapy", "icu_admission", "admission")
 """What starts a course, the first that exists: the first dose, else an admission."""
 
 
-@dataclass(frozen=True)
-class FeatureRows:
-    """Feature rows and what they came from.
-
-    `rows` is indexed by (patient_id, as_of), float32, missing = NaN; `events` and `rejects` are the
-    harmonised records behind them.
-    """
-
-    rows: pd.DataFrame
-    events: pd.DataFrame
-    rejects: pd.DataFrame
-
-
 def events_from_records(
     records: pd.DataFrame, outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
 ) -> Harmonised:
@@ -50,30 +37,6 @@ def events_from_records(
     """
     harmonised = harmonise(records)
     return replace(harmonised, events=with_outcomes(harmonised.events, outcomes_from))
-
-
-def rows_from_records(
-    records: pd.DataFrame,
-    as_of: pd.DataFrame | pd.Timedelta,
-    columns: Sequence[Column] = FEATURES,
-    outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED,
-) -> FeatureRows:
-    """Records to feature rows: make events, lay the grid, compute the declared columns.
-
-    Args:
-        records: the records table.
-        as_of: the moments asked about (columns `patient_id`, `as_of`), or the step of a grid.
-        columns: what to compute.
-        outcomes_from: where grades and infections come from.
-
-    Raises:
-        InvalidTableError: a table that breaks its contract.
-        InvalidInputError: a step that is not positive, or a moment without a time zone.
-    """
-    harmonised = events_from_records(records, outcomes_from)
-    events = harmonised.events
-    moments = as_of_grid(events, as_of) if isinstance(as_of, pd.Timedelta) else as_of
-    return FeatureRows(feature_rows(events, moments, columns), events, harmonised.rejects)
 
 
 def feature_rows(

@@ -40,7 +40,7 @@ def bundle_from(model: str) -> Iterator[Bundle]:
 def _fetch(model: str, folder: Path) -> None:
     """Let training fetch it: the registry's library stays out of this process."""
     command = [sys.executable, "-m", "training", "fetch", "--model", model, "--out", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         status = USAGE_STATUS if done.returncode == USAGE_STATUS else 1

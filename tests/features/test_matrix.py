@@ -8,9 +8,9 @@ from features.declared import columns_named, columns_of
 from features.matrix import (
     as_of_grid,
     course_starts,
+    events_from_records,
     feature_rows,
     observation_periods,
-    rows_from_records,
 )
 from features.outcomes import Outcome, as_it_was, at_risk, happenings
 from features.tables import InvalidInputError
@@ -106,13 +106,14 @@ def test_a_step_that_is_not_positive_is_refused(hours, draw_events):
 def test_records_and_their_events_give_the_same_rows(ward_records, ward_events):
     few = ward_records[ward_records["patient_id"] < "patient-03"]
     columns = columns_of(["crp", "therapy"])
-    found = rows_from_records(few, DAY, columns)
+    made = events_from_records(few)
+    found = feature_rows(made.events, as_of_grid(made.events, DAY), columns)
     names = ward_events["patient_id"].astype(str)
     mine = ward_events[names < "patient-03"]
     expected = feature_rows(mine, as_of_grid(mine, DAY), columns)
-    pd.testing.assert_frame_equal(found.rows, expected, check_exact=True)
-    assert (found.rows.dtypes == np.float32).all()
-    assert len(found.rejects) == 0
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    assert (found.dtypes == np.float32).all()
+    assert len(made.rejects) == 0
 
 
 def test_a_moment_in_another_time_zone_is_the_same_moment(draw_events, ask_at):

@@ -26,7 +26,7 @@ def patient_keys(seed: int, first: int, patients: int) -> npt.NDArray[np.uint64]
 @numba.njit(cache=True)
 def uniform(key: np.uint64, moment: int, question: int) -> float:
     """A number strictly between 0 and 1."""
-    place = np.uint64(moment) * np.uint64(1024) + np.uint64(question) + np.uint64(1)
+    place = np.uint64(moment) * np.uint64(QUESTIONS) + np.uint64(question) + np.uint64(1)
     z = key + place * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -85,7 +85,7 @@ CYTOKINE_KEYS = ("il6", "ifn_gamma", "il10")
 BANDS = (("0-2", False), ("3-4", True))
 FROM_ONSET = range(-6, 13)
 
-_MOMENT, _ASKED, _NOISE = 3_000_000, 500, 520
+_MOMENT, _ASKED, _NOISE = 3_000_000, 400, 420
 
 
 def real(folder: Path) -> pd.DataFrame:

@@ -256,7 +256,7 @@ POLICY: tuple[Parameter, ...] = (
     Parameter("vasopressors_off_above", 92.0, "mm[Hg]", "assumed"),
     Parameter("pressure_of_vasopressor", 24.0, "mm[Hg]", "assumed"),
     Parameter("fluid_bolus", 9.0, "mm[Hg]", "assumed"),
-    Parameter("fluid_h", 8.0, "h", "assumed"),
+    Parameter("fluid_kept", 0.88, "1/h", "assumed: share of a bolus still there an hour later"),
     Parameter("nasal_cannula_below", 91.5, "%", "SpO2 < 92 % on air"),
     Parameter("high_flow_below", 86.0, "%", "assumed"),
     Parameter("cpap_below", 81.0, "%", "assumed"),

@@ -161,7 +161,7 @@ def schedule_records(products: tuple[Product, ...]) -> npt.NDArray[np.void]:
 
 
 @numba.njit(cache=True, nogil=True)
-def _forget_the_hour(care):  # type: ignore[no-untyped-def]
+def _forget_the_hour(care, policy):  # type: ignore[no-untyped-def]
     care.admitted = False
     care.discharged = False
     care.icu_entered = False
@@ -181,7 +181,7 @@ def _forget_the_hour(care):  # type: ignore[no-untyped-def]
     care.prophylaxis = False
     care.culture = False
     care.antimicrobial_given = False
-    care.fluid *= 0.88
+    care.fluid *= policy.fluid_kept
 
 
 @numba.njit(cache=True, nogil=True)
@@ -614,7 +614,7 @@ def decide(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-de
     policy, site = world.policy[0], world.site[0]
     for i in range(len(world.keys)):
         mine, s, person, key = care[i], state[i], world.persons[i], world.keys[i]
-        _forget_the_hour(mine)
+        _forget_the_hour(mine, policy)
         if not s.alive:
             continue
         plan = world.schedules[person.product]
