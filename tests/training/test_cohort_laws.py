@@ -2,19 +2,21 @@
 
 import dataclasses
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from training.cohort.body.hour import advance
 from training.cohort.centres import centre
 from training.cohort.chance import patient_keys
-from training.cohort.dynamics import advance
+from training.cohort.clinicians.hour import decide
+from training.cohort.compiled import SOURCES, _digest
 from training.cohort.laboratories import CRP, IL6, PLACE
 from training.cohort.observation import History
 from training.cohort.parameters import CLOCK_AT_START, POLICY
 from training.cohort.people import People, make_people
-from training.cohort.policy import decide
 from training.cohort.products import PRODUCTS, product
 from training.cohort.simulation import beginning, live, simulate
 from training.cohort.world import make_world
@@ -205,3 +207,12 @@ def test_some_infections_show_within_a_day_of_their_beginning() -> None:
     begun = np.array([h - np.argmin(ill[h::-1, p]) + 1 for h, p in zip(hour, patient, strict=True)])
     waited = hour - begun
     assert 0.2 < (waited < 24).mean() < 0.8
+
+def test_compiled_code_is_made_anew_when_any_of_its_files_changes(tmp_path: Path) -> None:
+    (tmp_path / "body").mkdir()
+    (tmp_path / "body" / "drugs.py").write_text("half_life = 19\n")
+    before = _digest(tmp_path)
+    (tmp_path / "body" / "drugs.py").write_text("half_life = 20\n")
+    assert _digest(tmp_path) != before
+    sources = [cell.cell_contents for cell in advance.py_func.__closure__]
+    assert sources == [SOURCES]  # in the key of numba's cache

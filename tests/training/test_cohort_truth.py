@@ -14,13 +14,13 @@ from training.cohort.calibrate import refit
 from training.cohort.centres import centre
 from training.cohort.chance import patient_keys
 from training.cohort.choices import UnknownChoiceError
+from training.cohort.clinicians.care import OXYGEN_DEVICES
 from training.cohort.fitted import FITTED
 from training.cohort.lives import Lives, live_study
 from training.cohort.measures import infection_density, more_than_one_event, recurrence
 from training.cohort.oracle import Branching, oracle_risk
 from training.cohort.people import People, make_people
 from training.cohort.policies import POLICIES
-from training.cohort.policy import OXYGEN_DEVICES
 from training.cohort.products import Product, product
 from training.cohort.simulation import live
 from training.cohort.studies import STUDIES, study

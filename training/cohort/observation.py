@@ -13,11 +13,11 @@ import numpy.typing as npt
 from features.catalogue import ANALYTES, DRUGS
 from training.cohort.centres import Centre
 from training.cohort.chance import normals, uniforms
+from training.cohort.clinicians.care import ANTIMICROBIALS, OXYGEN_DEVICES
 from training.cohort.infections import KINDS
 from training.cohort.laboratories import CRP, LABORATORIES, Laboratory
 from training.cohort.parameters import DISEASES, HOURS_BEFORE_FIRST_DOSE
 from training.cohort.people import People
-from training.cohort.policy import ANTIMICROBIALS, OXYGEN_DEVICES
 from training.cohort.products import Kind, Product
 from training.cohort.written import STATIC, Rows, rounded, with_mistakes
 

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from training.cohort.body.hour import advance
 from training.cohort.centres import Centre
-from training.cohort.dynamics import advance
+from training.cohort.clinicians.hour import decide
 from training.cohort.parameters import CLOCK_AT_START, HOURS_BEFORE_FIRST_DOSE, POLICY, Parameter
 from training.cohort.people import People
-from training.cohort.policy import decide
 from training.cohort.products import Product
 from training.cohort.simulation import Body, beginning
 from training.cohort.world import World, make_world

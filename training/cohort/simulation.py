@@ -13,10 +13,13 @@ import pandas as pd
 
 from features.tables import InvalidInputError
 from training.cohort import daily_lines
+from training.cohort.body.hour import advance
+from training.cohort.body.state import state_at_rest
 from training.cohort.centres import Centre
 from training.cohort.centres import centre as centre_named
 from training.cohort.chance import patient_keys
-from training.cohort.dynamics import advance, state_at_rest
+from training.cohort.clinicians.care import care_at_start
+from training.cohort.clinicians.hour import decide
 from training.cohort.laboratories import CRP, IL6
 from training.cohort.observation import LIVED, NOTED, History, Observer, room_for
 from training.cohort.parameters import (
@@ -28,7 +31,6 @@ from training.cohort.parameters import (
 )
 from training.cohort.people import People, make_people
 from training.cohort.policies import policy as policy_named
-from training.cohort.policy import care_at_start, decide
 from training.cohort.products import PRODUCTS, Product
 from training.cohort.products import product as product_named
 from training.cohort.world import World, make_world

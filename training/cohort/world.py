@@ -5,13 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from training.cohort.body.treatment import PRODUCT, product_record
 from training.cohort.centres import Centre
-from training.cohort.dynamics import PRODUCT, product_record
+from training.cohort.clinicians.schedule import SITE, schedule_records
 from training.cohort.infections import kind_records
 from training.cohort.laboratories import PLACE, laboratory_arrays
 from training.cohort.parameters import STEPS_PER_HOUR, Parameter, as_record
 from training.cohort.people import People
-from training.cohort.policy import SITE, schedule_records
 from training.cohort.products import Product
 
 
