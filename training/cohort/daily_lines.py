@@ -135,7 +135,7 @@ def _host(history: History, start: npt.NDArray[np.int64]) -> Iterator[Rows]:
 
 def _daily_grade(history: History, days: int) -> npt.NDArray[np.int64]:
     """Worst grade of each day (day x patient) from day 0 on."""
-    grade = history.care["grade"][HOURS_BEFORE_FIRST_DOSE:]
+    grade = history.care["charted"][HOURS_BEFORE_FIRST_DOSE:]
     return np.asarray(grade[: 24 * days].reshape(days, 24, -1).max(axis=1))
 
 

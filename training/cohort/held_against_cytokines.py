@@ -22,7 +22,7 @@ from features.tables import InvalidInputError
 from training.cohort.chance import normals, uniforms
 from training.cohort.held_against import quartiles
 from training.cohort.laboratories import LABORATORIES, PLACE
-from training.cohort.lives import MORNING, histories
+from training.cohort.lives import HLH, MORNING, histories
 from training.cohort.observation import History
 from training.cohort.parameters import CLOCK_AT_START, HOURS_BEFORE_FIRST_DOSE
 from training.cohort.studies import study
@@ -201,12 +201,12 @@ def _sampled(history: History, row: Sampling) -> pd.DataFrame:
     # one question for the cytokines: a tube gives all of them
     asked = uniforms(keys, moment, _ASKED + max(question - 2, 0)) < share[time]
     drawn = np.exp(noise * normals(keys, moment, _NOISE + question))
-    grade = history.care["grade"].max(axis=0)
+    grade = history.care["charted"].max(axis=0)
     table = pd.DataFrame(
         {
             "patient": patient,
             "worst": grade[patient].astype(float),
-            "hlh": False,
+            "hlh": np.asarray((history.state["hlh"] > HLH).any(axis=0))[patient],
             "onset_day": _onset_day(history)[patient],
             "key": row.key,
             "planned": planned[time].astype(float),
@@ -225,7 +225,7 @@ def _level(history: History, row: Sampling) -> tuple[npt.NDArray[np.float32], fl
 
 
 def _onset_day(history: History) -> npt.NDArray[np.float64]:
-    sick = history.care["grade"] > 0
+    sick = history.care["charted"] > 0
     hour = sick.argmax(axis=0) - HOURS_BEFORE_FIRST_DOSE + CLOCK_AT_START
     return np.where(sick.any(axis=0), np.floor(hour / 24.0), np.nan)
 

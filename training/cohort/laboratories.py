@@ -28,6 +28,7 @@ DRIVERS: tuple[str, ...] = (
     "granulopoiesis",  # log of circulating neutrophils by the marrow's transit, 0 at rest
     "t_cells",  # log(1 + drive x the product's t_cells): rises before the other cytokines
     "bacterial",  # burden of infection as procalcitonin answers to its kind
+    "hlh",  # haemophagocytosis, 0 to about 1
 )
 
 
@@ -93,7 +94,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "ferritin",
         "ng/mL",
         Lag(14, 140),
-        {"slow": 0.56, "infection": 0.25},
+        {"slow": 0.56, "infection": 0.25, "hlh": 2.0},
         Assay(0.12, 0, 1.0),
         Order(0.4, 0.85, 2.5),
         spread=0.3,
@@ -102,7 +103,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "ldh",
         "U/L",
         Lag(30, 96),
-        {"slow": 0.24, "infection": 0.08, "shock": 0.06},
+        {"slow": 0.24, "infection": 0.08, "shock": 0.06, "hlh": 0.5},
         Assay(0.09, 0, 5.0),
         Order(0.9, 1.0, 1.5),
         spread=0.5,
@@ -111,7 +112,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "ast",
         "U/L",
         Lag(36, 72),
-        {"slow": 0.2, "infection": 0.12, "shock": 0.2},
+        {"slow": 0.2, "infection": 0.12, "shock": 0.2, "hlh": 0.6},
         Assay(0.16, 0, 3.0),
         Order(0.9, 1.0, 1.5),
         spread=0.4,
@@ -161,6 +162,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
             "infection": -0.15,
             "marrow": -0.2,
             "counts": 0.4,
+            "hlh": -0.5,
         },
         Assay(0.12, 0, 2.0),
         Order(1.0, 1.0, 1.0),
@@ -209,7 +211,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "fibrinogen",
         "g/L",
         Lag(20, 60),
-        {"acute_phase": 0.26, "slow": -0.22, "infection": 0.10},
+        {"acute_phase": 0.26, "slow": -0.22, "infection": 0.10, "hlh": -0.6},
         Assay(0.08, 2, 0.3),
         Order(0.4, 0.8, 2.0),
     ),

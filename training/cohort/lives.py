@@ -6,6 +6,7 @@ trials do: the day of infusion or dose is day 1 of the first 24 hours.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,9 +86,8 @@ def _first_hour(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
 
 def _people(history: History) -> pd.DataFrame:
     state, care, persons = history.state, history.care, history.people.persons
-    sick = care["grade"] > 0
+    sick = care["charted"] > 0
     neutrophils = history.labs[:, :, PLACE["neutrophils"]][HOURS_BEFORE_FIRST_DOSE:]
-    rest = {key: history.people.rest[:, PLACE[key]] for key in ("ldh", "crp", "platelets")}
     lee_3 = (care["oxygen_device"] >= 2) | (care["vasopressors"] >= 2)
     lee_3 |= care["norepinephrine"] >= LEE_HIGH_DOSE
     penn_3 = (care["vasopressors"] >= 1) | (care["oxygen_device"] >= 1)
@@ -95,11 +95,11 @@ def _people(history: History) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "age": persons["age"],
-            "worst": care["grade"].max(axis=0),
+            "worst": care["charted"].max(axis=0),
             "worst_lee_3": (sick & lee_3).any(axis=0),
             "worst_penn_3": (sick & penn_3).any(axis=0),
             "onset_h": _first_hour(sick),
-            "severe_h": _first_hour(care["grade"] >= 3),
+            "severe_h": _first_hour(care["charted"] >= 3),
             "end_h": history.hours - 1 - sick[::-1].argmax(axis=0) - HOURS_BEFORE_FIRST_DOSE,
             "hottest": np.where(sick & care["checked"], care["temperature"], 0.0).max(axis=0),
             "hypotension": (sick & (_pressed(care) | (care["vasopressors"] > 0))).any(axis=0),
@@ -127,10 +127,51 @@ def _people(history: History) -> pd.DataFrame:
             "neutropenic_d": (neutrophils < 0.5).sum(axis=0) / 24.0,
             "neutropenia_3_4": (neutrophils < 1.0).any(axis=0),
             "igg_lowest": history.labs[:, :, PLACE["igg"]].min(axis=0),
-            "m_easix": rest["ldh"] * rest["crp"] / rest["platelets"],
+            "m_easix": _m_easix(history.people.rest),
+            "m_easix_before": _m_easix(history.labs[HOURS_BEFORE_FIRST_DOSE - 24]),
+            "m_easix_after": _m_easix(history.labs[HOURS_BEFORE_FIRST_DOSE + 24]),
+            "hematotox": _hematotox(history.people.rest),
+            **_first_fever(history),
+            "hlh": (state["hlh"] > HLH).any(axis=0),
             "alive_h": state["alive"].sum(axis=0) - HOURS_BEFORE_FIRST_DOSE,
         }
     )
+
+
+HLH = 0.3
+"""Haemophagocytosis that would be diagnosed (assumed)."""
+
+
+def _m_easix(labs: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    ldh, crp, platelets = (labs[:, PLACE[key]] for key in ("ldh", "crp", "platelets"))
+    return np.asarray(ldh * crp / platelets, dtype=np.float64)
+
+
+def _hematotox(labs: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """CAR-HEMATOTOX, 0 to 7 (Rejeski 2021, Blood 138:2499): high from 2 on."""
+    platelets, ferritin = labs[:, PLACE["platelets"]], labs[:, PLACE["ferritin"]]
+    return np.asarray(
+        (platelets <= 175.0).astype(int) + (platelets < 75.0)
+        + (labs[:, PLACE["neutrophils"]] <= 1.2)
+        + (labs[:, PLACE["hemoglobin"]] <= 90.0)
+        + (labs[:, PLACE["crp"]] >= 30.0)
+        + (ferritin >= 650.0) + (ferritin > 2000.0)
+    )  # fmt: skip
+
+
+def _first_fever(history: History) -> dict[str, npt.NDArray[np.float64]]:
+    """The first measured fever from the first dose on: procalcitonin 12 h later, infection then."""
+    hour = np.arange(history.hours)[:, None]
+    hot = (history.care["any_fever_at"] == hour) & (hour >= HOURS_BEFORE_FIRST_DOSE)
+    who = np.arange(hot.shape[1])
+    later = np.minimum(hot.argmax(axis=0) + 12, history.hours - 1)
+    level = history.labs[later, who, PLACE["procalcitonin"]]
+    infected = history.state["burden"][later, who] > 0.1
+    seen = hot.any(axis=0)
+    return {
+        "fever_procalcitonin": np.where(seen, level, np.nan),
+        "fever_of_infection": np.where(seen, infected, np.nan),
+    }
 
 
 LEE_HIGH_DOSE = 0.25
@@ -170,7 +211,7 @@ def _improved(care: Columns) -> npt.NDArray[np.float64]:
     hour = given.argmax(axis=0)
     later = np.minimum(hour + 72, len(given) - 1)
     who = np.arange(given.shape[1])
-    better = care["grade"][later, who] < np.maximum(care["grade"][hour, who], 1)
+    better = care["charted"][later, who] < np.maximum(care["charted"][hour, who], 1)
     return np.where(given.any(axis=0), better.astype(float), np.nan)
 
 
@@ -181,12 +222,12 @@ def _sensed_earlier(history: History) -> npt.NDArray[np.float64]:
     first, who = np.maximum(hot.argmax(axis=0), 1), np.arange(hot.shape[1])
     before, at = temperature[first - 1, who], temperature[first, who]
     part_of_hour = np.where(before < 38.0, (at - 38.0) / np.maximum(at - before, 1e-6), 0.0)
-    true, measured = _first_hour(hot), _first_hour(history.care["grade"] > 0)
+    true, measured = _first_hour(hot), _first_hour(history.care["charted"] > 0)
     return np.where(true <= measured, measured - true + part_of_hour, np.nan)
 
 
 def _pressed(care: Columns) -> npt.NDArray[np.bool_]:
-    hour = np.arange(len(care["grade"]))[:, None]
+    hour = np.arange(len(care["charted"]))[:, None]
     return np.asarray(care["hypotension_at"] == hour)
 
 
@@ -201,14 +242,14 @@ def crs_events(history: History) -> pd.DataFrame:
 
     `tocilizumab` tells whether it was given within the event.
     """
-    sick = history.care["grade"] > 0
+    sick = history.care["charted"] > 0
     hour, patient = np.nonzero(sick)
     order = np.lexsort((hour, patient))
     hour, patient = hour[order], patient[order]
     new = np.ones(len(hour), dtype=bool)
     new[1:] = (patient[1:] != patient[:-1]) | (hour[1:] - hour[:-1] > APART_H)
     event = np.cumsum(new) - 1
-    grade = history.care["grade"][hour, patient]
+    grade = history.care["charted"][hour, patient]
     given = history.care["tocilizumab"][hour, patient] > 0
     table = pd.DataFrame(
         {"event": event, "patient": patient, "hour": hour, "grade": grade, "given": given}
@@ -233,15 +274,16 @@ def crs_events(history: History) -> pd.DataFrame:
 
 
 def _infections(history: History) -> pd.DataFrame:
-    hour, patient = np.nonzero(history.state["onset"] & history.state["alive"])
-    state = history.state
+    """What was recognised or presumed, as a study would count it."""
+    state, care = history.state, history.care
+    hour, patient = np.nonzero((care["documented"] > 0) & state["alive"])
+    onset = care["documented_onset"][hour, patient]
     table = pd.DataFrame(
         {
             "patient": patient,
-            "day": (hour - HOURS_BEFORE_FIRST_DOSE) / 24.0,
-            "severe": state["severe_infection"][hour, patient],
-            "fungal": state["infection"][hour, patient] == _FUNGAL,
-            "procalcitonin": history.labs[hour, patient, PLACE["procalcitonin"]],
+            "day": (onset - HOURS_BEFORE_FIRST_DOSE) / 24.0,
+            "severe": (state["severe_infection"] & (state["burden"] > 0))[hour, patient],
+            "fungal": care["documented"][hour, patient] == _FUNGAL,
         }
     )
     return table[table["day"] >= -LYMPHODEPLETION_D].reset_index(drop=True)

@@ -225,8 +225,18 @@ def sensed_earlier_h(lives: Lives) -> float:
 
 
 def ferritin_peak(severe: bool, column: str = "ferritin_peak") -> Measure:
-    """Median peak ferritin, ng/mL, of patients with (without) grade 3 or more."""
-    return lambda lives: _median(lives.people.loc[(lives.people["worst"] >= 3) == severe, column])
+    """Median peak ferritin, ng/mL, of patients with (without) grade 3 or more, all without HLH."""
+
+    def measure(lives: Lives) -> float:
+        chosen = ((lives.people["worst"] >= 3) == severe) & ~lives.people["hlh"]
+        return _median(lives.people.loc[chosen, column])
+
+    return measure
+
+
+def ferritin_peak_with_hlh(lives: Lives) -> float:
+    """Median peak ferritin, ng/mL, of patients with haemophagocytosis."""
+    return _median(lives.people.loc[lives.people["hlh"], "ferritin_peak"])
 
 
 def il6_crp_spearman(lives: Lives) -> float:
@@ -245,11 +255,39 @@ def igg_below_4(lives: Lives) -> float:
     return _percent(lives.people["igg_lowest"] < 4.0)
 
 
-def m_easix_auroc(lives: Lives) -> float:
-    """AUROC of m-EASIX at rest for CRS of grade 3 or more."""
-    severe = lives.people["worst"] >= 3
-    rank = lives.people["m_easix"].rank()
-    ones, zeros = int(severe.sum()), int((~severe).sum())
+def auroc_for_severe_crs(column: str) -> Measure:
+    """AUROC of `column` of the people's table for CRS of grade 3 or more."""
+    return lambda lives: _auroc(lives.people[column], lives.people["worst"] >= 3)
+
+
+def hematotox_for_neutropenia(lives: Lives) -> float:
+    """AUROC of CAR-HEMATOTOX for 14 days or more with neutrophils below 0.5 x 10^9/L."""
+    return _auroc(lives.people["hematotox"], lives.people["neutropenic_d"] >= 14.0)
+
+
+def procalcitonin_for_infection(lives: Lives) -> float:
+    """AUROC of procalcitonin on the day of the first fever for an infection that is behind it."""
+    feverish = lives.people[lives.people["fever_procalcitonin"].notna()]
+    return _auroc(feverish["fever_procalcitonin"], feverish["fever_of_infection"])
+
+
+def severely_infected_by(day: float, high: bool) -> Measure:
+    """Severe infection by `day` among those of high (low) CAR-HEMATOTOX, %."""
+
+    def measure(lives: Lives) -> float:
+        chosen = lives.people.loc[(lives.people["hematotox"] >= 2) == high, "patient"]
+        found = lives.infections[lives.infections["day"].between(0.0, day)]
+        ill = set(found.loc[found["severe"], "patient"])
+        return _percent(chosen.isin(ill))
+
+    return measure
+
+
+def _auroc(score: pd.Series, happened: pd.Series) -> float:
+    """The chance that one to whom it happened ranks above one to whom it did not."""
+    known = score.notna()
+    rank, happened = score[known].rank(), happened[known].astype(bool)
+    ones, zeros = int(happened.sum()), int((~happened).sum())
     if not ones or not zeros:
         return float("nan")
-    return float((rank[severe].sum() - ones * (ones + 1) / 2.0) / (ones * zeros))
+    return float((rank[happened].sum() - ones * (ones + 1) / 2.0) / (ones * zeros))

@@ -67,7 +67,7 @@ LIVED: dict[str, type] = {
     "infection": np.int8,
     **dict.fromkeys(
         ("cells", "stimulus", "drive", "il6", "blocked", "bound", "leak", "temperature",
-         "fever_of_drive", "burden", "apparent_h"),
+         "fever_of_drive", "burden", "apparent_h", "hlh"),
         np.float32,
     ),
 }  # fmt: skip
@@ -80,12 +80,13 @@ NOTED: dict[str, type] = {
          "antimicrobial_given"),
         np.bool_,
     ),
-    **dict.fromkeys(("vasopressors", "oxygen_device", "grade", "icans", "antimicrobial"), np.int8),
-    **dict.fromkeys(("any_fever_at", "hypotension_at"), np.int32),
+    **dict.fromkeys(("vasopressors", "oxygen_device", "grade", "icans", "antimicrobial", "charted",
+         "documented"), np.int8),
+    **dict.fromkeys(("any_fever_at", "hypotension_at", "documented_onset"), np.int32),
     **dict.fromkeys(
         ("dose", "temperature", "systolic", "diastolic", "heart_rate", "breaths", "saturation",
          "norepinephrine", "fluid", "oxygen_flow", "tocilizumab", "siltuximab", "anakinra",
-         "dexamethasone", "paracetamol", "g_csf"),
+         "dexamethasone", "methylprednisolone", "paracetamol", "g_csf", "immunoglobulin"),
         np.float32,
     ),
 }  # fmt: skip
@@ -229,7 +230,7 @@ class Observer:
         """Grades of CRS as charted: some late, some off by one."""
         care = self._history.care
         hour, patient = np.nonzero(care["graded"])
-        grade = care["grade"][hour, patient].astype(np.float64)
+        grade = care["charted"][hour, patient].astype(np.float64)
         drawn = self._chance.uniform(hour, patient, _GRADED)
         slip = np.where(
             drawn < GRADE_TOO_LOW, -1.0, np.where(drawn > 1.0 - GRADE_TOO_HIGH, 1.0, 0.0)
@@ -284,8 +285,11 @@ class Observer:
             ("paracetamol", "acetaminophen"),
             ("siltuximab", "siltuximab"),
             ("anakinra", "anakinra"),
+            ("methylprednisolone", "methylprednisolone"),
         ):
             yield self._at(care[name] > 0, _atc(code), care[name], "mg", 8)
+        grams = care["immunoglobulin"]
+        yield self._at(grams > 0, _atc("immunoglobulin_iv"), grams, "g", 8)
         yield self._at(care["g_csf"] > 0, _atc("filgrastim"), 0.3, "mg", 8)
         yield self._at(care["prophylaxis"], _atc("aciclovir"), 400.0, "mg", 8)
         for number, drug in enumerate(ANTIMICROBIALS[1:], start=1):
@@ -294,11 +298,13 @@ class Observer:
 
     def _infections(self) -> Iterator[Rows]:
         state, care = self._history.state, self._history.care
-        hour, patient = np.nonzero(state["onset"] & state["alive"])
+        hour, patient = np.nonzero((care["documented"] > 0) & state["alive"])
         kinds = np.array([kind.name for kind in KINDS], dtype=object)
-        text = kinds[state["infection"][hour, patient] - 1]
-        minutes = self._minutes(hour, patient, 0)
-        later = 720 + 2160 * self._chance.uniform(hour, patient, _ADJUDICATION)
+        text = kinds[care["documented"][hour, patient] - 1]
+        onset = care["documented_onset"][hour, patient].astype(np.int64)
+        minutes = self._minutes(onset, patient, 0)
+        waited = 60 * (hour - onset)
+        later = waited + 120 + 2160 * self._chance.uniform(hour, patient, _ADJUDICATION)
         nothing = np.full(len(hour), np.nan)
         yield Rows(
             patient,
@@ -338,12 +344,12 @@ class Observer:
         clock = (hour + 8) % 24
         day = (self._history.people.persons["first_dose_day"][None, :] + (hour + 8) // 24) % 7
         recent_fever = hour - care["any_fever_at"] < 24
-        worried = recent_fever | (care["grade"] > 0)
+        worried = recent_fever | (care["charted"] > 0)
         morning = care["inside"] & (clock == 6)
         hours, patients = np.nonzero(morning & (day >= 5) & ~worried)
         skipped = self._chance.uniform(hours, patients, _WEEKEND) < 0.4
         morning[hours[skipped], patients[skipped]] = False
-        evening = care["inside"] & (clock == 18) & ((care["grade"] >= 2) | care["icu"])
+        evening = care["inside"] & (clock == 18) & ((care["charted"] >= 2) | care["icu"])
         at_door = care["admitted"] | care["visit"]
         return (morning | evening | at_door) & self._history.state["alive"], worried
 

@@ -34,6 +34,10 @@ class Parameter:
     spread: float = 0.0
 
 
+Table = tuple[Parameter, ...]
+"""PHYSIOLOGY or POLICY, or one of them with other values."""
+
+
 @dataclass(frozen=True)
 class Disease:
     """Who has the disease and what their blood looks like at rest (medians; all assumed).
@@ -116,7 +120,12 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("pace", 1.0, "1", "assumed: how fast cells expand and depots empty", spread=0.27),
     Parameter("contraction_h", 103.0, "h", "4.3 d, Stein 2019, doi 10.1002/psp4.12388"),
     Parameter("persistence_h", 5280.0, "h", "220 d, Stein 2019, doi 10.1002/psp4.12388"),
-    Parameter("target_clearance", 1.0, "1", "assumed: first doses last half as long"),
+    Parameter(
+        "target_clearance",
+        1.0,
+        "1",
+        "assumed: first doses last half as long",
+    ),
     Parameter("mood", 0.35, "log", "assumed: SD of chance in the answer while it lasts"),
     Parameter("mood_h", 24.0, "h", "assumed"),
     # Cytokines
@@ -168,7 +177,14 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("heart_rate_per_kelvin", 10.0, "/min", "about 10 beats a minute for 1 C"),
     Parameter("pressure_noise", 3.0, "mm[Hg]", "assumed"),
     # Drugs
-    Parameter("tocilizumab_half_life_h", 144.0, "h", "about 6 days after one dose, unverified"),
+    Parameter(
+        "tocilizumab_clearance",
+        0.047,
+        "1/d",
+        "0.3 L/d in 6.4 L, Frey 2010, doi 10.1177/0091270009350623, unverified",
+    ),
+    Parameter("tocilizumab_saturable", 1.17, "mg/L/d", "7.5 mg/d in 6.4 L, Frey 2010, unverified"),
+    Parameter("tocilizumab_km", 2.7, "mg/L", "Frey 2010, unverified: faster below, as receptors"),
     Parameter("tocilizumab_half_effect", 3.0, "mg/L", "assumed; blocks while > 1 ug/mL"),
     Parameter("tocilizumab_crp_share", 0.97, "1", "assumed: CRP stays low for 1-2 weeks"),
     Parameter("tocilizumab_fever_share", 0.86, "1", "assumed"),
@@ -178,8 +194,13 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
         "1",
         "assumed; times the patient's own answer, 2/3 on average",
     ),
-    Parameter("antibody_litres_per_kg", 0.09, "L/kg", "assumed"),
-    Parameter("siltuximab_half_life_h", 480.0, "h", "K11"),
+    Parameter("antibody_litres_per_kg", 0.09, "L/kg", "assumed: tocilizumab, 6.4 L of 70 kg"),
+    Parameter("siltuximab_central", 0.044, "L/kg", "fitted to K12"),
+    Parameter(
+        "siltuximab_clearance", 0.0747, "1/d", "0.23 L/d of 70 kg, label, unverified; fitted to K11"
+    ),
+    Parameter("siltuximab_out", 0.0629, "1/d", "fitted to K11 and K13: into the tissues"),
+    Parameter("siltuximab_back", 0.0891, "1/d", "fitted to K11 and K13: out of the tissues"),
     Parameter("siltuximab_ic50", 9.73, "mg/L", "K10: of CRP synthesis"),
     Parameter("siltuximab_crp_share", 0.98, "1", "assumed"),
     Parameter(
@@ -194,6 +215,16 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     # Brain
     Parameter("brain_h", 60.0, "h", "assumed: ICANS follows CRS by days"),
     Parameter("neuro_susceptibility", 1.0, "1", "assumed", spread=0.9),
+    # Haemophagocytosis
+    Parameter(
+        "hlh_above",
+        12.0,
+        "1",
+        "fitted to K14: remembered inflammation from which it begins",
+        spread=0.9,
+    ),
+    Parameter("hlh_rises_h", 40.0, "h", "assumed: days after the peak of CRS"),
+    Parameter("hlh_falls_h", 140.0, "h", "assumed"),
     Parameter("dexamethasone_half_life_h", 40.0, "h", "biological half-life 36-54 h, unverified"),
     Parameter("dexamethasone_half_effect", 30.0, "mg", "assumed"),
     Parameter("dexamethasone_drive_share", 0.60, "1", "assumed"),
@@ -226,6 +257,8 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("hazard_of_aplasia", 9, "added ratio", "fitted to I12"),
     Parameter("aplasia_h", 800, "h", "assumed: memory of B and plasma cells fades in weeks"),
     Parameter("hazard_igg_below_four", 1.5, "ratio", "assumed; sign: I09"),
+    Parameter("immunoglobulin_half_life_h", 600.0, "h", "21-28 d, unverified"),
+    Parameter("immunoglobulin_litres_per_kg", 0.08, "L/kg", "assumed"),
     Parameter("hazard_dexamethasone", 1.2, "added ratio", "assumed"),
     Parameter("weakened_h", 100, "h", "assumed: the hazard outlasts the CRS"),
     Parameter("hazard_per_drive", 3.5, "added ratio per log", "assumed; sign: I14"),
@@ -289,6 +322,27 @@ POLICY: tuple[Parameter, ...] = (
     Parameter("steroid_dose", 10.0, "mg", "dexamethasone 10 mg every 6 h"),
     Parameter("steroid_every_h", 6.0, "h", "dexamethasone 10 mg every 6 h"),
     Parameter("steroid_after_tocilizumab_h", 14.0, "h", "assumed: no answer at grade 2"),
+    Parameter("methylprednisolone_dose", 1000.0, "mg", "1 g a day at grade 4, unverified"),
+    Parameter("methylprednisolone_every_h", 24.0, "h", "1 g a day at grade 4, unverified"),
+    Parameter(
+        "crs_after_dose_h", 120.0, "h", "assumed: later than this after a dose, fever is no CRS"
+    ),
+    Parameter("crs_after_cells_h", 504.0, "h", "assumed: the same after CAR-T cells"),
+    Parameter("doses_spread_h", 6.0, "h", "assumed: doses after the first are given by 14:00"),
+    Parameter(
+        "step_back_after_h", 168.0, "h", "assumed: after such a delay the dose before is repeated"
+    ),
+    Parameter("empirical_share", 0.25, "1", "assumed: antimicrobials at a fever, of checks"),
+    Parameter("empirical_neutropenic_share", 0.9, "1", "assumed: below 0.5 x 10^9/L"),
+    Parameter("empirical_shock_share", 0.7, "1", "assumed: with low pressure"),
+    Parameter("first_line_share", 0.7, "1", "assumed: piperacillin, else meropenem"),
+    Parameter("recognised_after_h", 10.0, "h", "assumed: after the first sign of an infection"),
+    Parameter("recognised_within_h", 36.0, "h", "assumed: evenly spread from then on"),
+    Parameter("presumed_share", 0.06, "1", "assumed: empirical courses that end as an infection"),
+    Parameter("immunoglobulin_below", 4.0, "g/L", "IgG below 4 g/L, unverified"),
+    Parameter("immunoglobulin_per_kg", 0.4, "g/kg", "every 4 weeks, unverified"),
+    Parameter("immunoglobulin_every_h", 672.0, "h", "every 4 weeks, unverified"),
+    Parameter("immunoglobulin_share", 0.4, "1", "assumed: patients whose clinicians replace it"),
     Parameter(
         "empirical_hours", 72.0, "h", "assumed; under 4 days, so not an infection of its own"
     ),

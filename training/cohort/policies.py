@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from training.cohort.centres import Centre
 from training.cohort.choices import named
-from training.cohort.parameters import POLICY, Parameter
+from training.cohort.fitted import FITTED
+from training.cohort.parameters import POLICY, Table
+from training.cohort.products import Product
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,18 @@ class TreatmentPolicy:
     meaning: str
     values: tuple[tuple[str, float], ...] = ()
 
-    def table(self, centre: Centre) -> tuple[Parameter, ...]:
-        """The whole table POLICY under this way at a centre, whose own habits yield to it."""
-        own = {**dict(centre.policy), **dict(self.values)}
+    def table(self, centre: Centre, product: Product | None = None) -> Table:
+        """The whole table POLICY under this way at a centre, whose own habits yield to it.
+
+        Habits fitted to the study of `product` yield to the centre's.
+        """
+        fitted = dict(FITTED.get(product.study, ())) if product is not None else {}
+        own = {**fitted, **dict(centre.policy), **dict(self.values)}
         return tuple(replace(row, value=own.get(row.name, row.value)) for row in POLICY)
+
+    def tables(self, centre: Centre, products: tuple[Product, ...]) -> list[Table]:
+        """The table of each product, in their order."""
+        return [self.table(centre, row) for row in products]
 
 
 POLICIES: tuple[TreatmentPolicy, ...] = (

@@ -41,7 +41,9 @@ class Product:
     saturation fall) and `neurotoxicity` are fitted to the rates. `macrophages` is how strongly
     ferritin and LDH answer, `t_cells` how many times the drive IFN-gamma and IL-10 answer to; 1
     where nothing tells. `plasma_cells` is the share of the makers of IgG that the target kills,
-    `aplasia` how far its killing weakens against infection (0: DLL3). Without a figure,
+    `aplasia` how far its killing weakens against infection (0: DLL3); `infections` multiplies their
+    rate where series differ beyond that (I07, I08), `hlh` how easily macrophages run away
+    (assumed). `continuous`: each dose is a day's infusion. Without a figure,
     `neurotoxicity` is set so that products stand in the order of their labels (recalled).
     """
 
@@ -77,6 +79,9 @@ class Product:
     aplasia: float = 1.0
     macrophages: float = 1.0
     t_cells: float = 1.0
+    continuous: bool = False
+    infections: float = 1.0
+    hlh: float = 0.0
 
 
 _SCHEDULE = "US prescribing information (doses read)"
@@ -108,6 +113,7 @@ _UNFITTED: tuple[Product, ...] = (
         elimination_half_life_h=140.0,
         half_effect=0.10,
         plasma_cells=1.0,
+        infections=2.8,
     ),
     Product(
         "elranatamab",
@@ -127,6 +133,7 @@ _UNFITTED: tuple[Product, ...] = (
         half_effect=0.10,
         premedication_mg=20.0,
         plasma_cells=1.0,
+        infections=2.8,
     ),
     Product(
         "talquetamab",
@@ -147,6 +154,7 @@ _UNFITTED: tuple[Product, ...] = (
         half_effect=0.06,
         plasma_cells=0.3,
         aplasia=0.4,
+        infections=1.15,
     ),
     Product(
         "epcoritamab",
@@ -233,6 +241,7 @@ _UNFITTED: tuple[Product, ...] = (
         half_effect=0.10,
         premedication_mg=40.0,
         plasma_cells=1.0,
+        infections=2.8,
     ),
     Product(
         "axicabtagene_ciloleucel",
@@ -250,6 +259,7 @@ _UNFITTED: tuple[Product, ...] = (
         antigen_loss_per_day=0.18,
         neurotoxicity=0.6,
         plasma_cells=0.25,
+        hlh=0.3,
     ),
     Product(
         "tisagenlecleucel",
@@ -266,6 +276,7 @@ _UNFITTED: tuple[Product, ...] = (
         peak_day=9.5,
         antigen_loss_per_day=0.22,
         plasma_cells=0.25,
+        hlh=0.6,
     ),
     Product(
         "idecabtagene_vicleucel",
@@ -283,6 +294,7 @@ _UNFITTED: tuple[Product, ...] = (
         antigen_loss_per_day=0.18,
         plasma_cells=1.0,
         neurotoxicity=0.05,
+        hlh=0.3,
     ),
     Product(
         "ciltacabtagene_autoleucel",
@@ -299,6 +311,7 @@ _UNFITTED: tuple[Product, ...] = (
         peak_day=12.5,
         antigen_loss_per_day=0.33,
         plasma_cells=1.0,
+        hlh=0.3,
     ),
     Product(
         "brexucabtagene_autoleucel",
@@ -316,13 +329,14 @@ _UNFITTED: tuple[Product, ...] = (
         antigen_loss_per_day=0.18,
         neurotoxicity=0.8,
         plasma_cells=0.25,
+        hlh=0.4,
     ),
     Product(
         "obecabtagene_autoleucel",
         Kind.CAR_T,
         (("b_all_adult", 1.0),),
-        (Dose(0, 1, 240),),
-        "onset T103; both infusions as one; peak of expansion unverified",
+        (Dose(0, 1, 240), Dose(9, 1)),
+        "onset T103; cells counted from the first of two infusions; peak of expansion unverified",
         sensitivity=6.6,
         spread=1.0,
         share=0.03,
@@ -332,6 +346,48 @@ _UNFITTED: tuple[Product, ...] = (
         peak_day=14.0,
         antigen_loss_per_day=0.25,
         plasma_cells=0.25,
+        hlh=0.2,
+    ),
+    Product(
+        "blinatumomab",
+        Kind.BISPECIFIC,
+        (("b_all_adult", 0.6), ("b_all", 0.4)),
+        (
+            Dose(0, 0.009, 216),
+            *(Dose(day, 0.009) for day in range(1, 7)),
+            *(Dose(day, 0.028) for day in range(7, 28)),
+        ),
+        f"{_SCHEDULE}, a bag a day, adults' doses for all; half-life 2.1 h (read); CRS in 15 %, "
+        "grade >= 3 in 5 %: label, unverified",
+        sensitivity=12.0,
+        spread=1.6,
+        share=0.0,
+        neurotoxicity=0.5,
+        occasion=0.3,
+        continuous=True,
+        full_dose=0.028,
+        elimination_half_life_h=2.1,
+        half_effect=0.3,
+        premedication_mg=20.0,
+        plasma_cells=0.25,
+        hlh=0.3,
+    ),
+    Product(
+        "lisocabtagene_maraleucel",
+        Kind.CAR_T,
+        (("dlbcl", 1.0),),
+        (Dose(0, 1, 168),),
+        "CRS in about 46 %, grade >= 3 in 4 %, onset day 5: label, unverified; peak day 12",
+        sensitivity=3.5,
+        spread=1.7,
+        share=0.0,
+        expansion_day=5.5,
+        doubling_day=0.9,
+        peak_day=12.0,
+        antigen_loss_per_day=0.2,
+        neurotoxicity=0.4,
+        plasma_cells=0.25,
+        hlh=0.3,
     ),
     Product(
         "car_t_unspecified",
@@ -349,6 +405,7 @@ _UNFITTED: tuple[Product, ...] = (
         peak_day=10.0,
         antigen_loss_per_day=0.18,
         plasma_cells=0.25,
+        hlh=1.0,
     ),
 )
 

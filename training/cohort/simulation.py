@@ -27,7 +27,7 @@ from training.cohort.parameters import (
     HOURS_BEFORE_FIRST_DOSE,
     POLICY,
     STEPS_PER_HOUR,
-    Parameter,
+    Table,
 )
 from training.cohort.people import People, make_people
 from training.cohort.policies import policy as policy_named
@@ -36,7 +36,7 @@ from training.cohort.products import product as product_named
 from training.cohort.world import World, make_world
 from training.cohort.written import moments, records_table
 
-VERSION = "1"
+VERSION = "2"
 """Rises whenever the same seed gives another cohort."""
 
 DEFAULT_MIX = tuple(row for row in PRODUCTS if row.share > 0.0)
@@ -173,7 +173,8 @@ def join(cohorts: list[VirtualCohort]) -> VirtualCohort:
 def _simulate_some(asked: Asked, first: int, count: int) -> VirtualCohort:
     products, place = asked.chosen, centre_named(asked.centre)
     people = make_people(patient_keys(asked.seed, first, count), products)
-    history = live(people, products, place, asked.days, policy_named(asked.policy).table(place))
+    tables = policy_named(asked.policy).tables(place, products)
+    history = live(people, products, place, asked.days, tables)
     names = [f"virtual-{number:06d}" for number in range(first, first + count)]
     source = f"virtual patient cohort, seed {asked.seed}"
     rows = list(daily_lines.rows(history) if place.daily_lines else Observer(history, place).rows())
@@ -203,7 +204,7 @@ def live(
     products: tuple[Product, ...],
     place: Centre,
     days: int,
-    policy: tuple[Parameter, ...] = POLICY,
+    policy: Table | list[Table] = POLICY,
     steps_per_hour: int = STEPS_PER_HOUR,
 ) -> History:
     """Hour after hour: clinicians decide, the hour is kept, the body lives through it.
@@ -246,6 +247,7 @@ def truth_table(history: History, names: list[str]) -> pd.DataFrame:
             "hours_since_dose": at(_since_dose(history.care["dose"] > 0)),
             "product": pd.Categorical.from_codes(product, keys),
             "crs_grade": at(history.care["grade"]),
+            "believed_grade": at(history.care["charted"]),
             "icans_grade": at(history.care["icans"]),
             "infection": infected,
             "infection_onset": at(state["onset"]),

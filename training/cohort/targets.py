@@ -427,8 +427,26 @@ TARGETS: tuple[Target, ...] = (
     Target("I06", "bcma_practice", "infection of grade 3-4 by 8.3 months, %", 25.0,
            m.infected_by(252, "severe"), "meta-analysis of 10 studies, preprint",
            printed=(22.0, 30.0)),
-    Target("S01", "msk", "m-EASIX at rest, AUROC of grade >= 3", 0.804, m.m_easix_auroc,
-           "Pennisi 2021, Blood Adv 5:3397"),
+    *_figures(
+        "S", "msk", "Pennisi 2021, Blood Adv 5:3397",
+        (1, "m-EASIX before lymphodepletion, AUROC of grade >= 3", 0.804,
+         m.auroc_for_severe_crs("m_easix")),
+        (2, "m-EASIX on day -1, AUROC of grade >= 3", 0.73,
+         m.auroc_for_severe_crs("m_easix_before")),
+        (3, "m-EASIX on day 1, AUROC of grade >= 3", 0.754,
+         m.auroc_for_severe_crs("m_easix_after")),
+    ),
+    Target("S04", "descar_t", "CAR-HEMATOTOX, AUROC of 14 d of severe neutropenia", 0.89,
+           m.hematotox_for_neutropenia, "Rejeski 2021, Blood 138:2499"),
+    Target("I18", "karmma_long", "severe infection, CAR-HEMATOTOX high, %", 40.0,
+           m.severely_infected_by(100, high=True), "doi 10.1186/s13045-023-01465-x", 50),
+    Target("I19", "karmma_long", "severe infection, CAR-HEMATOTOX low, %", 5.0,
+           m.severely_infected_by(100, high=False), "doi 10.1186/s13045-023-01465-x", 63),
+    Target("I20", "seattle", "procalcitonin at a fever, AUROC of infection", 0.62,
+           m.procalcitonin_for_infection, "Powell 2023, doi 10.1002/cam4.5665",
+           printed=(0.48, 0.76)),
+    Target("K14", "cd19_cd22_children", "peak ferritin with HLH, ng/mL", 92204.0,
+           m.ferritin_peak_with_hlh, "paediatric CD22/CD19 series (quartiles)"),
 )  # fmt: skip
 
 

@@ -25,6 +25,16 @@ def remember_traces(s, given, product, c, key, hour):  # type: ignore[no-untyped
     s.marrow += (product.marrow * np.log1p(s.slow) * 0.8 - s.marrow) / 120.0
     s.aplasia += (s.depletion * product.aplasia - s.aplasia) / c.aplasia_h
     s.worst_slow = max(s.worst_slow * np.exp(-1.0 / c.weakened_h), s.slow)
+    _haemophagocytosis(s, product, c)
+
+
+@inlined
+def _haemophagocytosis(s, product, c):  # type: ignore[no-untyped-def]
+    """Macrophages that run away days after strong inflammation; steroids and anakinra calm them."""
+    beyond = np.log(max(s.worst_slow / c.hlh_above, 1.0))
+    soothed = 1.0 - c.anakinra_share * s.anakinra / (s.anakinra + c.anakinra_half_effect)
+    wanted = min(product.hlh * beyond, 1.5) * soothed * (1.0 - 0.5 * calming(s, c))
+    s.hlh += (wanted - s.hlh) / (c.hlh_rises_h if wanted > s.hlh else c.hlh_falls_h)
 
 
 @inlined
@@ -66,6 +76,7 @@ def name_drivers(s, product, c, drivers):  # type: ignore[no-untyped-def]
     drivers[13] = np.log(max(s.circulating, 0.005))
     drivers[14] = np.log1p(product.t_cells * s.drive)
     drivers[15] = s.burden * s.procalcitonin_share
+    drivers[16] = s.hlh
 
 
 @inlined
@@ -78,6 +89,7 @@ def move_laboratories(s, labs, rest, gains, world, drivers, c):  # type: ignore[
     labs[0] += eaten * (made - labs[0])
     s.il6_measured = rest[1] / (1.0 - c.il6_by_receptor * (1.0 - quiet)) + gains[1] * s.il6
     labs[1] = s.il6_measured
+    labs[world.igg] -= s.igg_given
     weights = world.weights
     for j in range(2, labs.shape[0]):
         push = 0.0
@@ -86,3 +98,5 @@ def move_laboratories(s, labs, rest, gains, world, drivers, c):  # type: ignore[
         target = rest[j] * np.exp(gains[j] * push)
         share = world.hourly[j, 0] if target > labs[j] else world.hourly[j, 1]
         labs[j] += (target - labs[j]) * share
+    s.igg_given = s.immunoglobulin
+    labs[world.igg] += s.igg_given

@@ -13,6 +13,7 @@ from training.cohort.body.drugs import (
     distribute_antibodies,
     expand_cells,
     fade_drugs,
+    infuse_drug,
     receive_drugs,
 )
 from training.cohort.body.infection import live_infection
@@ -23,11 +24,13 @@ from training.cohort.compiled import SOURCES, entry, inlined
 
 
 @inlined
-def _flow(s, person, product, c, noise, clock, dt):  # type: ignore[no-untyped-def]
+def _flow(s, person, given, product, c, noise, hour, clock, dt):  # type: ignore[no-untyped-def]
     """One fine step of everything that flows."""
     fade_drugs(s, c, dt)
     if product.cells:
         meet_cells(s, product, dt)
+    elif product.continuous:
+        meet_drug(s, infuse_drug(s, given, product, hour, dt), product, dt)
     else:
         meet_drug(s, absorb_drug(s, product, c, dt), product, dt)
     make_cytokines(s, person, product, c, dt)
@@ -53,15 +56,15 @@ def _made_of(sources: str):  # type: ignore[no-untyped-def]
             if not s.alive:
                 continue
             product, c = world.products[person.product], world.constants[i]
-            receive_drugs(s, given, c, key, hour)
+            receive_drugs(s, person, given, product, c, key, hour)
             distribute_antibodies(s, person, given, c)
             if product.cells:
                 expand_cells(s, given, product, c, hour)
-            live_infection(s, labs[i], given, key, hour, world, c)
+            live_infection(s, person, labs[i], given, product, key, hour, world, c)
             warmth = 0.15 * normal(key, hour, 1)
             steps = 1 if _idle(s, given) else world.steps_per_hour
             for _ in range(steps):
-                _flow(s, person, product, c, warmth, clock, 1.0 / steps)
+                _flow(s, person, given, product, c, warmth, hour, clock, 1.0 / steps)
             show_signs(s, person, product, c, normal(key, hour, 2))
             remember_traces(s, given, product, c, key, hour)
             grow_neutrophils(s, given, product, c, hour)

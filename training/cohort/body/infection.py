@@ -9,9 +9,9 @@ from training.cohort.compiled import inlined
 
 
 @inlined
-def _hazard(s, c, neutrophils, igg):  # type: ignore[no-untyped-def]
+def _hazard(s, product, c, neutrophils, igg):  # type: ignore[no-untyped-def]
     """Of a new infection in this hour (probability)."""
-    hazard = c.infection_per_day / 24.0
+    hazard = product.infections * c.infection_per_day / 24.0
     if neutrophils < 0.5:
         hazard *= c.hazard_neutrophils_below_half
     elif neutrophils < 1.0:
@@ -59,11 +59,11 @@ def _grow_or_ebb(s, c):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def live_infection(s, labs, given, key, hour, world, c):  # type: ignore[no-untyped-def]
+def live_infection(s, person, labs, given, product, key, hour, world, c):  # type: ignore[no-untyped-def]
     """A hidden beginning, signs about a day later, an end once the burden is small."""
     s.onset = False
     if s.infection == 0:
-        hazard = _hazard(s, c, labs[world.neutrophils], labs[world.igg])
+        hazard = _hazard(s, product, c, labs[world.neutrophils], labs[world.igg])
         if uniform(key, hour, 3) < hazard:
             _begin_infection(s, key, c, hour, world.infection_kinds)
         return

@@ -30,6 +30,7 @@ STATE = np.dtype(
         ("tocilizumab", np.float64),  # mg/L
         ("blocked", np.float64),  # share of IL-6 receptors blocked, 0 to 1
         ("siltuximab", np.float64),  # mg/L
+        ("siltuximab_tissue", np.float64),  # counted in the volume of the blood, mg/L
         ("bound", np.float64),  # share of IL-6 bound by siltuximab, 0 to 1
         ("anakinra", np.float64),  # mg
         ("dexamethasone", np.float64),  # mg at the site of effect
@@ -50,6 +51,9 @@ STATE = np.dtype(
         ("counts", np.float64),  # slow swings of the blood counts, log
         ("lymphopenia", np.float64),  # lymphocytes killed by lymphodepletion, 1 to 0
         ("barrier", np.float64),  # skin and mucosa broken, 1 to 0
+        ("hlh", np.float64),  # haemophagocytosis, 0 to about 1
+        ("immunoglobulin", np.float64),  # given, g/L of IgG
+        ("igg_given", np.float64),  # of it in the level of IgG
         ("leak", np.float64),
         ("leak_of_infection", np.float64),
         ("fever_of_drive", np.float64),  # K

@@ -8,6 +8,7 @@ from training.cohort.products import Kind, Product
 PRODUCT = np.dtype(
     [
         ("cells", np.bool_),
+        ("continuous", np.bool_),
         ("absorption", np.float64),  # 1/h; 0 for intravenous
         ("elimination", np.float64),  # 1/h
         ("half_effect", np.float64),
@@ -29,6 +30,8 @@ PRODUCT = np.dtype(
         ("plasma_cells", np.float64),
         ("aplasia", np.float64),
         ("t_cells", np.float64),
+        ("infections", np.float64),
+        ("hlh", np.float64),
     ]
 )
 
@@ -38,6 +41,7 @@ def product_record(row: Product) -> tuple[float, ...]:
     absorption = LOG2 / row.absorption_half_life_h if row.absorption_half_life_h else 0.0
     return (
         row.kind is Kind.CAR_T,
+        row.continuous,
         absorption,
         LOG2 / row.elimination_half_life_h,
         row.half_effect,
@@ -59,4 +63,6 @@ def product_record(row: Product) -> tuple[float, ...]:
         row.plasma_cells,
         row.aplasia,
         row.t_cells,
+        row.infections,
+        row.hlh,
     )

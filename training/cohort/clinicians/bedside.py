@@ -16,9 +16,9 @@ def check_is_due(care, place, hour, clock):  # type: ignore[no-untyped-def]
         return True
     if not care.inside:
         return clock in (8, 20) or (place.home_checks > 2 and clock == 14)
-    if care.grade >= 2:
+    if care.charted >= 2:
         return clock % 2 == 0
-    if care.grade == 1 or hour - care.any_fever_at < 12:
+    if care.charted == 1 or hour - care.any_fever_at < 12:
         return clock % 4 == 0
     return clock % place.ward_check_h == 0 or clock == MORNING_ROUND
 

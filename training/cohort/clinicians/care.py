@@ -30,6 +30,9 @@ CARE = np.dtype(
         ("therapy", np.float64),  # fraction of the full dose reaching the body
         ("infused_at", np.int64),
         ("depleted_at", np.int64),
+        ("dosed_at", np.int64),
+        ("planned_at", np.int64),  # of the next dose, before it was put off
+        ("late_h", np.int64),  # after the planned hour of the day
         # measured
         ("checked", np.bool_),
         ("temperature", np.float64),
@@ -55,8 +58,10 @@ CARE = np.dtype(
         ("organs_by_crs", np.bool_),
         ("episode_since", np.int64),
         ("crs_at", np.int64),
-        ("grade", np.int64),
-        ("graded", np.bool_),  # documented in this very hour
+        ("grade", np.int64),  # the true one
+        ("charted", np.int64),  # what the clinicians believe
+        ("charted_at", np.int64),
+        ("graded", np.bool_),  # charted in this very hour
         ("icans", np.int64),  # ASTCT grade of ICANS
         # medication of this hour, mg; and when last
         ("tocilizumab", np.float64),
@@ -73,7 +78,11 @@ CARE = np.dtype(
         ("steroids", np.bool_),
         ("paracetamol", np.float64),
         ("paracetamol_at", np.int64),
+        ("methylprednisolone", np.float64),
+        ("methylprednisolone_at", np.int64),
         ("g_csf", np.float64),
+        ("immunoglobulin", np.float64),  # g
+        ("immunoglobulin_at", np.int64),
         ("prophylaxis", np.bool_),
         # infection care
         ("culture", np.bool_),
@@ -82,6 +91,9 @@ CARE = np.dtype(
         ("antimicrobial_given", np.bool_),
         ("antimicrobial_since", np.int64),
         ("known_infection", np.bool_),
+        ("blames_infection", np.bool_),  # for fever, not CRS
+        ("documented", np.int64),  # kind of infection, in this very hour; 0 none
+        ("documented_onset", np.int64),
         ("effective", np.float64),
     ]
 )
@@ -89,6 +101,10 @@ _LAST = {
     "arrives_at": NEVER,
     "unwell_at": NEVER,
     "infused_at": -1,
+    "dosed_at": NEVER,
+    "charted_at": NEVER,
+    "methylprednisolone_at": NEVER,
+    "immunoglobulin_at": NEVER,
     "depleted_at": -1,
     "watch_until": NEVER,
     "vasopressors_since": NEVER,
@@ -115,4 +131,5 @@ def care_at_start(people: People, schedules: npt.NDArray[np.void]) -> npt.NDArra
         care[name] = value
     first = schedules["at"][people.persons["product"], 0]
     care["next_dose_at"] = HOURS_BEFORE_FIRST_DOSE + first.astype(np.int64)
+    care["planned_at"] = care["next_dose_at"]
     return care

@@ -2,10 +2,14 @@
 
 import numpy as np
 
-from training.cohort.chance import uniform
+from training.cohort.chance import normal, uniform
 from training.cohort.clinicians.care import MORNING_ROUND
 from training.cohort.compiled import inlined
 from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE
+
+DRAWN = 6  # o'clock: blood is drawn from those who stay in
+OBSERVED, CRP_NOISE = 1_000_000, 140
+"""Moment and question of the noise of the same printed CRP: see observation."""
 
 
 @inlined
@@ -15,7 +19,7 @@ def relieve_crs(care, person, key, hour, policy):  # type: ignore[no-untyped-def
     if hot and hour - care.paracetamol_at >= policy.paracetamol_every_h:
         care.paracetamol = 1000.0 if person.weight > 45.0 else 15.0 * np.round(person.weight)
         care.paracetamol_at = hour
-    if not care.inside or care.grade == 0:
+    if not care.inside or care.charted == 0:
         care.steroids = False
         return
     _tocilizumab(care, person, key, hour, policy)
@@ -29,9 +33,9 @@ def _tocilizumab(care, person, key, hour, policy):  # type: ignore[no-untyped-de
     since = hour - care.episode_since
     willing = policy.tocilizumab_grade_1_share
     enough = since >= policy.tocilizumab_grade_1_after_h and care.tocilizumab_count == 0
-    if care.grade == 2:
+    if care.charted == 2:
         willing, enough = policy.tocilizumab_grade_2_share, True
-    elif care.grade >= 3:
+    elif care.charted >= 3:
         willing, enough = 1.0, True
     wanted = enough and person.tocilizumab_doubt < willing
     acts = uniform(key, hour, 21) < policy.tocilizumab_act
@@ -55,18 +59,18 @@ def _after_tocilizumab(care, person, hour, policy):  # type: ignore[no-untyped-d
     failed = care.tocilizumab_count > 0 and waited
     early = person.early_steroid_doubt < policy.steroid_grade_3_share
     late = failed and person.late_steroid_doubt < policy.steroid_grade_2_share
-    if care.grade >= 3 and (early or failed):
+    if care.charted >= 3 and (early or failed):
         care.steroids = True
-    elif care.grade == 2:
+    elif care.charted == 2:
         care.steroids = care.steroids or late
     else:
         care.steroids = False
-    refractory = care.grade >= 2 and care.tocilizumab_count >= 2 and waited
+    refractory = care.charted >= 2 and care.tocilizumab_count >= 2 and waited
     if refractory and person.siltuximab_doubt < policy.siltuximab_share:
         _give_siltuximab(care, person, hour, policy)
     next_is_due = hour - care.anakinra_at >= policy.anakinra_every_h
     trusted = person.anakinra_doubt < policy.anakinra_share
-    if refractory and care.grade >= 3 and next_is_due and trusted:
+    if refractory and care.charted >= 3 and next_is_due and trusted:
         care.anakinra = policy.anakinra_dose
         care.anakinra_at = hour
 
@@ -79,24 +83,29 @@ def _give_siltuximab(care, person, hour, policy):  # type: ignore[no-untyped-def
 
 
 @inlined
-def read_crp(care, person, crp, clock, hour, policy):  # type: ignore[no-untyped-def]
-    """The morning's CRP; where the rule is followed, siltuximab at a high and rising one."""
-    if clock != MORNING_ROUND:
+def read_crp(care, person, place, crp, cv, key, hour, clock, policy):  # type: ignore[no-untyped-def]
+    """The morning's CRP as printed; by the rule, siltuximab where it is high and rises."""
+    if clock == DRAWN and (care.inside or place.home_crp):
+        care.crp_yesterday = care.crp_today
+        care.crp_today = crp * np.exp(cv * normal(key, hour + OBSERVED, CRP_NOISE))
+    if clock != MORNING_ROUND or policy.siltuximab_rule == 0.0:
         return
-    care.crp_yesterday = care.crp_today
-    care.crp_today = crp
-    high = crp > policy.rule_crp_above
-    by_fold = crp >= policy.rule_crp_fold * care.crp_yesterday
-    rising = by_fold or crp - care.crp_yesterday >= policy.rule_crp_rise
-    if policy.siltuximab_rule > 0.0 and high and rising and hour > HOURS_BEFORE_FIRST_DOSE:
+    high = care.crp_today > policy.rule_crp_above
+    by_fold = care.crp_today >= policy.rule_crp_fold * care.crp_yesterday
+    rising = by_fold or care.crp_today - care.crp_yesterday >= policy.rule_crp_rise
+    if high and rising and hour > HOURS_BEFORE_FIRST_DOSE:
         _give_siltuximab(care, person, hour, policy)
 
 
 @inlined
 def give_steroids(care, hour, policy):  # type: ignore[no-untyped-def]
-    """Dexamethasone as ordered, twice the dose at grade 4; for ICANS from grade 2."""
+    """Dexamethasone as ordered and for ICANS from grade 2; methylprednisolone at CRS of grade 4."""
     ordered = care.steroids and policy.siltuximab_rule == 0.0
+    again = hour - care.methylprednisolone_at >= policy.methylprednisolone_every_h
+    if ordered and care.charted >= 4 and again:
+        care.methylprednisolone = policy.methylprednisolone_dose
+        care.methylprednisolone_at = hour
     if (ordered or care.icans >= 2) and hour - care.steroid_at >= policy.steroid_every_h:
-        care.dexamethasone += policy.steroid_dose * (2.0 if care.grade >= 4 else 1.0)
+        care.dexamethasone += policy.steroid_dose
     if care.dexamethasone > 0.0:
         care.steroid_at = hour

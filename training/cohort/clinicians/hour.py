@@ -32,7 +32,10 @@ def _forget_the_hour(care, policy):  # type: ignore[no-untyped-def]
     care.anakinra = 0.0
     care.dexamethasone = 0.0
     care.paracetamol = 0.0
+    care.methylprednisolone = 0.0
     care.g_csf = 0.0
+    care.immunoglobulin = 0.0
+    care.documented = 0
     care.prophylaxis = False
     care.culture = False
     care.antimicrobial_given = False
@@ -44,31 +47,32 @@ def _made_of(sources: str):  # type: ignore[no-untyped-def]
     def decide(hour, clock, world, state, labs, care):  # type: ignore[no-untyped-def]
         """What they do in this hour; `care` (and death in `state`) are changed in place."""
         _ = sources
-        policy, site = world.policy[0], world.site[0]
+        site = world.site[0]
         for i in range(len(world.keys)):
             mine, s, person, key = care[i], state[i], world.persons[i], world.keys[i]
+            plan, policy = world.schedules[person.product], world.policy[person.product]
             _forget_the_hour(mine, policy)
             if not s.alive:
                 continue
-            plan = world.schedules[person.product]
             planned_care(mine, plan, site, hour, clock)
             give_prophylaxis(mine, person, plan, hour, policy)
-            give_therapy(mine, person, plan, hour)
+            give_therapy(mine, person, plan, key, hour, policy)
             grade_icans(mine, s)
-            read_crp(mine, person, labs[i, world.crp], clock, hour, policy)
+            crp = labs[i, world.crp]
+            read_crp(mine, person, site, crp, world.crp_noise, key, hour, clock, policy)
             if check_is_due(mine, site, hour, clock):
                 measure_signs(mine, s, key, hour, policy)
                 if mine.inside:
                     hold_pressure(mine, s, person, hour, policy)
                     give_oxygen(mine, s, key, hour, policy)
-                grade_crs(mine, s, hour, clock, policy)
+                grade_crs(mine, s, plan, hour, clock, policy)
                 relieve_crs(mine, person, key, hour, policy)
             give_steroids(mine, hour, policy)
             work_up_fever(mine, s, labs[i, world.neutrophils], key, hour, policy)
-            diagnose_infection(mine, s, key, hour, policy)
-            continue_antimicrobials(mine, s, hour, policy)
+            diagnose_infection(mine, s, key, hour, world.infection_kinds, policy)
+            continue_antimicrobials(mine, s, key, hour, policy)
             call_from_home(mine, s, key, hour, policy)
-            daily_orders(mine, labs[i, world.neutrophils], hour, clock)
+            daily_orders(mine, person, labs[i], world, key, hour, clock, policy)
             meet_fate(mine, s, key, hour, world.constants[i])
 
     return decide

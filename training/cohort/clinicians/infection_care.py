@@ -1,13 +1,20 @@
-"""Cultures, antimicrobials, and what guards against infection."""
+"""Cultures, antimicrobials, what is recognised as infection, and what guards against it."""
+
+import numpy as np
 
 from training.cohort.chance import uniform
 from training.cohort.compiled import inlined
 from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE
 
+PRESUMED = 3  # the kind that is written down where none was found: see infections.KINDS
+HABIT = 3_000_002
+"""The moment of draws that belong to the patient's clinicians and not to an hour."""
+
 
 @inlined
 def _start_antimicrobials(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
-    drug = 1 if uniform(key, hour, 22) < 0.7 else 2
+    """For bacteria by guess; for what was found once it is known."""
+    drug = 1 if uniform(key, hour, 22) < policy.first_line_share else 2
     if care.known_infection and s.infection == 4:
         drug = 3
     elif care.known_infection and s.infection == 5:
@@ -27,49 +34,82 @@ def work_up_fever(care, s, neutrophils, key, hour, policy):  # type: ignore[no-u
     if hour - care.culture_at >= 48:
         care.culture = True
         care.culture_at = hour
-    chance = 0.25
+    chance = policy.empirical_share
     if neutrophils < 0.5:
-        chance = 0.9
+        chance = policy.empirical_neutropenic_share
     elif hour - care.hypotension_at < 6:
-        chance = 0.7
+        chance = policy.empirical_shock_share
     if care.antimicrobial == 0 and uniform(key, hour, 25) < chance:
         _start_antimicrobials(care, s, key, hour, policy)
 
 
 @inlined
-def diagnose_infection(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
-    """An infection with signs is recognised after hours to two days, then treated rightly."""
+def _document(care, kind, onset):  # type: ignore[no-untyped-def]
+    """An infection is known from now on, and blamed for a fever that did not come before it."""
+    care.known_infection = True
+    care.documented = kind
+    care.documented_onset = onset
+    care.blames_infection = care.charted == 0 or care.episode_since >= onset - 6
+
+
+@inlined
+def diagnose_infection(care, s, key, hour, kinds, policy):  # type: ignore[no-untyped-def]
+    """Most infections with signs are recognised after hours to two days, then treated rightly."""
     if s.apparent_h == 0.0 or care.known_infection:
         return
-    patience = 10.0 + 36.0 * uniform(key, s.infections, 24)
+    found = uniform(key, s.infections, 29) < kinds[s.infection - 1].recognised
+    if not found and not s.severe_infection:
+        return
+    patience = policy.recognised_after_h
+    patience += policy.recognised_within_h * uniform(key, s.infections, 24)
     if care.antimicrobial > 0:
         patience = min(patience, 24.0)
     if s.apparent_h < patience:
         return
-    care.known_infection = True
+    _document(care, s.infection, hour - int(min(s.apparent_h, 24.0)))
     if care.effective == 0.0:
         _start_antimicrobials(care, s, key, hour, policy)
         care.effective = 1.0
 
 
 @inlined
-def continue_antimicrobials(care, s, hour, policy):  # type: ignore[no-untyped-def]
-    """Every 8 h; three days where nothing was found, a week and until cured where something was."""
+def continue_antimicrobials(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
+    """Every 8 h; three days where nothing was found, a week and until cured where something was.
+
+    Where nothing was found, an infection is now and then presumed, and treated on.
+    """
     if care.antimicrobial == 0:
         return
     lasted = hour - care.antimicrobial_since
+    over = lasted == int(policy.empirical_hours) and not care.known_infection
+    if over and uniform(key, hour, 31) < policy.presumed_share:
+        _document(care, PRESUMED, care.antimicrobial_since)
     enough = policy.treatment_hours if care.known_infection else policy.empirical_hours
     if lasted >= enough and (s.infection == 0 or not care.known_infection):
         care.antimicrobial = 0
         care.effective = 0.0
         care.known_infection = False
+        care.blames_infection = False
     else:
         care.antimicrobial_given = lasted % 8 == 0
 
 
 @inlined
-def daily_orders(care, neutrophils, hour, clock):  # type: ignore[no-untyped-def]
-    """G-CSF in severe neutropenia, aciclovir for all."""
-    if clock == 9 and care.inside and neutrophils < 0.5 and hour > HOURS_BEFORE_FIRST_DOSE + 48:
+def _immunoglobulin(care, person, igg, key, hour, policy):  # type: ignore[no-untyped-def]
+    """Replacement once IgG is low, where the patient's clinicians replace it."""
+    given = uniform(key, HABIT, 30) < policy.immunoglobulin_share
+    due = hour - care.immunoglobulin_at >= policy.immunoglobulin_every_h
+    if given and due and igg < policy.immunoglobulin_below:
+        care.immunoglobulin = np.round(policy.immunoglobulin_per_kg * person.weight)
+        care.immunoglobulin_at = hour
+
+
+@inlined
+def daily_orders(care, person, labs, world, key, hour, clock, policy):  # type: ignore[no-untyped-def]
+    """G-CSF in severe neutropenia, immunoglobulin where IgG is low, aciclovir for all."""
+    since = hour - HOURS_BEFORE_FIRST_DOSE
+    if clock == 9 and care.inside and labs[world.neutrophils] < 0.5 and since > 48:
         care.g_csf = 1.0
-    care.prophylaxis = clock == 8 and hour > HOURS_BEFORE_FIRST_DOSE - 48
+    if clock == 9 and (care.inside or care.visit) and since > 0:
+        _immunoglobulin(care, person, labs[world.igg], key, hour, policy)
+    care.prophylaxis = clock == 8 and since > -48

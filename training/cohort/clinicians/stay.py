@@ -30,7 +30,7 @@ def planned_care(care, plan, place, hour, clock):  # type: ignore[no-untyped-def
     if care.arrives_at == hour:
         _admit(care, hour)
     rested = hour - max(care.unwell_at, care.any_fever_at) >= 24
-    free = care.antimicrobial == 0 and care.grade == 0 and not care.icu
+    free = care.antimicrobial == 0 and care.charted == 0 and not care.icu
     if care.inside and clock == 11 and hour >= care.watch_until and rested and free:
         care.inside = False
         care.discharged = True
@@ -43,7 +43,8 @@ def call_from_home(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
         return
     ill = s.leak + s.leak_of_infection > 1.6
     feverish = care.checked and care.temperature >= policy.fever_at
-    treated = care.antimicrobial > 1 or (care.antimicrobial > 0 and s.severe_infection)
+    low = hour - care.hypotension_at < 24
+    treated = care.antimicrobial > 1 or (care.antimicrobial > 0 and low)
     if (feverish and uniform(key, hour, 26) < policy.phones_share) or ill or treated:
         care.arrives_at = hour + 2 + int(4.0 * uniform(key, hour, 27))
 

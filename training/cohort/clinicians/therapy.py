@@ -1,37 +1,72 @@
 """The doses of the therapy, and what is given before them."""
 
+from training.cohort.chance import uniform
 from training.cohort.clinicians.crs_drugs import give_tocilizumab
 from training.cohort.compiled import inlined
 
 
 @inlined
-def give_therapy(care, person, plan, hour):  # type: ignore[no-untyped-def]
-    """Premedication, then the dose; CRS, fever or a treated infection put it off by a day."""
+def _held(care, plan, hour):  # type: ignore[no-untyped-def]
+    """CRS, fever or a treated infection put a dose off; an infusion stops for severe CRS alone."""
+    if plan.continuous:
+        return care.charted >= 3
+    return care.charted > 0 or care.antimicrobial > 0 or hour - care.any_fever_at < 24
+
+
+@inlined
+def _premedicate(care, plan, hour):  # type: ignore[no-untyped-def]
+    care.premedicated = True
+    care.dexamethasone += plan.premedication
+    care.paracetamol += 1000.0
+    care.paracetamol_at = hour
+
+
+@inlined
+def _plan_next(care, plan, key, hour, policy):  # type: ignore[no-untyped-def]
+    """The next dose falls some hours after eight, but for an infusion that goes on."""
+    step = care.next_dose - 1
+    late = 0
+    if not plan.continuous and not plan.cells:
+        late = int(policy.doses_spread_h * uniform(key, hour, 32))
+    care.next_dose_at = hour + int(plan.at[step + 1] - plan.at[step]) - care.late_h + late
+    care.planned_at = care.next_dose_at
+    care.late_h = late
+
+
+@inlined
+def _give(care, person, plan, hour):  # type: ignore[no-untyped-def]
+    step = care.next_dose
+    care.dose = plan.amount[step] * (person.weight if plan.per_kg else 1.0)
+    care.therapy = plan.fraction[step]
+    care.dosed_at = hour
+    care.next_dose += 1
+    if plan.cells:
+        care.infused_at = hour if care.infused_at < 0 else care.infused_at
+    elif care.inside:
+        care.watch_until = max(care.watch_until, hour + int(plan.watch[step]))
+    else:
+        care.visit = True
+
+
+@inlined
+def give_therapy(care, person, plan, key, hour, policy):  # type: ignore[no-untyped-def]
+    """Premedication, then the dose; put off by days, and by a step where it was off for long."""
     if care.next_dose >= plan.doses:
         return
-    held = care.grade > 0 or care.antimicrobial > 0 or hour - care.any_fever_at < 24
-    step = care.next_dose
-    if hour == care.next_dose_at - 1 and not held and not plan.cells and step < 4:
-        care.premedicated = True
-        care.dexamethasone += plan.premedication
-        care.paracetamol += 1000.0
-        care.paracetamol_at = hour
+    held = _held(care, plan, hour)
+    primes = not plan.cells and care.next_dose < (1 if plan.continuous else 4)
+    if hour == care.next_dose_at - 1 and not held and primes:
+        _premedicate(care, plan, hour)
     if hour != care.next_dose_at:
         return
     if held and not plan.cells:
         care.next_dose_at += 24
         return
-    care.dose = plan.amount[step] * (person.weight if plan.per_kg else 1.0)
-    care.therapy = plan.fraction[step]
-    if plan.cells:
-        care.infused_at = hour
-    elif care.inside:
-        care.watch_until = max(care.watch_until, hour + int(plan.watch[step]))
-    else:
-        care.visit = True
-    care.next_dose += 1
+    if hour - care.planned_at > policy.step_back_after_h and care.next_dose > 0:
+        care.next_dose -= 1
+    _give(care, person, plan, hour)
     if care.next_dose < plan.doses:
-        care.next_dose_at = hour + int(plan.at[care.next_dose] - plan.at[step])
+        _plan_next(care, plan, key, hour, policy)
 
 
 @inlined
