@@ -34,7 +34,7 @@ from training.cohort.products import product as product_named
 from training.cohort.world import World, make_world
 from training.cohort.written import moments, records_table
 
-VERSION = "1"
+VERSION = "2"
 """Rises whenever the same seed gives another cohort."""
 
 DEFAULT_MIX = tuple(row for row in PRODUCTS if row.share > 0.0)
@@ -170,7 +170,8 @@ def join(cohorts: list[VirtualCohort]) -> VirtualCohort:
 
 def _simulate_some(asked: Asked, first: int, count: int) -> VirtualCohort:
     products, place = asked.chosen, centre_named(asked.centre)
-    people = make_people(patient_keys(asked.seed, first, count), products)
+    keys = patient_keys(asked.seed, first, count)
+    people = make_people(keys, products, mix=place.case_mix)
     history = live(people, products, place, asked.days, policy_named(asked.policy).table(place))
     names = [f"virtual-{number:06d}" for number in range(first, first + count)]
     source = f"virtual patient cohort, seed {asked.seed}"
