@@ -37,6 +37,9 @@ from training.cohort.written import moments, records_table
 VERSION = "2"
 """Rises whenever the same seed gives another cohort."""
 
+PATIENT_PREFIX = "virtual-"
+"""Before the six digits of every patient's number."""
+
 DEFAULT_MIX = tuple(row for row in PRODUCTS if row.share > 0.0)
 
 _AT_ONCE = 200
@@ -173,7 +176,7 @@ def _simulate_some(asked: Asked, first: int, count: int) -> VirtualCohort:
     keys = patient_keys(asked.seed, first, count)
     people = make_people(keys, products, mix=place.case_mix)
     history = live(people, products, place, asked.days, policy_named(asked.policy).table(place))
-    names = [f"virtual-{number:06d}" for number in range(first, first + count)]
+    names = [f"{PATIENT_PREFIX}{number:06d}" for number in range(first, first + count)]
     source = f"virtual patient cohort, seed {asked.seed}"
     rows = list(daily_lines.rows(history) if place.daily_lines else Observer(history, place).rows())
     return VirtualCohort(
