@@ -25,6 +25,8 @@ CLASS_KEYS: Mapping[DrugClass, tuple[str, ...]] = {
     DrugClass.IMMUNOGLOBULIN: ("immunoglobulin",),
     DrugClass.ANTIMICROBIAL_PROPHYLAXIS: ("antimicrobial_prophylaxis",),
     DrugClass.ANTIMICROBIAL_TREATMENT: ("antimicrobial_treatment",),
+    DrugClass.CYTOTOXIC: ("cytotoxic",),
+    DrugClass.ANTI_CD20: ("anti_cd20",),
 }
 """Every event of a drug is repeated under these keys, so that a feature can ask for the class."""
 
@@ -469,5 +471,27 @@ DRUGS = (
         atc=("J05AB06",),
         rxnorm=("4678",),
         omop=(1757803,),
+    ),
+    # ATC codes of the next three: seen in copies of the WHO index, not in the index itself
+    Drug(
+        "fludarabine",
+        "Fludarabine",
+        DrugClass.CYTOTOXIC,
+        atc=("L01BB05",),
+        note="Lymphodepletion before CAR-T cells; RxNorm and OMOP not looked up.",
+    ),
+    Drug(
+        "cyclophosphamide",
+        "Cyclophosphamide",
+        DrugClass.CYTOTOXIC,
+        atc=("L01AA01",),
+        note="Lymphodepletion before CAR-T cells; RxNorm and OMOP not looked up.",
+    ),
+    Drug(
+        "obinutuzumab",
+        "Obinutuzumab",
+        DrugClass.ANTI_CD20,
+        atc=("L01FA03",),
+        note="A week before the first glofitamab; RxNorm and OMOP not looked up.",
     ),
 )

@@ -92,6 +92,8 @@ class DrugClass(StrEnum):
     IMMUNOGLOBULIN = "immunoglobulin"
     ANTIMICROBIAL_PROPHYLAXIS = "antimicrobial_prophylaxis"
     ANTIMICROBIAL_TREATMENT = "antimicrobial_treatment"
+    CYTOTOXIC = "cytotoxic"
+    ANTI_CD20 = "anti_cd20"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ CLASS_NAMES: Mapping[str, str] = MappingProxyType(
         "immunoglobulin": "immunoglobulin",
         "antimicrobial_prophylaxis": "antimicrobial prophylaxis",
         "antimicrobial_treatment": "antimicrobial treatment",
+        "cytotoxic": "cytotoxic drug",
+        "anti_cd20": "antibody against CD20",
         "skin_commensal": "culture with a skin commensal",
         "any_laboratory": "laboratory test",
         "any_vital_sign": "vital sign",

@@ -208,6 +208,7 @@ def test_some_infections_show_within_a_day_of_their_beginning() -> None:
     waited = hour - begun
     assert 0.2 < (waited < 24).mean() < 0.8
 
+
 def test_compiled_code_is_made_anew_when_any_of_its_files_changes(tmp_path: Path) -> None:
     (tmp_path / "body").mkdir()
     (tmp_path / "body" / "drugs.py").write_text("half_life = 19\n")

@@ -4,28 +4,43 @@ Everything is drawn for many patients at once; each draw depends on patient, hou
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from features.catalogue import ANALYTES, DRUGS
-from training.cohort.centres import Centre
+from training.cohort.centres import AssayHabit, Centre
 from training.cohort.chance import normals, uniforms
-from training.cohort.clinicians.care import ANTIMICROBIALS, OXYGEN_DEVICES
+from training.cohort.clinicians.care import ANTIMICROBIALS
+from training.cohort.cultures import Cultures, reports
+from training.cohort.dosing import (
+    ACICLOVIR,
+    AFTER_OBINUTUZUMAB,
+    ANTIMICROBIAL_DOSINGS,
+    G_CSF,
+    LYMPHODEPLETION,
+    LYMPHODEPLETION_DAYS,
+    OBINUTUZUMAB,
+    OBINUTUZUMAB_BEFORE_D,
+    USUAL_LYMPHODEPLETION,
+    Dosing,
+)
+from training.cohort.home import HomeChecks, home_days, kept_checks
 from training.cohort.infections import KINDS
-from training.cohort.laboratories import CRP, LABORATORIES, Laboratory
+from training.cohort.laboratories import CRP, LABORATORIES, PLACE, Laboratory
 from training.cohort.parameters import DISEASES, HOURS_BEFORE_FIRST_DOSE
 from training.cohort.people import People
 from training.cohort.products import Kind, Product
-from training.cohort.written import STATIC, Rows, rounded, with_mistakes
+from training.cohort.results import PANELS, out_at
+from training.cohort.written import STATIC, Rows, printed_limit, rounded, with_mistakes
 
 _OBSERVED = 1_000_000
 """Moments of the observation's draws lie above those of the body and the clinicians."""
 
-_DEVICE, _CULTURE, _ADJUDICATION, _MINUTE, _ORDER, _WEEKEND = 40, 41, 43, 44, 45, 46
-_GRADED = 47
+_DEVICE, _ADJUDICATION, _MINUTE, _WEEKEND, _GRADED, _HOME_DAY = 40, 43, 44, 46, 47, 49
+_HOME, _CULTURE = 50, 54  # three questions; four
 _INCLUDED, _NOISE, _DELAY, _MISTAKE, _MISREAD = 100, 140, 180, 220, 260
 
 GRADE_TOO_LOW, GRADE_TOO_HIGH = 0.03, 0.003
@@ -34,16 +49,10 @@ and what is charted as severe should mostly be so."""
 GRADE_CHARTED_AFTER_MIN = 40.0
 """Mean minutes until a grade is charted (assumed; exponential, so one in twenty waits 2 h)."""
 
-_ORGANISMS = (
-    "Escherichia coli",
-    "Klebsiella pneumoniae",
-    "Staphylococcus aureus",
-    "Enterococcus faecium",
-)
-CONTAMINATED = 0.02
-"""Share of cultures that grow a contaminant (2 to 3 % is usual, unverified)."""
-_COMMENSAL = "Staphylococcus epidermidis"
-_NO_GROWTH = "no growth"
+MASK_FLOW = (6.0, 15.0)
+"""L/min through a face mask: from where it is no longer a cannula to what a wall outlet gives."""
+FINGER_PRICK = (5.0, 200.0)
+"""mg/L of CRP: below and above, the device at home shows a limit (two such devices, recalled)."""
 
 _VITAL_SIGNS = (
     ("temperature", "temperature", "Cel"),
@@ -53,14 +62,6 @@ _VITAL_SIGNS = (
     ("respiratory_rate", "breaths", "/min"),
     ("spo2", "saturation", "%"),
 )
-
-_ANTIMICROBIAL_DOSES_MG = {
-    "piperacillin_tazobactam": 4500.0,
-    "meropenem": 1000.0,
-    "ganciclovir": 350.0,
-    "caspofungin": 50.0,
-}
-
 
 LIVED: dict[str, type] = {
     **dict.fromkeys(("alive", "onset", "severe_infection"), np.bool_),
@@ -141,6 +142,7 @@ class Observer:
         self._centre = centre
         self._chance = _Chance(history.people.keys)
         self._habits = {habit.key: habit for habit in centre.units}
+        self._assays = {habit.key: habit for habit in centre.assays}
         first_dose = history.people.persons["first_dose_day"] * 1440
         self._start = first_dose - HOURS_BEFORE_FIRST_DOSE * 60
 
@@ -190,10 +192,13 @@ class Observer:
             persons["disease"]
         ]
         yield Rows(everyone, static, "disease", nothing, disease)
+        line = np.where(persons["central_line"], "yes", "no").astype(object)
+        yield Rows(everyone, static, "central_line", nothing, line)
         for name, code, unit in (
             ("weight", _loinc("weight"), "kg"),
             ("height", _loinc("height"), "cm"),
             ("prior_lines", "prior_lines", None),
+            ("prior_infections", "prior_infections", None),
             ("tumour_burden", "tumour_burden", None),
         ):
             yield Rows(everyone, static, code, persons[name].astype(np.float64), unit=unit)
@@ -208,15 +213,35 @@ class Observer:
     def _vital_signs(self) -> Iterator[Rows]:
         care = self._history.care
         at_bedside = care["checked"] & (care["inside"] | care["visit"])
-        at_home = care["checked"] & ~at_bedside
         home = ("temperature", "spo2", "heart_rate") if self._centre.home_crp else ("temperature",)
+        checks = self._home_checks()
         for code, name, unit in _VITAL_SIGNS:
             if code in self._centre.lacks:
                 continue
-            mask = at_bedside | at_home if code in home else at_bedside
-            yield self._mistyped(self._at(mask, _loinc(code), care[name], unit), code)
+            yield self._mistyped(self._at(at_bedside, _loinc(code), care[name], unit), code)
+            if code in home:
+                yield self._mistyped(self._from_home(checks, code, name, unit), code)
+        if self._centre.home_crp:
+            yield from self._finger_prick(checks)
         yield self._charted_grades()
         yield self._at(care["graded"] & (care["icans"] > 0), "icans_grade", care["icans"], after=12)
+
+    def _home_checks(self) -> HomeChecks:
+        """Checks away from hospital and clinic of which something is on record."""
+        care = self._history.care
+        hour, patient = np.nonzero(care["checked"] & ~care["inside"] & ~care["visit"])
+        feverish = care["any_fever_at"][hour, patient] == hour
+        days_own = self._chance.uniform(home_days(hour), patient, _HOME_DAY)
+        own = [self._chance.uniform(hour, patient, _HOME + number) for number in range(3)]
+        return kept_checks(self._centre.home, hour, patient, feverish, np.array([days_own, *own]))
+
+    def _from_home(self, checks: HomeChecks, code: str, name: str, unit: str) -> Rows:
+        there = checks.thermometer if code == "temperature" else np.ones(len(checks.hour), bool)
+        hour, patient = checks.hour[there], checks.patient[there]
+        minutes = self._minutes(hour, patient, 0)
+        value = _digits(self._history.care[name][hour, patient], 4)
+        known = _uploaded(minutes, checks.upload[there])
+        return Rows(patient, minutes, _loinc(code), value, unit=unit, known=known)
 
     def _mistyped(self, rows: Rows, code: str) -> Rows:
         """One temperature in two thousand loses its decimal point."""
@@ -224,7 +249,7 @@ class Observer:
             return rows
         drawn = uniforms(self._history.people.keys[rows.patient], rows.minute + _OBSERVED, _MISREAD)
         value = np.where(drawn < 0.0005, rows.value * 10.0, rows.value)
-        return Rows(rows.patient, rows.minute, rows.code, value, unit=rows.unit)
+        return replace(rows, value=value)
 
     def _charted_grades(self) -> Rows:
         """Grades of CRS as charted: some late, some off by one."""
@@ -255,11 +280,17 @@ class Observer:
         supplied = care["oxygen_device"] > 0
         shown = care["oxygen_changed"] | supplied & regular | care["admitted"]
         yield self._device(shown & care["checked"])
-        yield self._at(shown & supplied, _loinc("oxygen_flow"), care["oxygen_flow"], "L/min", 4)
+        yield self._at(shown & supplied, _loinc("oxygen_flow"), self._flow(), "L/min", 4)
+
+    def _flow(self) -> npt.NDArray[np.generic]:
+        """Oxygen flow (hour x patient) by the device that there is."""
+        care = self._history.care
+        by_mask = (np.array(self._centre.oxygen) == "face_mask")[care["oxygen_device"]]
+        return np.where(by_mask, np.clip(care["oxygen_flow"], *MASK_FLOW), care["oxygen_flow"])
 
     def _device(self, mask: npt.NDArray[np.bool_]) -> Rows:
         hour, patient = np.nonzero(mask)
-        names = np.array(OXYGEN_DEVICES, dtype=object)
+        names = np.array(self._centre.oxygen, dtype=object)
         text = names[self._history.care["oxygen_device"][hour, patient]]
         nothing = np.full(len(hour), np.nan)
         return Rows(patient, self._minutes(hour, patient, 3), "oxygen_device", nothing, text)
@@ -276,6 +307,32 @@ class Observer:
                 yield Rows(patient, minutes, _atc(item.key), value)
             else:
                 yield Rows(patient, minutes, _atc(item.key), value, unit="mg")
+            yield from self._before_therapy(item, np.flatnonzero(chosen == index))
+
+    def _before_therapy(self, item: Product, patient: npt.NDArray[np.int64]) -> Iterator[Rows]:
+        """Lymphodepletion before cells; the antibody that spares the first dose of glofitamab."""
+        if item.kind is Kind.CAR_T:
+            drugs = LYMPHODEPLETION.get(item.key, USUAL_LYMPHODEPLETION)
+            for day in LYMPHODEPLETION_DAYS:
+                for number, drug in enumerate(drugs):
+                    yield self._given_once(patient, day, 60 + 60 * number, drug)
+        elif item.key == AFTER_OBINUTUZUMAB:
+            day = round(item.doses[0].day) - OBINUTUZUMAB_BEFORE_D
+            yield self._given_once(patient, day, 60, OBINUTUZUMAB)
+
+    def _given_once(
+        self, patient: npt.NDArray[np.int64], day: int, after: int, drug: Dosing
+    ) -> Rows:
+        """A drug on one day of the calendar (the products' day 0 is 0), to those alive."""
+        hour = HOURS_BEFORE_FIRST_DOSE + 24 * day
+        patient = patient[self._history.state["alive"][hour, patient]]
+        minutes = self._start[patient] + 60 * hour + after
+        return Rows(patient, minutes, _atc(drug.drug), self._doses(drug)[patient], unit="mg")
+
+    def _doses(self, drug: Dosing) -> npt.NDArray[np.float64]:
+        """The dose for each patient."""
+        persons = self._history.people.persons
+        return drug.doses(persons["weight"], persons["height"])
 
     def _medication(self) -> Iterator[Rows]:
         care = self._history.care
@@ -290,11 +347,17 @@ class Observer:
             yield self._at(care[name] > 0, _atc(code), care[name], "mg", 8)
         grams = care["immunoglobulin"]
         yield self._at(grams > 0, _atc("immunoglobulin_iv"), grams, "g", 8)
-        yield self._at(care["g_csf"] > 0, _atc("filgrastim"), 0.3, "mg", 8)
-        yield self._at(care["prophylaxis"], _atc("aciclovir"), 400.0, "mg", 8)
+        yield self._by_size(care["g_csf"] > 0, G_CSF, 8)
+        yield self._by_size(care["prophylaxis"], ACICLOVIR, 8)
         for number, drug in enumerate(ANTIMICROBIALS[1:], start=1):
             given = care["antimicrobial_given"] & (care["antimicrobial"] == number)
-            yield self._at(given, _atc(drug), _ANTIMICROBIAL_DOSES_MG[drug], "mg", 10)
+            yield self._by_size(given, ANTIMICROBIAL_DOSINGS[drug], 10)
+
+    def _by_size(self, given: npt.NDArray[np.bool_], drug: Dosing, after: int) -> Rows:
+        """Doses by body size, in the hours in which the drug was given."""
+        hour, patient = np.nonzero(given)
+        minutes = self._minutes(hour, patient, after)
+        return Rows(patient, minutes, _atc(drug.drug), self._doses(drug)[patient], unit="mg")
 
     def _infections(self) -> Iterator[Rows]:
         state, care = self._history.state, self._history.care
@@ -314,28 +377,23 @@ class Observer:
             text,
             known=minutes + later.astype(np.int64),
         )
-        hour, patient = np.nonzero(care["culture"])
-        minutes = self._minutes(hour, patient, 9)
-        later = 1080 + 1800 * self._chance.uniform(hour, patient, _CULTURE)
-        nothing = np.full(len(hour), np.nan)
-        text = self._grown(hour, patient)
-        yield Rows(
-            patient, minutes, _culture(), nothing, text, known=minutes + later.astype(np.int64)
-        )
+        yield self._cultures()
 
-    def _grown(
-        self, hour: npt.NDArray[np.int64], patient: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.object_]:
-        """Bacteria in the blood grow in three of four cultures; one in fifty is contaminated."""
-        state = self._history.state
-        by_kind = np.array([CONTAMINATED, *(kind.grows for kind in KINDS)])
-        likely = by_kind[state["infection"][hour, patient]]
-        likely = np.where(state["burden"][hour, patient] > 0.1, likely, CONTAMINATED)
-        drawn = self._chance.uniform(hour, patient, _CULTURE + 1)
-        which = (drawn / likely * len(_ORGANISMS)).astype(np.int64) % len(_ORGANISMS)
-        organism = np.array(_ORGANISMS, dtype=object)[which]
-        organism = np.where(likely <= CONTAMINATED, _COMMENSAL, organism)
-        return np.where(drawn < likely, organism, _NO_GROWTH).astype(object)
+    def _cultures(self) -> Rows:
+        """Blood cultures, whose report comes hours to days after they were drawn."""
+        state, care = self._history.state, self._history.care
+        hour, patient = np.nonzero(care["culture"])
+        taken = Cultures(
+            kind=state["infection"][hour, patient].astype(np.int64),
+            burden=state["burden"][hour, patient].astype(np.float64),
+            treated=care["antimicrobial"][np.maximum(hour - 1, 0), patient] > 0,
+            line=self._history.people.persons["central_line"][patient],
+        )
+        chances = [self._chance.uniform(hour, patient, _CULTURE + number) for number in range(4)]
+        text, later = reports(taken, np.array(chances))
+        minutes = self._minutes(hour, patient, 9)
+        nothing = np.full(len(hour), np.nan)
+        return Rows(patient, minutes, _culture(), nothing, text, known=minutes + later)
 
     def _drawn(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Hours in which blood is drawn, and those of them in which somebody worries."""
@@ -354,54 +412,74 @@ class Observer:
         return (morning | evening | at_door) & self._history.state["alive"], worried
 
     def _laboratories(self) -> Iterator[Rows]:
+        """Panel by panel: what is ordered on one form comes out together."""
         drawn, worried = self._drawn()
         hour, patient = np.nonzero(drawn)
         concern = worried[hour, patient]
-        baseline = hour == 2
-        for index, row in enumerate(LABORATORIES):
-            if row.key in self._centre.lacks:
-                continue
-            likely = np.where(concern, row.order.worried, row.order.routine)
-            if row.order.routine < 0.9:
-                likely = likely * self._centre.orders
-            asked = self._chance.uniform(hour, patient, _INCLUDED + index) < np.where(
-                baseline, 1.0, likely
-            )
-            yield from self._results(row, index, hour[asked], patient[asked])
-        if self._centre.home_crp:
-            yield self._finger_prick()
+        minutes = self._minutes(hour, patient, 5)
+        for number, panel in enumerate(PANELS):
+            wanted = self._chance.uniform(hour, patient, _INCLUDED + number)
+            luck = self._chance.normal(hour, patient, _DELAY + number)
+            known = out_at(panel, minutes, self._centre.delay, luck)
+            for key in panel.values:
+                if key in self._centre.lacks:
+                    continue
+                row = LABORATORIES[PLACE[key]]
+                asked = wanted < self._likely(row, hour, concern)
+                yield from self._results(
+                    row, hour[asked], patient[asked], minutes[asked], known[asked]
+                )
 
-    def _finger_prick(self) -> Rows:
-        """CRP at home every morning: known at once, less exact (15 %)."""
-        care = self._history.care
-        clock = (np.arange(self._history.hours)[:, None] + 8) % 24
-        hour, patient = np.nonzero(
-            care["checked"] & ~care["inside"] & ~care["visit"] & (clock == 8)
-        )
+    def _likely(
+        self, row: Laboratory, hour: npt.NDArray[np.int64], concern: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.float64]:
+        """The chance that a value is asked for; all of them at the baseline visit."""
+        likely = np.where(concern, row.order.worried, row.order.routine)
+        if row.order.routine < 0.9:
+            likely = likely * self._centre.orders
+        return np.where(hour == 2, 1.0, likely)
+
+    def _finger_prick(self, checks: HomeChecks) -> Iterator[Rows]:
+        """CRP at home every morning: known with the check, less exact (15 %)."""
+        morning = (checks.hour + 8) % 24 == 8
+        hour, patient = checks.hour[morning], checks.patient[morning]
         level = self._history.labs[hour, patient, CRP].astype(np.float64)
         value = np.round(level * np.exp(0.15 * self._chance.normal(hour, patient, _DEVICE)))
         minutes = self._minutes(hour, patient, 2)
-        return Rows(patient, minutes, _loinc("crp"), np.maximum(value, 1.0), unit="mg/L")
+        known = _uploaded(minutes, checks.upload[morning])
+        lowest, highest = FINGER_PRICK
+        shown = Rows(patient, minutes, _loinc("crp"), value, unit="mg/L", known=known)
+        yield shown.chosen((value >= lowest) & (value <= highest))
+        yield printed_limit(shown.chosen(value < lowest), f"<{lowest:g}")
+        yield printed_limit(shown.chosen(value > highest), f">{highest:g}")
 
     def _results(
         self,
         row: Laboratory,
-        index: int,
         hour: npt.NDArray[np.int64],
         patient: npt.NDArray[np.int64],
+        minutes: npt.NDArray[np.int64],
+        known: npt.NDArray[np.int64],
     ) -> Iterator[Rows]:
-        level = self._history.labs[hour, patient, index].astype(np.float64)
-        value = level * np.exp(row.assay.noise * self._chance.normal(hour, patient, _NOISE + index))
-        value = np.maximum(np.round(value, row.assay.decimals), row.assay.lowest)
-        spread = np.exp(0.35 * self._chance.normal(hour, patient, _DELAY + index))
-        delay = (60.0 * row.order.delay_h * self._centre.delay * spread).astype(np.int64) + 10
-        minutes = self._minutes(hour, patient, 5)
+        """Results of one value: numbers, or the limit below which the assay is blind."""
+        index, assay = PLACE[row.key], self._assays.get(row.key, AssayHabit(row.key))
+        level = assay.bias * self._history.labs[hour, patient, index].astype(np.float64)
+        error = row.assay.noise * assay.noise
+        value = level * np.exp(error * self._chance.normal(hour, patient, _NOISE + index))
+        value = np.round(value, row.assay.decimals)
+        lowest = row.assay.lowest if assay.lowest is None else assay.lowest
         mistake = self._chance.uniform(hour, patient, _MISTAKE + index)
         unit, other = self._printed(row)
         factor = self._factor(row)
-        printed = rounded(value / factor)
-        results = Rows(patient, minutes, _loinc(row.key), printed, unit=unit)
-        yield from with_mistakes(results, minutes + delay, mistake, other)
+        printed = rounded(np.maximum(value, lowest) / factor)
+        results = Rows(patient, minutes, _loinc(row.key), printed, unit=unit, known=known)
+        blind = (value < lowest) & ANALYTES[row.key].has_detection_limit
+        yield from with_mistakes(results.chosen(~blind), mistake[~blind], other)
+        if blind.any():
+            limit = f"<{rounded(np.array(lowest / factor)):g}"
+            yield from with_mistakes(
+                printed_limit(results.chosen(blind), limit), mistake[blind], other
+            )
 
     def _printed(self, row: Laboratory) -> tuple[str, str]:
         """The unit that this centre prints, and the one that a tired hand may type instead."""
@@ -414,6 +492,13 @@ class Observer:
     def _factor(self, row: Laboratory) -> float:
         habit = self._habits.get(row.key)
         return 1.0 if habit is None else habit.factor
+
+
+def _uploaded(
+    minutes: npt.NDArray[np.int64], later: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """When what was measured at home is known; no time of its own where that was at once."""
+    return np.where(later > 0, minutes + later, STATIC)
 
 
 def _turns(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

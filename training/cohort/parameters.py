@@ -237,7 +237,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("lymphocytes_return_d", 9.0, "d", "assumed; low from infusion on in Wei 2023"),
     Parameter("transit_h", 125.0, "h", "mean transit, Friberg 2002, J Clin Oncol 20:4713"),
     Parameter("marrow_feedback", 0.16, "1", "Friberg 2002: exponent of the feedback"),
-    Parameter("marrow_kill", 2.0, "1", "fitted to I21: lymphodepletion, three days", spread=0.3),
+    Parameter("marrow_kill", 2.0, "1", "fitted to I21: lymphodepletion, three days", spread=0.5),
     Parameter("marrow_kill_h", 72.0, "h", "given days -5 to -3"),
     Parameter("marrow_inflamed", 0.22, "1", "assumed: CRS slows the marrow"),
     Parameter("counts_wander", 0.48, "log", "fitted to I05: SD of slow swings of the counts"),
@@ -245,6 +245,8 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("marrow_depth", 1.0, "1", "assumed: how deep lymphodepletion goes", spread=0.2),
     # Infection
     Parameter("infection_per_day", 0.00026, "1/d", "tuned to I10-I13", spread=1.6),
+    Parameter("hazard_of_line", 1.4, "ratio", "assumed: a central venous line"),
+    Parameter("hazard_of_earlier", 1.25, "ratio", "assumed: of each earlier infection, up to 3"),
     Parameter("hazard_neutrophils_below_half", 2.04, "ratio", "Hill 2018, table 4: unadjusted"),
     Parameter("hazard_neutrophils_below_one", 1.5, "ratio", "assumed"),
     Parameter(

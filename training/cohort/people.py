@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from training.cohort.centres import USUAL_MIX, CaseMix
 from training.cohort.chance import normals, uniforms
 from training.cohort.laboratories import LABORATORIES, PLACE
 from training.cohort.parameters import (
@@ -14,10 +15,11 @@ from training.cohort.parameters import (
     Parameter,
     own_constants,
 )
-from training.cohort.products import Product
+from training.cohort.products import Kind, Product
 
-_BIRTH = 0
-"""The moment of all draws that make a person; the hours of the simulation follow from 1 on."""
+_BIRTH, _BEFORE = 3_000_000, 3_000_001
+"""The moments of all draws that make a person, and of those that came to be asked later. The
+hours of the simulation count from 0, the observation's moments end below 2.7 million."""
 
 DOUBTS = (
     "tocilizumab_doubt",
@@ -26,6 +28,24 @@ DOUBTS = (
     "siltuximab_doubt",
     "anakinra_doubt",
 )
+
+CENTRAL_LINE = {Kind.CAR_T: 0.85, Kind.BISPECIFIC: 0.2}
+"""Share with a central venous line (assumed: lymphodepletion and cells need one, an injection
+under the skin none)."""
+
+EARLIER_INFECTIONS = {
+    "myeloma": 0.8, "dlbcl": 0.5, "fl": 0.4, "sclc": 0.4, "mcl": 0.5, "cll": 0.9, "b_all": 0.9,
+    "b_all_adult": 0.9, "b_all_any_age": 0.9, "b_all_relapsed_young": 1.2,
+}  # fmt: skip
+OF_ANOTHER_DISEASE = 0.5
+"""Mean clinically significant infections in the six months before, for three prior lines and
+IgG of 6 g/L (assumed: neutropenia and low IgG make the difference)."""
+INFECTIONS_PER_LINE, INFECTIONS_BY_IGG, MOST_EARLIER_INFECTIONS = 0.12, -0.5, 8
+"""Growth of that mean a line (log), its power of IgG, and the most on record (assumed)."""
+
+BY_FRAILTY = {"infection_per_day": 0.7, "marrow_kill": 0.7}
+"""Correlation of a person's own constants with frailty (assumed; I18, I19 and S04 show it): whom
+many lines have worn out is neutropenic for longer and infected more often."""
 
 OF_MACROPHAGES = ("ferritin", "ldh")
 """Laboratory values whose answer a product's `macrophages` multiplies."""
@@ -40,9 +60,10 @@ PERSON = np.dtype(
         ("height", np.float64),  # cm
         ("prior_lines", np.int64),
         ("tumour_burden", np.float64),  # fraction, 0 to 1
-        ("burden_score", np.float64),  # standard normal
+        ("burden_score", np.float64),  # standard normal where the case mix is the usual one
         ("inflammation_score", np.float64),  # standard normal
         ("sensitivity_score", np.float64),  # standard normal: what nobody can measure
+        ("frailty", np.float64),  # about standard normal: a marrow worn by lines and tumour
         ("answer", np.float64),  # how well CRS answers to tocilizumab, 0 to 1
         ("temperature", np.float64),  # at rest, Cel
         ("systolic", np.float64),  # at rest, mm[Hg]
@@ -52,6 +73,8 @@ PERSON = np.dtype(
         # how slow this patient's clinicians are to give each, 0 to 1
         *((name, np.float64) for name in DOUBTS),
         ("first_dose_day", np.int64),  # days after the calendar's origin
+        ("central_line", np.bool_),  # central venous line or port
+        ("prior_infections", np.int64),  # in the six months before the simulation starts
     ]
 )
 
@@ -75,31 +98,37 @@ def make_people(
     keys: npt.NDArray[np.uint64],
     products: tuple[Product, ...],
     physiology: tuple[Parameter, ...] = PHYSIOLOGY,
+    mix: CaseMix = USUAL_MIX,
 ) -> People:
-    """One person for each key, given one of `products` by their shares."""
-    draw = _Draws(keys)
+    """One person for each key, given one of `products` by their shares, as they come by `mix`."""
+    draw = _Draws(keys, _BIRTH)
     persons = np.zeros(len(keys), dtype=PERSON)
     persons["product"] = _choose(draw.uniform(), _shares(products))
-    persons["disease"] = _diseases(persons["product"], products, draw.uniform())
-    _describe(persons, draw)
-    _score(persons, draw)
+    persons["disease"] = _diseases(persons["product"], products, draw.uniform(), mix)
+    _describe(persons, draw, mix)
+    _score(persons, draw, mix)
     _rest_of_vitals(persons, draw)
     for name in DOUBTS:
         persons[name] = draw.uniform()
     rest = _rest_of_laboratories(persons, draw)
     scores = np.column_stack([draw.normal() for _ in physiology])
+    for name, share in BY_FRAILTY.items():
+        column = [row.name for row in physiology].index(name)
+        own = np.sqrt(1.0 - share**2) * scores[:, column]
+        scores[:, column] = share * persons["frailty"] + own
     gains = np.column_stack([draw.spread(row.spread) for row in LABORATORIES])
     macrophages = np.array([row.macrophages for row in products])[persons["product"]]
     gains[:, [PLACE[key] for key in OF_MACROPHAGES]] *= macrophages[:, None]
+    _look_back(persons, rest[:, PLACE["igg"]], products, _Draws(keys, _BEFORE))
     return People(keys, persons, rest, own_constants(physiology, scores), gains)
 
 
 class _Draws:
     """Numbers one question after the other, the same questions for everyone."""
 
-    def __init__(self, keys: npt.NDArray[np.uint64]) -> None:
+    def __init__(self, keys: npt.NDArray[np.uint64], moment: int) -> None:
         self._keys = keys
-        self._moments = np.full(len(keys), _BIRTH, dtype=np.int64)
+        self._moments = np.full(len(keys), moment, dtype=np.int64)
         self._question = 0
 
     def uniform(self) -> npt.NDArray[np.float64]:
@@ -128,7 +157,10 @@ def _shares(products: tuple[Product, ...]) -> npt.NDArray[np.float64]:
 
 
 def _diseases(
-    chosen: npt.NDArray[np.int64], products: tuple[Product, ...], uniform: npt.NDArray[np.float64]
+    chosen: npt.NDArray[np.int64],
+    products: tuple[Product, ...],
+    uniform: npt.NDArray[np.float64],
+    mix: CaseMix,
 ) -> npt.NDArray[np.int64]:
     names = [row.key for row in DISEASES]
     diseases = np.zeros(len(chosen), dtype=np.int64)
@@ -136,6 +168,8 @@ def _diseases(
         mine = chosen == index
         kinds = np.array([names.index(name) for name, _ in row.diseases])
         shares = np.array([share for _, share in row.diseases])
+        treated = shares * [DISEASES[kind].age >= mix.youngest for kind in kinds]
+        shares = treated if treated.any() else shares
         diseases[mine] = kinds[_choose(uniform[mine], shares)]
     return diseases
 
@@ -145,9 +179,10 @@ def _column(persons: npt.NDArray[np.void], name: str) -> npt.NDArray[np.float64]
     return np.array([getattr(row, name) for row in DISEASES], dtype=np.float64)[persons["disease"]]
 
 
-def _describe(persons: npt.NDArray[np.void], draw: _Draws) -> None:
-    age = _column(persons, "age") + _column(persons, "age_sd") * draw.normal()
-    age = np.clip(age, _column(persons, "youngest"), _column(persons, "oldest"))
+def _describe(persons: npt.NDArray[np.void], draw: _Draws, mix: CaseMix) -> None:
+    age = _column(persons, "age") + _column(persons, "age_sd") * (draw.normal() + mix.age)
+    youngest = np.maximum(_column(persons, "youngest"), mix.youngest)
+    age = np.clip(age, youngest, _column(persons, "oldest"))
     male = draw.uniform() < 0.56
     grown = np.clip((age - 2.0) / 15.0, 0.15, 1.0)
     height = (88.0 + 78.0 * grown + np.where(male, 11.0 * grown, 0.0)) * draw.spread(0.035)
@@ -157,15 +192,15 @@ def _describe(persons: npt.NDArray[np.void], draw: _Draws) -> None:
     persons["weight"] = np.round(
         (25.5 - 8.5 * (1.0 - grown)) * (height / 100.0) ** 2 * draw.spread(0.16), 1
     )
-    lines = _column(persons, "prior_lines") * draw.spread(0.35)
+    lines = mix.prior_lines * _column(persons, "prior_lines") * draw.spread(0.35)
     persons["prior_lines"] = np.clip(np.round(lines), 1, 14)
     persons["first_dose_day"] = np.floor(draw.uniform() * 700).astype(np.int64) + (
         HOURS_BEFORE_FIRST_DOSE // 24
     )
 
 
-def _score(persons: npt.NDArray[np.void], draw: _Draws) -> None:
-    burden = draw.normal()
+def _score(persons: npt.NDArray[np.void], draw: _Draws, mix: CaseMix) -> None:
+    burden = draw.normal() + mix.burden
     persons["burden_score"] = burden
     persons["inflammation_score"] = 0.45 * burden + np.sqrt(1 - 0.45**2) * draw.normal()
     persons["sensitivity_score"] = draw.normal()
@@ -173,6 +208,39 @@ def _score(persons: npt.NDArray[np.void], draw: _Draws) -> None:
     odds = median / (1.0 - median) * np.exp(0.9 * burden)
     persons["tumour_burden"] = np.round(odds / (1.0 + odds), 3)
     persons["answer"] = draw.uniform() ** 0.33
+
+
+def _look_back(
+    persons: npt.NDArray[np.void],
+    igg: npt.NDArray[np.float64],
+    products: tuple[Product, ...],
+    draw: _Draws,
+) -> None:
+    """The line that cells and drugs go through, and the infections of the six months before."""
+    lines = np.array([CENTRAL_LINE[row.kind] for row in products])
+    persons["central_line"] = draw.uniform() < lines[persons["product"]]
+    by_disease = [EARLIER_INFECTIONS.get(row.key, OF_ANOTHER_DISEASE) for row in DISEASES]
+    usual = np.array(by_disease)[persons["disease"]]
+    mean = (
+        usual
+        * np.exp(INFECTIONS_PER_LINE * (persons["prior_lines"] - 3.0))
+        * (igg / 6.0) ** INFECTIONS_BY_IGG
+    )
+    persons["prior_infections"] = _poisson(draw.uniform(), mean)
+
+
+def _poisson(
+    uniform: npt.NDArray[np.float64], mean: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """How many of so rare a thing, by inversion; `MOST_EARLIER_INFECTIONS` at most."""
+    count = np.zeros(len(mean), dtype=np.int64)
+    likely = np.exp(-mean)
+    until = likely.copy()
+    for number in range(1, MOST_EARLIER_INFECTIONS + 1):
+        count += uniform > until
+        likely = likely * mean / number
+        until += likely
+    return count
 
 
 def _rest_of_vitals(persons: npt.NDArray[np.void], draw: _Draws) -> None:
@@ -193,6 +261,7 @@ def _rest_of_laboratories(persons: npt.NDArray[np.void], draw: _Draws) -> npt.ND
     """Values at rest: sick marrow, tumour load and inflammation pull several of them together."""
     burden, inflamed = persons["burden_score"], persons["inflammation_score"]
     worn = 0.3 * (persons["prior_lines"] - 3.0) / 2.0 + 0.5 * burden + 0.6 * draw.normal()
+    persons["frailty"] = worn / 0.85
     muscle = np.where(persons["male"], 1.1, 0.9)
     rest = {
         "crp": 4.0 * np.exp(0.85 * inflamed) * draw.spread(0.55),
@@ -210,7 +279,7 @@ def _rest_of_laboratories(persons: npt.NDArray[np.void], draw: _Draws) -> npt.ND
         * np.exp(-0.55 * worn)
         * draw.spread(0.15 + _column(persons, "counts_sd")),
         "neutrophils": _column(persons, "neutrophils")
-        * np.exp(-0.12 * worn + 0.1 * inflamed)
+        * np.exp(-0.3 * worn + 0.1 * inflamed)
         * draw.spread(_column(persons, "counts_sd")),
         "lymphocytes": 0.85 * np.exp(-0.1 * worn) * draw.spread(0.45),
         "hemoglobin": np.clip(

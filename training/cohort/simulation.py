@@ -39,6 +39,9 @@ from training.cohort.written import moments, records_table
 VERSION = "2"
 """Rises whenever the same seed gives another cohort."""
 
+PATIENT_PREFIX = "virtual-"
+"""Before the six digits of every patient's number."""
+
 DEFAULT_MIX = tuple(row for row in PRODUCTS if row.share > 0.0)
 
 _AT_ONCE = 200
@@ -172,10 +175,11 @@ def join(cohorts: list[VirtualCohort]) -> VirtualCohort:
 
 def _simulate_some(asked: Asked, first: int, count: int) -> VirtualCohort:
     products, place = asked.chosen, centre_named(asked.centre)
-    people = make_people(patient_keys(asked.seed, first, count), products)
+    keys = patient_keys(asked.seed, first, count)
+    people = make_people(keys, products, mix=place.case_mix)
     tables = policy_named(asked.policy).tables(place, products)
     history = live(people, products, place, asked.days, tables)
-    names = [f"virtual-{number:06d}" for number in range(first, first + count)]
+    names = [f"{PATIENT_PREFIX}{number:06d}" for number in range(first, first + count)]
     source = f"virtual patient cohort, seed {asked.seed}"
     rows = list(daily_lines.rows(history) if place.daily_lines else Observer(history, place).rows())
     return VirtualCohort(

@@ -28,6 +28,17 @@ class Rows:
     unit: str | None = None
     known: npt.NDArray[np.int64] | None = None
 
+    def chosen(self, mask: npt.NDArray[np.bool_]) -> "Rows":
+        """Those of `mask`."""
+        return replace(
+            self,
+            patient=self.patient[mask],
+            minute=self.minute[mask],
+            value=self.value[mask],
+            text=None if self.text is None else self.text[mask],
+            known=None if self.known is None else self.known[mask],
+        )
+
 
 def rounded(value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """To four significant digits, as laboratories print.
@@ -40,36 +51,27 @@ def rounded(value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(np.round(value * scale) / scale)
 
 
-def with_mistakes(
-    rows: Rows,
-    known: npt.NDArray[np.int64],
-    drawn: npt.NDArray[np.float64],
-    other_unit: str,
-) -> Iterator[Rows]:
+def printed_limit(rows: Rows, limit: str) -> Rows:
+    """The rows with the text `limit`, such as "<5", in the place of their numbers."""
+    count = len(rows.patient)
+    return replace(rows, value=np.full(count, np.nan), text=np.full(count, limit, dtype=object))
+
+
+def with_mistakes(rows: Rows, drawn: npt.NDArray[np.float64], other_unit: str) -> Iterator[Rows]:
     """Three results in a thousand come twice, three are corrected later, one has a wrong unit.
 
-    `known` is when each result came out, `drawn` a uniform number each.
+    `rows.known` is when each result came out, `drawn` a uniform number each.
     """
     wrong_unit = drawn < 0.001
     corrected = (drawn >= 0.001) & (drawn < 0.004)
     doubled = (drawn >= 0.004) & (drawn < 0.007)
-    yield _part(rows, known, ~wrong_unit & ~corrected)
-    yield _part(rows, known, doubled)
-    yield replace(_part(rows, known, wrong_unit), unit=other_unit)
-    final = _part(rows, known, corrected)
-    yield replace(final, value=rounded(final.value * np.where(drawn[corrected] < 0.0025, 0.6, 1.7)))
-    later = known[corrected] + 120 + (drawn[corrected] * 60_000).astype(np.int64)
-    yield replace(final, known=later)
-
-
-def _part(rows: Rows, known: npt.NDArray[np.int64], mask: npt.NDArray[np.bool_]) -> Rows:
-    return replace(
-        rows,
-        patient=rows.patient[mask],
-        minute=rows.minute[mask],
-        value=rows.value[mask],
-        known=known[mask],
-    )
+    yield rows.chosen(~wrong_unit & ~corrected)
+    yield rows.chosen(doubled)
+    yield replace(rows.chosen(wrong_unit), unit=other_unit)
+    final, chance = rows.chosen(corrected), drawn[corrected]
+    yield replace(final, value=rounded(final.value * np.where(chance < 0.0025, 0.6, 1.7)))
+    out = final.minute if final.known is None else final.known
+    yield replace(final, known=out + 120 + (chance * 60_000).astype(np.int64))
 
 
 def records_table(rows: list[Rows], names: list[str], source: str) -> pd.DataFrame:

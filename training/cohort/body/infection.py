@@ -9,9 +9,12 @@ from training.cohort.compiled import inlined
 
 
 @inlined
-def _hazard(s, product, c, neutrophils, igg):  # type: ignore[no-untyped-def]
+def _hazard(s, person, product, c, neutrophils, igg):  # type: ignore[no-untyped-def]
     """Of a new infection in this hour (probability)."""
     hazard = product.infections * c.infection_per_day / 24.0
+    if person.central_line:
+        hazard *= c.hazard_of_line
+    hazard *= c.hazard_of_earlier ** min(person.prior_infections, 3)
     if neutrophils < 0.5:
         hazard *= c.hazard_neutrophils_below_half
     elif neutrophils < 1.0:
@@ -63,7 +66,7 @@ def live_infection(s, person, labs, given, product, key, hour, world, c):  # typ
     """A hidden beginning, signs about a day later, an end once the burden is small."""
     s.onset = False
     if s.infection == 0:
-        hazard = _hazard(s, product, c, labs[world.neutrophils], labs[world.igg])
+        hazard = _hazard(s, person, product, c, labs[world.neutrophils], labs[world.igg])
         if uniform(key, hour, 3) < hazard:
             _begin_infection(s, key, c, hour, world.infection_kinds)
         return
