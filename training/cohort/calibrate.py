@@ -15,6 +15,7 @@ import numpy as np
 from training.cohort.fitted import FITTED
 from training.cohort.lives import live_study
 from training.cohort.products import Kind
+from training.cohort.side_by_side import side_by_side
 from training.cohort.studies import Study, study
 from training.cohort.targets import TARGETS, Target
 
@@ -57,6 +58,7 @@ CAR_T_FREE = (
     Free("t_cells", 0.3, 60.0, told_by=("highest IFN-gamma",)),
     Free("il6_at_unit_drive", 3.0, 60.0, told_by=("highest IL-6",)),
     Free("crp_half_drive", 2.0, 30.0, told_by=("weekly CRP",)),
+    Free("hlh", 0.05, 8.0, told_by=("HLH, %",)),
     Free("neurotoxicity", 0.005, 1.0, told_by=("ICANS",)),
     Free("tocilizumab_grade_2_share", 0.2, 1.0, told_by=("tocilizumab among",)),
     Free("tocilizumab_grade_1_share", 0.02, 0.9, told_by=("tocilizumab among",)),
@@ -141,12 +143,12 @@ def refit_all(
 ) -> dict[str, Fields]:
     """The fitted values of these studies, each from its own figures, beside those of the others."""
     own = [key for key in studies if not study(key).fit and _targets(key)]
-    fits = dict(FITTED)
-    for done, key in enumerate(own, start=1):
-        fits[key] = tuple(refit(study(key), FIT_PATIENTS, FIT_SEED, TRIALS).items())
-        if progress is not None:
-            progress(done, len(own))
-    return fits
+    found = side_by_side(_refit_named, own, progress)
+    return FITTED | dict(zip(own, found, strict=True))
+
+
+def _refit_named(key: str) -> Fields:
+    return tuple(refit(study(key), FIT_PATIENTS, FIT_SEED, TRIALS).items())
 
 
 def write_fits(fits: Mapping[str, Fields], path: Path) -> Path:

@@ -218,7 +218,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     # Haemophagocytosis
     Parameter(
         "hlh_above",
-        12.0,
+        20.0,
         "1",
         "fitted to K14: remembered inflammation from which it begins",
         spread=0.9,
@@ -244,7 +244,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("counts_wander_d", 14.0, "d", "assumed"),
     Parameter("marrow_depth", 1.0, "1", "assumed: how deep lymphodepletion goes", spread=0.2),
     # Infection
-    Parameter("infection_per_day", 0.00026, "1/d", "tuned to I10-I13", spread=1.6),
+    Parameter("infection_per_day", 0.00013, "1/d", "tuned to I10-I13", spread=1.7),
     Parameter("hazard_of_line", 1.4, "ratio", "assumed: a central venous line"),
     Parameter("hazard_of_earlier", 1.25, "ratio", "assumed: of each earlier infection, up to 3"),
     Parameter("hazard_neutrophils_below_half", 2.04, "ratio", "Hill 2018, table 4: unadjusted"),

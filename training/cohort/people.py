@@ -43,7 +43,7 @@ IgG of 6 g/L (assumed: neutropenia and low IgG make the difference)."""
 INFECTIONS_PER_LINE, INFECTIONS_BY_IGG, MOST_EARLIER_INFECTIONS = 0.12, -0.5, 8
 """Growth of that mean a line (log), its power of IgG, and the most on record (assumed)."""
 
-BY_FRAILTY = {"infection_per_day": 0.7, "marrow_kill": 0.7}
+BY_FRAILTY = {"infection_per_day": 0.8, "marrow_kill": 0.8}
 """Correlation of a person's own constants with frailty (assumed; I18, I19 and S04 show it): whom
 many lines have worn out is neutropenic for longer and infected more often."""
 
@@ -112,10 +112,11 @@ def make_people(
         persons[name] = draw.uniform()
     rest = _rest_of_laboratories(persons, draw)
     scores = np.column_stack([draw.normal() for _ in physiology])
+    frailty = 0.85 * persons["frailty"] + 0.35 * persons["inflammation_score"]
     for name, share in BY_FRAILTY.items():
         column = [row.name for row in physiology].index(name)
         own = np.sqrt(1.0 - share**2) * scores[:, column]
-        scores[:, column] = share * persons["frailty"] + own
+        scores[:, column] = share * frailty + own
     gains = np.column_stack([draw.spread(row.spread) for row in LABORATORIES])
     macrophages = np.array([row.macrophages for row in products])[persons["product"]]
     gains[:, [PLACE[key] for key in OF_MACROPHAGES]] *= macrophages[:, None]

@@ -8,12 +8,15 @@ Wilson's for a percentage of n, else 30 % either way for medians and ratios.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from training.cohort import measures as m
+from training.cohort.fitted import FITTED
 from training.cohort.lives import Lives, live_study
+from training.cohort.side_by_side import side_by_side
 from training.cohort.studies import STUDIES, study
 
 READ, MEASURED = "read", "measured"
@@ -367,6 +370,7 @@ TARGETS: tuple[Target, ...] = (
                 (5, "tocilizumab among CRS, %", 47.1, m.among_crs("tocilizumab")),
                 (6, "steroids among CRS, %", 41.2, m.among_crs("steroid")),
             ),
+            *_rates("C", "cd22_children", _CD22, 59, (17, "HLH, %", 35.6, m.share("hlh"))),
             Target("C07", "cd22_children", "onset, median calendar day after infusion", 8.0,
                    m.onset_calendar_day, _CD22, printed=(6.5, 8.5)),
             Target("C08", "cd22_children", "highest IL-6 among CRS, median day", 10.0,
@@ -459,21 +463,34 @@ def compare(
 ) -> pd.DataFrame:
     """Every target beside its simulated value: one row a target.
 
-    Columns: key, study, figure, published, low, high, simulated, verdict, status, source.
+    Columns: key, study, figure, published, low, high, simulated, verdict, status, fitted (the
+    study's values were fitted to it), source.
     `studies` None takes all; `fits` stand in the place of those of `fitted`; `progress` is told
     studies done and in all. Raises UnknownChoiceError for a study that is not there.
     """
     named = {target.study for target in TARGETS}
     wanted = [row.key for row in STUDIES if row.key in (named if studies is None else studies)]
-    rows = []
-    for done, key in enumerate(wanted, start=1):
-        where = study(key)
-        fields = dict(fits.get(where.fit or key, ())) if fits is not None else None
-        lives = live_study(where, patients, seed, fields)
-        rows += [_row(target, lives) for target in TARGETS if target.study == key]
-        if progress is not None:
-            progress(done, len(wanted))
-    return pd.DataFrame(rows)
+    asked = [_Asked(key, patients, seed, _fields(key, fits)) for key in wanted]
+    rows = side_by_side(_compared, asked, progress)
+    return pd.DataFrame([row for found in rows for row in found])
+
+
+class _Asked(NamedTuple):
+    study: str
+    patients: int
+    seed: int
+    fields: dict[str, float] | None
+
+
+def _fields(
+    key: str, fits: Mapping[str, Sequence[tuple[str, float]]] | None
+) -> dict[str, float] | None:
+    return dict(fits.get(study(key).fit or key, ())) if fits is not None else None
+
+
+def _compared(asked: _Asked) -> list[dict[str, object]]:
+    lives = live_study(study(asked.study), asked.patients, asked.seed, asked.fields)
+    return [_row(target, lives) for target in TARGETS if target.study == asked.study]
 
 
 def _row(target: Target, lives: Lives) -> dict[str, object]:
@@ -489,5 +506,6 @@ def _row(target: Target, lives: Lives) -> dict[str, object]:
         "simulated": simulated,
         "verdict": str(target.verdict(simulated)),
         "status": target.status,
+        "fitted": not study(target.study).fit and target.study in FITTED,
         "source": target.source,
     }

@@ -33,7 +33,7 @@ def _haemophagocytosis(s, product, c):  # type: ignore[no-untyped-def]
     """Macrophages that run away days after strong inflammation; steroids and anakinra calm them."""
     beyond = np.log(max(s.worst_slow / c.hlh_above, 1.0))
     soothed = 1.0 - c.anakinra_share * s.anakinra / (s.anakinra + c.anakinra_half_effect)
-    wanted = min(product.hlh * beyond, 1.5) * soothed * (1.0 - 0.5 * calming(s, c))
+    wanted = min(product.hlh * beyond, 1.0) * soothed * (1.0 - 0.5 * calming(s, c))
     s.hlh += (wanted - s.hlh) / (c.hlh_rises_h if wanted > s.hlh else c.hlh_falls_h)
 
 
@@ -76,7 +76,7 @@ def name_drivers(s, product, c, drivers):  # type: ignore[no-untyped-def]
     drivers[13] = np.log(max(s.circulating, 0.005))
     drivers[14] = np.log1p(product.t_cells * s.drive)
     drivers[15] = s.burden * s.procalcitonin_share
-    drivers[16] = s.hlh
+    drivers[16] = s.hlh / product.macrophages  # which multiplies the answer again
 
 
 @inlined

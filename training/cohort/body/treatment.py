@@ -32,6 +32,7 @@ PRODUCT = np.dtype(
         ("t_cells", np.float64),
         ("infections", np.float64),
         ("hlh", np.float64),
+        ("macrophages", np.float64),
     ]
 )
 
@@ -65,4 +66,5 @@ def product_record(row: Product) -> tuple[float, ...]:
         row.t_cells,
         row.infections,
         row.hlh,
+        row.macrophages,
     )
