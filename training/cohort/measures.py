@@ -5,6 +5,7 @@ begun, as trials count them.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,8 @@ import pandas as pd
 from training.cohort.lives import Lives
 from training.cohort.parameters import CLOCK_AT_START
 
-Measure = Callable[[Lives], float]
+Measure = Callable[[Any], float]
+"""Takes the lives of a study, or the experiments on one body."""
 
 
 def _percent(mask: "pd.Series | npt.NDArray[np.bool_]") -> float:
@@ -22,6 +24,11 @@ def _percent(mask: "pd.Series | npt.NDArray[np.bool_]") -> float:
 
 def _median(values: pd.Series) -> float:
     return float(values.dropna().median())
+
+
+def of_one_body(name: str) -> Measure:
+    """The result `name` of the experiments on one body."""
+    return lambda shown: float(getattr(shown, name))
 
 
 def crs_any(lives: Lives) -> float:

@@ -156,7 +156,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("paracetamol_half_life_h", 2.5, "h", "2-4 h, unverified"),
     # Acute phase
     Parameter("crp_half_life_h", 19.0, "h", "K01"),
-    Parameter("crp_delay_h", 5.0, "h", "K02"),
+    Parameter("crp_delay_h", 10.0, "h", "fitted to K02-K04"),
     Parameter("crp_most", 600.0, "mg/L", "assumed: 100-300 in severe CRS"),
     Parameter("crp_of_infection", 5.0, "1", "assumed: 50-300 mg/L, counts like this much drive"),
     Parameter("crp_exponent", 1.3, "1", "assumed: level follows severity"),
