@@ -4,6 +4,7 @@ Patients get a single intravenous dose of an engager, or siltuximab alone; nobod
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -103,5 +104,5 @@ def _siltuximab(patients: int, seed: int) -> tuple[float, float, float, float]:
     )  # fmt: skip
 
 
-def _median(values: npt.NDArray[np.generic]) -> float:
+def _median(values: npt.NDArray[Any]) -> float:
     return float(np.median(values))
