@@ -26,10 +26,10 @@ class InfectionKind:
 
 KINDS: tuple[InfectionKind, ...] = (
     InfectionKind("bloodstream", 0.30, 4.0, 1.2, 1.5, 0.75, 0.98),
-    InfectionKind("pneumonia", 0.28, 7.0, 1.0, 0.7, 0.15, 0.92),
+    InfectionKind("pneumonia", 0.27, 7.0, 1.0, 0.7, 0.15, 0.92),
     InfectionKind("other bacterial", 0.16, 7.0, 0.9, 0.7, 0.12, 0.85),
     InfectionKind("viral", 0.21, 10.0, 0.35, 0.1, 0.02, 0.7),
-    InfectionKind("fungal", 0.05, 14.0, 0.8, 0.25, 0.02, 0.8),
+    InfectionKind("fungal", 0.06, 14.0, 0.8, 0.25, 0.02, 0.9),
 )
 """Shares: mainly bacterial in the first month (Hill 2018, Blood 131:121), else assumed. Viruses
 raise procalcitonin little: Simon 2004, doi 10.1086/421997 (recalled). Speeds are assumed:

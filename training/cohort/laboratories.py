@@ -278,7 +278,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "igg",
         "g/L",
         Lag(400, 400),
-        {"depletion": -0.66},
+        {"depletion": -0.6},
         Assay(0.05, 1, 0.3),
         Order(0.06, 0.06, 6.0),
     ),

@@ -280,7 +280,7 @@ def _rest_of_laboratories(persons: npt.NDArray[np.void], draw: _Draws) -> npt.ND
         * np.exp(-0.55 * worn)
         * draw.spread(0.15 + _column(persons, "counts_sd")),
         "neutrophils": _column(persons, "neutrophils")
-        * np.exp(-0.3 * worn + 0.1 * inflamed)
+        * np.exp(-0.22 * worn + 0.1 * inflamed)
         * draw.spread(_column(persons, "counts_sd")),
         "lymphocytes": 0.85 * np.exp(-0.1 * worn) * draw.spread(0.45),
         "hemoglobin": np.clip(

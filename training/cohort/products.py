@@ -113,7 +113,7 @@ _UNFITTED: tuple[Product, ...] = (
         elimination_half_life_h=140.0,
         half_effect=0.10,
         plasma_cells=1.0,
-        infections=2.8,
+        infections=2.5,
     ),
     Product(
         "elranatamab",
@@ -133,7 +133,7 @@ _UNFITTED: tuple[Product, ...] = (
         half_effect=0.10,
         premedication_mg=20.0,
         plasma_cells=1.0,
-        infections=2.8,
+        infections=2.5,
     ),
     Product(
         "talquetamab",
@@ -241,7 +241,7 @@ _UNFITTED: tuple[Product, ...] = (
         half_effect=0.10,
         premedication_mg=40.0,
         plasma_cells=1.0,
-        infections=2.8,
+        infections=2.5,
     ),
     Product(
         "axicabtagene_ciloleucel",
