@@ -9,7 +9,7 @@ from training.cohort.centres import USUAL_MIX, centre
 from training.cohort.chance import patient_keys, uniform
 from training.cohort.laboratories import PLACE
 from training.cohort.parameters import DISEASES, PHYSIOLOGY
-from training.cohort.people import DOUBTS, MOST_EARLIER_INFECTIONS, make_people
+from training.cohort.people import DOUBTS, MOST_EARLIER_INFECTIONS, counts, make_people
 from training.cohort.products import Kind, product
 from training.cohort.simulation import DEFAULT_MIX, simulate
 
@@ -96,6 +96,12 @@ def test_low_igg_and_many_lines_have_had_more_infections() -> None:
     low, many = igg < np.median(igg), rows["prior_lines"] >= 6
     assert count[low].mean() > 1.3 * count[~low].mean()
     assert count[many].mean() > 1.3 * count[~many].mean()
-    # Poisson by a second route: the share without any is the mean of exp(-mean)
-    mean = 0.8 * np.exp(0.12 * (rows["prior_lines"] - 3.0)) * (igg / 6.0) ** -0.5
-    assert (count == 0).mean() == pytest.approx(np.exp(-mean).mean(), abs=0.02)
+
+
+@pytest.mark.parametrize("mean", [0.3, 1.0, 2.5])
+def test_counts_follow_poisson(mean: float) -> None:
+    """Evenly spread chances give the published probabilities exp(-m) m^k / k!."""
+    even = (np.arange(100_000) + 0.5) / 100_000
+    share = np.bincount(counts(even, np.full(100_000, mean)), minlength=4)[:4] / 100_000
+    expected = [np.exp(-mean) * mean**k / f for k, f in enumerate((1, 1, 2, 6))]
+    np.testing.assert_allclose(share, expected, atol=1e-4)
