@@ -8,9 +8,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from features.catalogue import key_of
 from features.readers import read
 from features.tables import RECORD_COLUMNS, InvalidInputError
-from training.cohort import add_flags, join, run, simulate, write
+from training.cohort import add_flags, export, join, run, simulate, write
+from training.cohort.simulation import Asked, parts
 
 
 def test_the_same_seed_gives_the_same_bytes_in_any_chunks(tmp_path: Path) -> None:
@@ -22,6 +24,23 @@ def test_the_same_seed_gives_the_same_bytes_in_any_chunks(tmp_path: Path) -> Non
         write(cohort, tmp_path / name)
     for file in ("records.parquet", "truth.parquet", "dataset.json"):
         assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "parts" / file).read_bytes()
+
+
+@pytest.mark.parametrize("layout", ["table", "meds"])
+@pytest.mark.parametrize("rows_in_group", [export.ROWS_IN_GROUP, 10_000])
+def test_part_by_part_gives_the_bytes_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, rows_in_group: int
+) -> None:
+    """Three parts, of which none holds all words of the others."""
+    monkeypatch.setattr(export, "ROWS_IN_GROUP", rows_in_group)
+    asked = Asked(410, seed=5, days=1)
+    whole = write(simulate(410, seed=5, days=1), tmp_path / "whole", layout)
+    by_part = export.write_parts(parts(asked), asked.metadata(0, 410), tmp_path / "parts", layout)
+    for one, other in zip(whole, by_part, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+    groups = pq.ParquetFile(whole[0]).metadata
+    sizes = [groups.row_group(place).num_rows for place in range(groups.num_row_groups)]
+    assert set(sizes[:-1]) <= {rows_in_group}
 
 
 def test_another_seed_gives_other_patients() -> None:
@@ -52,7 +71,35 @@ def test_table_and_meds_hold_the_same_records(tmp_path: Path) -> None:
     pd.testing.assert_series_equal(
         meds["time"].dt.tz_localize("UTC"), table["time"], check_names=False
     )
-    assert (meds["code"].astype(str) == table["code"].astype(str)).all()
+    named_by_meds = {"birth": "MEDS_BIRTH", "death": "MEDS_DEATH"}
+    assert (meds["code"] == table["code"].astype(str).replace(named_by_meds)).all()
+    assert set(meds["code"].map(key_of)) == set(table["code"].astype(str).map(key_of))
+
+
+def test_the_meds_layout_has_the_types_and_the_codes_of_meds_0_4(tmp_path: Path) -> None:
+    """Types as in schema.py of the package meds 0.4.1 (DataSchema, CodeMetadataSchema)."""
+    write(simulate(4, seed=1, days=3), tmp_path, "meds")
+    schema = pq.read_schema(tmp_path / "data" / "0.parquet")
+    assert {name: str(schema.field(name).type) for name in schema.names[:5]} == {
+        "subject_id": "int64",
+        "time": "timestamp[us]",
+        "code": "string",
+        "numeric_value": "float",
+        "text_value": "large_string",
+    }
+    codes = pq.read_table(tmp_path / "metadata" / "codes.parquet")
+    assert [str(kind) for kind in codes.schema.types[:2]] == ["string", "string"]
+    assert codes.schema.field("parent_codes").type.value_type == "string"
+    data = pd.read_parquet(tmp_path / "data" / "0.parquet")
+    assert codes["code"].to_pylist() == sorted(set(data["code"]))
+    about = codes.to_pandas().set_index("code")
+    assert about.loc["LOINC//1988-5", "description"] == "C-reactive protein"
+    assert list(about.loc["LOINC//1988-5", "parent_codes"]) == ["LOINC/1988-5"]
+    told = json.loads((tmp_path / "metadata" / "dataset.json").read_text(encoding="utf-8"))
+    assert told["meds_version"].startswith("0.4")
+    assert told["patient_id_prefix"] == "virtual-"
+    others = {*told["code_modifier_columns"], *told["other_extension_columns"]}
+    assert others == set(schema.names[5:])
 
 
 def test_an_unknown_format_is_named_with_what_is_known(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def cohort(centre: str = "university") -> VirtualCohort:
 
 @cache
 def severe_cohort() -> VirtualCohort:
-    return simulate(150, seed=5, products=("axicabtagene_ciloleucel",))
+    return simulate(250, seed=5, products=("axicabtagene_ciloleucel",))
 
 
 def with_keys(records: pd.DataFrame) -> pd.DataFrame:
@@ -44,7 +44,10 @@ def test_records_keep_the_contract() -> None:
 def test_only_what_has_no_time_is_without_time() -> None:
     records = with_keys(cohort().records)
     timeless = set(records.loc[records["time"].isna(), "key"])
-    assert timeless == {"sex", "weight", "height", "disease", "prior_lines", "tumour_burden"}
+    assert timeless == {
+        "sex", "weight", "height", "disease", "prior_lines", "tumour_burden", "prior_infections",
+        "central_line",
+    }  # fmt: skip
 
 
 def test_no_result_is_known_before_it_was_taken() -> None:

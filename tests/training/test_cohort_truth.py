@@ -34,7 +34,7 @@ def crowd(key: str, patients: int) -> tuple[People, tuple[Product, ...]]:
 
 
 def test_the_oracle_is_right_on_average() -> None:
-    people, products = crowd("axicabtagene_ciloleucel", 60)
+    people, products = crowd("axicabtagene_ciloleucel", 80)
     ward = centre("university")
     risk = oracle_risk(people, products, ward, 8, Branching(branches=12))
     risk = risk[risk["at_risk"]]

@@ -49,8 +49,8 @@ and what is charted as severe should mostly be so."""
 GRADE_CHARTED_AFTER_MIN = 40.0
 """Mean minutes until a grade is charted (assumed; exponential, so one in twenty waits 2 h)."""
 
-MASK_FLOW = (6.0, 15.0)
-"""L/min through a face mask: from where it is no longer a cannula to what a wall outlet gives."""
+MASK_FLOW = (0.0, 0.0, 10.0, 15.0, 15.0)
+"""L/min through a face mask by step of support: simple, then with a reservoir (assumed)."""
 FINGER_PRICK = (5.0, 200.0)
 """mg/L of CRP: below and above, the device at home shows a limit (two such devices, recalled)."""
 
@@ -286,7 +286,7 @@ class Observer:
         """Oxygen flow (hour x patient) by the device that there is."""
         care = self._history.care
         by_mask = (np.array(self._centre.oxygen) == "face_mask")[care["oxygen_device"]]
-        return np.where(by_mask, np.clip(care["oxygen_flow"], *MASK_FLOW), care["oxygen_flow"])
+        return np.where(by_mask, np.array(MASK_FLOW)[care["oxygen_device"]], care["oxygen_flow"])
 
     def _device(self, mask: npt.NDArray[np.bool_]) -> Rows:
         hour, patient = np.nonzero(mask)

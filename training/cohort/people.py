@@ -227,10 +227,10 @@ def _look_back(
         * np.exp(INFECTIONS_PER_LINE * (persons["prior_lines"] - 3.0))
         * (igg / 6.0) ** INFECTIONS_BY_IGG
     )
-    persons["prior_infections"] = _poisson(draw.uniform(), mean)
+    persons["prior_infections"] = counts(draw.uniform(), mean)
 
 
-def _poisson(
+def counts(
     uniform: npt.NDArray[np.float64], mean: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:
     """How many of so rare a thing, by inversion; `MOST_EARLIER_INFECTIONS` at most."""
