@@ -19,13 +19,13 @@ from training.cohort.centres import (
     centre,
 )
 from training.cohort.chance import patient_keys
+from training.cohort.clinicians.care import OXYGEN_DEVICES
 from training.cohort.cultures import COMMENSAL, NO_GROWTH, Cultures, reports
 from training.cohort.dosing import ANTIMICROBIAL_DOSINGS, G_CSF, body_surface
 from training.cohort.home import kept_checks
 from training.cohort.infections import KINDS
 from training.cohort.observation import History, Observer
 from training.cohort.people import make_people
-from training.cohort.policy import OXYGEN_DEVICES
 from training.cohort.products import product
 from training.cohort.simulation import live
 from training.cohort.written import records_table

@@ -160,7 +160,8 @@ CENTRES: tuple[Centre, ...] = (
     ),
     Centre(
         "low_income", 12, 2, _ALL - _CRP_COUNT_THERMOMETER, False, True, 0.8, 2.5, (),
-        policy=(("tocilizumab_grade_2_share", 0.3), ("tocilizumab_act", 0.2)),
+        policy=(("tocilizumab_grade_2_share", 0.3), ("tocilizumab_act", 0.2),
+                ("vasopressors_most", 1.0), ("oxygen_most", 2.0), ("immunoglobulin_share", 0.0)),
         case_mix=CaseMix(age=-0.6, prior_lines=1.2, burden=0.6),
         assays=_BENCH_ANALYSERS,
         home=HomeHabit(silent_days=0.30, forgotten=0.15, late=0.40, latest_h=48.0),

@@ -296,6 +296,8 @@ POLICY: tuple[Parameter, ...] = (
     Parameter("high_flow_below", 86.0, "%", "assumed"),
     Parameter("cpap_below", 81.0, "%", "assumed"),
     Parameter("ventilator_below", 77.0, "%", "assumed"),
+    Parameter("vasopressors_most", 2.0, "1", "assumed: how many a ward has at one bedside"),
+    Parameter("oxygen_most", 4.0, "1", "assumed: best device of a ward, 0 air to 4 ventilator"),
     Parameter("wean_above", 93.0, "%", "assumed"),
     Parameter("support_at_least_h", 6.0, "h", "assumed"),
     Parameter("paracetamol_above", 38.2, "Cel", "assumed"),

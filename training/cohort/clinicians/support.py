@@ -27,6 +27,7 @@ def hold_pressure(care, s, person, hour, policy):  # type: ignore[no-untyped-def
         care.fluid = min(care.fluid + policy.fluid_bolus, 18.0)
     needed = s.systolic + care.fluid + (90.0 - person.hypotension_below)
     wanted = _vasopressors_wanted(care, needed, hour, policy)
+    wanted = min(wanted, int(policy.vasopressors_most))
     rate = 0.0
     if wanted > 0:
         rate = np.round(min(max(0.05 + 0.02 * (86.0 - needed), 0.03), 1.2), 2)
@@ -71,6 +72,7 @@ def give_oxygen(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
             wanted = care.oxygen_device
         elif wanted == 0 and need < policy.wean_above:
             wanted = 1
+    wanted = min(wanted, int(policy.oxygen_most))
     flow = _flow(wanted, need)
     care.oxygen_changed = wanted != care.oxygen_device or flow != care.oxygen_flow
     if wanted != care.oxygen_device:
