@@ -154,7 +154,8 @@ NEWS2_CHART = [
     *[("systolic_bp", pressure, points) for pressure, points in
       ((90, 3), (91, 2), (100, 2), (101, 1), (110, 1), (111, 0), (219, 0), (220, 3))],
     *[("heart_rate", rate, points) for rate, points in
-      ((40, 3), (41, 1), (50, 1), (51, 0), (90, 0), (91, 1), (110, 1), (111, 2), (130, 2), (131, 3))],
+      ((40, 3), (41, 1), (50, 1), (51, 0), (90, 0), (91, 1), (110, 1), (111, 2), (130, 2),
+       (131, 3))],
     *[("temperature", celsius, points) for celsius, points in
       ((35.0, 3), (35.1, 1), (36.0, 1), (36.1, 0), (38.0, 0), (38.1, 1), (39.0, 1), (39.1, 2))],
     *[("gcs_total", scale, points) for scale, points in ((15, 0), (14, 3), (3, 3))],
