@@ -1,0 +1,85 @@
+"""The cost of a smaller panel: none where nothing is lost, and what was planted where it is."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.outcomes import Outcome
+from features.panels import FULL, MEASURED, PANEL, Panel, only
+from models.predict import predict_rows
+from training.config import TrainingConfig
+from training.dataset import label_cohort, load_events
+from training.panels import Way, cost_of_missing
+from training.train import training_rows
+
+CONFIG = TrainingConfig(Path(), "table", Path(), folds=3, repeats=1, bootstrap=40)
+SAME = Panel("same", MEASURED, "everything once more")
+BLIND = Panel("blind", frozenset(), "nothing")
+DAY = pd.Timedelta(hours=24)
+
+
+@pytest.fixture(scope="module")
+def costs(ward_cohort):
+    training = training_rows(ward_cohort, Outcome.SEVERE_CRS, CONFIG)
+    return cost_of_missing(ward_cohort, training, CONFIG, (FULL, SAME, BLIND), graded=False)
+
+
+def _line(costs, panel, way):
+    return costs[(costs["panel"] == panel) & (costs["way"] == way)].iloc[0]
+
+
+def test_there_is_a_line_for_the_full_panel_and_two_for_each_other(costs):
+    assert costs[["panel", "way"]].to_numpy().tolist() == [
+        ["full", "one model"],
+        ["same", "one model"],
+        ["blind", "one model"],
+        ["same", "retrained"],
+        ["blind", "retrained"],
+    ]
+
+
+@pytest.mark.parametrize("way", Way)
+def test_a_panel_that_lacks_nothing_costs_nothing(way, costs):
+    same, full = _line(costs, "same", way), _line(costs, "full", Way.AS_IT_IS)
+    assert same["auroc"] == full["auroc"] > 0.8
+    cells = [f"{name}_cost{end}" for name in ("auroc", "auprc") for end in ("", "_low", "_high")]
+    assert (same[cells] == 0.0).all()
+
+
+@pytest.mark.parametrize("way", Way)
+def test_seeing_nothing_costs_what_the_full_panel_had_more(way, costs):
+    blind, full = _line(costs, "blind", way), _line(costs, "full", Way.AS_IT_IS)
+    for name in ("auroc", "auprc"):
+        assert blind[f"{name}_cost"] == pytest.approx(full[name] - blind[name])
+        low, cost, high = (blind[f"{name}_cost{end}"] for end in ("_low", "", "_high"))
+        assert low <= cost <= high
+        assert cost > 0.0
+
+
+def test_a_retrained_model_reads_no_more_than_its_panel(costs):
+    read = costs.set_index(["panel", "way"])["columns"]
+    assert read["blind", "retrained"] < read["blind", "one model"] == read["full", "one model"]
+
+
+@pytest.mark.parametrize("name", ["standard", "minimal", "without IL-6"])
+def test_the_same_bundle_answers_with_whatever_is_there(name, ward_bundle, ward_cohort):
+    moments = ward_cohort.as_of.head(40)
+    events = only(ward_cohort.source.events, PANEL[name])
+    answers = predict_rows(ward_bundle, events, moments, contributions=False)
+    assert len(answers) == 40 * len(ward_bundle.models)
+    assert answers["risk"].between(0.0, 1.0).all()
+
+
+def test_on_real_patients_the_minimal_panel_is_worse_than_the_full_one(shared_data):
+    source = load_events(shared_data / "car_t_b_all/daily_labs.csv", "prcrs")
+    config = TrainingConfig(Path(), "prcrs", Path(), folds=5, repeats=1, bootstrap=100)
+    cohort = label_cohort(source, DAY, (Outcome.SEVERE_CRS,), DAY)
+    training = training_rows(cohort, Outcome.SEVERE_CRS, config)
+    costs = cost_of_missing(cohort, training, config, (FULL, PANEL["minimal"]), graded=False)
+    assert _line(costs, "full", Way.AS_IT_IS)["auroc"] > 0.88
+    for way in Way:
+        minimal = _line(costs, "minimal", way)
+        assert minimal["auroc_cost_low"] > 0.0
+        assert np.isfinite(minimal["auprc_cost"])
