@@ -12,16 +12,17 @@ from scipy.special import expit
 from features.declared import COLUMNS
 from features.matrix import feature_rows
 from features.outcomes import GRADES, Outcome
-from features.panels import FULL, PANELS, WITHOUT, Panel, only
+from features.panels import FULL, MEASURED, PANELS, WITHOUT, Panel, only
 from models.recipes import Recipe, monotone_signs, recipe_for
 from models.risk import fit_member, join_members
 from models.start import GRADE, fit_start
 from training.config import TrainingConfig
 from training.dataset import Cohort
 from training.fit import TrainingRows, useful_columns
-from training.judged import scored_rows
-from training.metrics import MAIN_MODEL, evaluate
+from training.metrics import FEWEST_EVENT_PATIENTS, INTERVAL_LEVEL
 from training.progress import progress
+from training.ranking import Ranking
+from training.sample import Sample, patient_draws
 
 RANKINGS = ("auroc", "auprc")
 
@@ -31,6 +32,9 @@ class Way(StrEnum):
 
     AS_IT_IS = "one model"  # learnt from the full panel, answers with what is there
     RETRAINED = "retrained"  # learnt from the smaller panel, too
+
+
+Scorer = tuple[str, Way]
 
 
 @dataclass(frozen=True)
@@ -67,30 +71,35 @@ def cost_of_missing(
         for `auroc` and `auprc` the figure with its 95 % interval (`_low`, `_high`) and what the
         full panel has more (`_cost`, `_cost_low`, `_cost_high`); NaN where it is not defined.
     """
-    outcome = training.outcome
+    views = {FULL.name: training.rows}
+    views |= {panel.name: _rows_of(cohort, training, panel) for panel in panels if panel != FULL}
+    columns = {name: _columns(training.outcome, view, graded) for name, view in views.items()}
+    risks = _risks(training, views, columns, config.seed)
+    return _table(_figures(training, risks, config), columns)
+
+
+def that_take_something(events: pd.DataFrame, panels: Sequence[Panel]) -> list[Panel]:
+    """The full panel, and those of the others that lack something which these events hold."""
+    held = MEASURED & set(events["key"].unique())
+    return [panel for panel in panels if panel == FULL or held - panel.keys]
+
+
+def _risks(
+    training: TrainingRows,
+    views: Mapping[str, pd.DataFrame],
+    columns: Mapping[str, Sequence[str]],
+    seed: int,
+) -> dict[Scorer, np.ndarray]:
+    """Each judged row's risk with each panel, from one model of the full panel, then retrained."""
     learnt = training.target[~np.isnan(training.target)]
-    task = _Task(training, recipe_for(float((learnt > 0.0).sum())), config.seed)
-    smaller = [panel for panel in panels if panel != FULL]
-    views = {panel.name: _rows_of(cohort, training, panel) for panel in smaller}
-    columns = {FULL.name: _columns(outcome, training.rows, graded)}
-    columns |= {name: _columns(outcome, view, graded) for name, view in views.items()}
-    full = _unseen(task, columns[FULL.name], {FULL.name: training.rows, **views}, FULL.name)
-    risks = {MAIN_MODEL: full.pop(FULL.name)}
-    risks |= {_scorer(name, Way.AS_IT_IS): risk for name, risk in full.items()}
+    task = _Task(training, recipe_for(float((learnt > 0.0).sum())), seed)
+    answers = _unseen(task, columns[FULL.name], views[FULL.name], views, FULL.name)
+    risks = {(name, Way.AS_IT_IS): risk for name, risk in answers.items()}
     for name, view in views.items():
-        risk = _unseen(task, columns[name], {name: view}, name, learn_from=view)[name]
-        risks[_scorer(name, Way.RETRAINED)] = risk
-    judged = _judged(cohort, outcome, risks, config)
-    lines = [_line(FULL.name, Way.AS_IT_IS, len(columns[FULL.name]), judged, MAIN_MODEL)]
-    for way in Way:
-        for name in views:
-            read = columns[FULL.name if way is Way.AS_IT_IS else name]
-            lines.append(_line(name, way, len(read), judged, _scorer(name, way)))
-    return pd.DataFrame(lines)
-
-
-def _scorer(panel: str, way: Way) -> str:
-    return f"{panel}, {way}"
+        if name != FULL.name:
+            alone = _unseen(task, columns[name], view, {name: view}, name)
+            risks[name, Way.RETRAINED] = alone[name]
+    return risks
 
 
 def _rows_of(cohort: Cohort, training: TrainingRows, panel: Panel) -> pd.DataFrame:
@@ -110,13 +119,12 @@ def _columns(outcome: Outcome, rows: pd.DataFrame, graded: bool) -> list[str]:
 def _unseen(
     task: _Task,
     columns: Sequence[str],
+    rows: pd.DataFrame,
     views: Mapping[str, pd.DataFrame],
     what: str,
-    learn_from: pd.DataFrame | None = None,
 ) -> dict[str, np.ndarray]:
-    """The risk of each judged row in each view, from members that had not seen its patient."""
+    """The risk of each judged row in each view, from members that learnt from `rows` of others."""
     training = task.training
-    rows = training.rows if learn_from is None else learn_from
     signs = monotone_signs(columns, training.outcome)
     learnt, judged = ~np.isnan(training.target), training.judged
     plan = training.plan
@@ -135,33 +143,45 @@ def _unseen(
     return {name: expit(margin.mean(axis=1)) for name, margin in margins.items()}
 
 
-def _judged(
-    cohort: Cohort, outcome: Outcome, risks: Mapping[str, np.ndarray], config: TrainingConfig
-) -> dict[str, Any]:
-    labelled = ~np.isnan(cohort.labels[outcome].of(cohort.reported).label)
-    on_grid = {name: np.full(len(labelled), np.nan) for name in risks}
-    for name, risk in risks.items():
-        on_grid[name][labelled] = risk
-    scored = scored_rows(cohort, outcome, on_grid)
-    return evaluate(scored, config.bootstrap, config.seed, strata=())["outcomes"][str(outcome)]
+def _figures(
+    training: TrainingRows, risks: Mapping[Scorer, np.ndarray], config: TrainingConfig
+) -> dict[Scorer, np.ndarray]:
+    """AUROC and average precision of each scorer: of all patients, then of each resample of them.
 
-
-def _line(
-    panel: str, way: Way, columns: int, judged: Mapping[str, Any], scorer: str
-) -> dict[str, Any]:
-    figures = judged["models"][scorer]["metrics"]
-    costs = judged["differences"].get(scorer)
-    line: dict[str, Any] = {"panel": panel, "way": str(way), "columns": columns}
-    for name in RANKINGS:
-        line |= _cells(name, figures[name])
-        if costs is not None:
-            line |= _cells(f"{name}_cost", costs[name])
-    return line
-
-
-def _cells(name: str, figure: Mapping[str, Any]) -> dict[str, float]:
-    parts = {"": "value", "_low": "low", "_high": "high"}
+    Shape (1 + resamples, 2); all scorers share the resamples. NaN where one class is missing. There
+    are no resamples where fewer than `FEWEST_EVENT_PATIENTS` patients have an event.
+    """
+    judged = training.judged_rows
+    enough = len(np.unique(judged.patient[judged.label == 1])) >= FEWEST_EVENT_PATIENTS
+    resamples = config.bootstrap if enough else 0
+    draws = patient_draws(len(np.unique(judged.patient)), resamples, config.seed)
+    samples = {name: Sample.of(judged.label, risk, judged.patient) for name, risk in risks.items()}
     return {
-        name + ending: np.nan if figure[part] is None else figure[part]
-        for ending, part in parts.items()
+        name: np.array([Ranking(sample).figures(draw)[: len(RANKINGS)] for draw in draws])
+        for name, sample in samples.items()
     }
+
+
+def _table(
+    figures: Mapping[Scorer, np.ndarray], columns: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """One line a scorer, the full panel's first."""
+    full = figures[FULL.name, Way.AS_IT_IS]
+    lines = []
+    for (panel, way), found in figures.items():
+        read = columns[FULL.name if way is Way.AS_IT_IS else panel]
+        line: dict[str, Any] = {"panel": panel, "way": str(way), "columns": len(read)}
+        for place, name in enumerate(RANKINGS):
+            line |= _cells(name, found[:, place])
+            if panel != FULL.name:
+                line |= _cells(f"{name}_cost", full[:, place] - found[:, place])
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _cells(name: str, figures: np.ndarray) -> dict[str, float]:
+    """The first figure with the percentile interval of the others; NaN where there are none."""
+    tail = (1.0 - INTERVAL_LEVEL) / 2.0
+    drawn = figures[1:][np.isfinite(figures[1:])]
+    low, high = np.quantile(drawn, (tail, 1.0 - tail)) if len(drawn) else (np.nan, np.nan)
+    return {name: float(figures[0]), f"{name}_low": float(low), f"{name}_high": float(high)}

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from features.outcomes import Outcome
-from features.panels import FULL, MEASURED, PANEL, Panel, only
+from features.panels import FULL, MEASURED, PANEL, PANELS, WITHOUT, Panel, only
 from models.predict import predict_rows
 from training.config import TrainingConfig
 from training.dataset import label_cohort, load_events
-from training.panels import Way, cost_of_missing
+from training.panels import Way, cost_of_missing, that_take_something
 from training.train import training_rows
 
 CONFIG = TrainingConfig(Path(), "table", Path(), folds=3, repeats=1, bootstrap=40)
@@ -86,3 +86,8 @@ def test_on_real_patients_the_minimal_panel_is_worse_than_the_full_one(shared_da
         minimal = _line(costs, "minimal", way)
         assert minimal["auroc_cost_low"] > 0.0
         assert np.isfinite(minimal["auprc_cost"])
+
+
+def test_only_panels_that_take_something_away_are_worth_judging(ward_events):
+    found = that_take_something(ward_events, (FULL, SAME, *PANELS[1:], *WITHOUT, BLIND))
+    assert [panel.name for panel in found] == ["full", "minimal", "blind"]
