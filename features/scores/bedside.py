@@ -104,7 +104,7 @@ PARTIAL = tuple(
         unit="points",
         high=most_points(items),
         if_missing=ONE_IS_ENOUGH,
-        checked=Checked.SECONDARY,
+        checked=Checked.UNVERIFIED if items is QSOFA else Checked.SECONDARY,
         doi=doi,
     )
     for name, items, meaning, source, doi in PARTIAL_SCORES
@@ -188,7 +188,7 @@ WHOLE = (
         SINGER,
         unit="points",
         high=3.0,
-        checked=Checked.SECONDARY,
+        checked=Checked.UNVERIFIED,
         doi=SINGER_DOI,
     ),
     Score(
@@ -201,6 +201,7 @@ WHOLE = (
         unit="points",
         high=4.0,
         if_missing="missing; respiratory rate or PaCO2 is enough",
+        checked=Checked.SECONDARY,
     ),
     Score(
         "sofa_respiration.points",

@@ -12,6 +12,7 @@ RATIOS = (
         "heart rate over systolic pressure",
         "Allgower 1967, Dtsch Med Wochenschr 92:1947",
         unit="/min/mm[Hg]",
+        checked=Checked.SECONDARY,
     ),
     Score(
         "pulse_pressure.last",
@@ -30,6 +31,7 @@ RATIOS = (
         "oxygen saturation (%) over inspired fraction",
         "Rice 2007, Chest 132:410",
         unit="%",
+        checked=Checked.SECONDARY,
     ),
     Score(
         "neutrophil_lymphocyte_ratio.last",
