@@ -1,7 +1,7 @@
 """What a smaller panel costs: the same rows judged with everything measured, and with less."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +25,7 @@ from training.ranking import Ranking
 from training.sample import Sample, patient_draws
 
 RANKINGS = ("auroc", "auprc")
+UNDEFINED = "no event among the rows, or nothing else"
 
 
 class Way(StrEnum):
@@ -82,6 +83,48 @@ def that_take_something(events: pd.DataFrame, panels: Sequence[Panel]) -> list[P
     """The full panel, and those of the others that lack something which these events hold."""
     held = MEASURED & set(events["key"].unique())
     return [panel for panel in panels if panel == FULL or held - panel.keys]
+
+
+def for_the_report(
+    cohort: Cohort, training: TrainingRows, config: TrainingConfig
+) -> list[dict[str, Any]]:
+    """The cost of each panel as the evaluation holds it: figures with `value`, `low`, `high`.
+
+    Only panels that take something away, learnt from the rows of the grid alone: the question is
+    what they lose against each other, and rows between the grid's cost much time.
+    """
+    panels = that_take_something(cohort.source.events, (*PANELS, *WITHOUT))
+    if len(panels) < 2:
+        return []
+    table = cost_of_missing(cohort, _of_the_grid(training), config, panels)
+    return [_stated(line) for line in table.to_dict("records")]
+
+
+def _of_the_grid(training: TrainingRows) -> TrainingRows:
+    here = training.judged
+    return replace(
+        training,
+        rows=training.rows[here],
+        target=training.target[here],
+        label=training.label[here],
+        judged=here[here],
+        patient=training.patient[here],
+        plan=training.plan[here],
+    )
+
+
+def _stated(line: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of the table as plain values: null, with a reason, where a figure is not defined."""
+    stated: dict[str, Any] = {key: line[key] for key in ("panel", "way", "columns")}
+    for name in (*RANKINGS, *(f"{name}_cost" for name in RANKINGS)):
+        ends = {"value": line[name], "low": line[f"{name}_low"], "high": line[f"{name}_high"]}
+        known = {key: float(value) if np.isfinite(value) else None for key, value in ends.items()}
+        full = name.endswith("_cost") and line["panel"] == FULL.name
+        reason = (
+            None if known["value"] is not None else "the full panel itself" if full else UNDEFINED
+        )
+        stated[name] = known | {"reason": reason}
+    return stated
 
 
 def _risks(

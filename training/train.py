@@ -28,6 +28,7 @@ from models.reference import (
     describe_features,
     describe_therapy,
 )
+from training import panels
 from training.blas import on_one_blas_thread
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
@@ -96,6 +97,11 @@ def train(config: TrainingConfig) -> Run:
         str(o): labels.of(cohort.reported).counts for o, labels in cohort.labels.items()
     }
     evaluation["judged_on"] = judged_on(source, config.format, Seen.CROSS_VALIDATED)
+    if config.variants:
+        evaluation["panels"] = {
+            str(outcome): panels.for_the_report(cohort, one.training, config)
+            for outcome, one in trained.items()
+        }
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["notes"] = list(source.notes)
     bundle = _bundle(config, cohort, trained, evaluation)
