@@ -1,5 +1,7 @@
 """The cost of a smaller panel: none where nothing is lost, and what was planted where it is."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,8 @@ from features.panels import FULL, MEASURED, PANEL, PANELS, WITHOUT, Panel, only
 from models.predict import predict_rows
 from training.config import TrainingConfig
 from training.dataset import label_cohort, load_events
-from training.panels import Way, cost_of_missing, that_take_something
+from training.panels import Way, cost_of_missing, for_the_report, that_take_something
+from training.report_tables import panel_table
 from training.train import training_rows
 
 CONFIG = TrainingConfig(Path(), "table", Path(), folds=3, repeats=1, bootstrap=40)
@@ -91,3 +94,31 @@ def test_on_real_patients_the_minimal_panel_is_worse_than_the_full_one(shared_da
 def test_only_panels_that_take_something_away_are_worth_judging(ward_events):
     found = that_take_something(ward_events, (FULL, SAME, *PANELS[1:], *WITHOUT, BLIND))
     assert [panel.name for panel in found] == ["full", "minimal", "blind"]
+
+
+def test_the_report_states_each_panels_cost(ward_cohort):
+    training = training_rows(ward_cohort, Outcome.SEVERE_CRS, CONFIG)
+    lines = for_the_report(ward_cohort, training, CONFIG)
+    assert [(line["panel"], line["way"]) for line in lines] == [
+        ("full", "one model"), ("minimal", "one model"), ("minimal", "retrained"),
+    ]  # fmt: skip
+    assert json.loads(json.dumps(lines, allow_nan=False)) == lines
+    full, minimal = lines[0], lines[1]
+    assert full["auroc_cost"] == {
+        "value": None, "low": None, "high": None, "reason": "the full panel itself",
+    }  # fmt: skip
+    assert minimal["auroc_cost"]["value"] == pytest.approx(
+        full["auroc"]["value"] - minimal["auroc"]["value"]
+    )
+    table = panel_table(lines)
+    assert [line["panel"] for line in table] == ["full", "minimal", "minimal"]
+    assert table[0]["cells"][1]["value"] == "–"
+    assert table[1]["cells"][1]["value"][0] in "+-−±0"
+    assert panel_table(()) == []
+
+
+def test_records_that_no_panel_takes_anything_from_have_no_cost(draw_events, ward_cohort):
+    source = replace(ward_cohort.source, events=draw_events(("a", "crp", 1.0, 5.0)))
+    cohort = replace(ward_cohort, source=source)
+    training = training_rows(ward_cohort, Outcome.SEVERE_CRS, CONFIG)
+    assert for_the_report(cohort, training, CONFIG) == []
