@@ -1,6 +1,6 @@
 """What a smaller panel costs: the same rows judged with everything measured, and with less."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -53,6 +53,7 @@ def cost_of_missing(
     config: TrainingConfig,
     panels: Sequence[Panel] = (*PANELS, *WITHOUT),
     graded: bool = True,
+    retrained: Collection[Panel] | None = None,
 ) -> pd.DataFrame:
     """Judge each panel on the same patients, folds and resamples as the full one.
 
@@ -66,6 +67,7 @@ def cost_of_missing(
         config: `seed` and `bootstrap` are read.
         panels: what to judge; the full one is always the first.
         graded: whether models see documented grades.
+        retrained: the panels that a model is also fitted anew for; None takes all.
 
     Returns:
         One line a panel and way: `panel`, `way`, `columns` (how many the model reads), and
@@ -75,7 +77,8 @@ def cost_of_missing(
     views = {FULL.name: training.rows}
     views |= {panel.name: _rows_of(cohort, training, panel) for panel in panels if panel != FULL}
     columns = {name: _columns(training.outcome, view, graded) for name, view in views.items()}
-    risks = _risks(training, views, columns, config.seed)
+    anew = {panel.name for panel in (panels if retrained is None else retrained)}
+    risks = _risks(training, views, columns, anew - {FULL.name}, config.seed)
     return _table(_figures(training, risks, config), columns)
 
 
@@ -90,13 +93,16 @@ def for_the_report(
 ) -> list[dict[str, Any]]:
     """The cost of each panel as the evaluation holds it: figures with `value`, `low`, `high`.
 
-    Only panels that take something away, learnt from the rows of the grid alone: the question is
-    what they lose against each other, and rows between the grid's cost much time.
+    Only panels that take something away, learnt from the rows of the grid alone, and models fitted
+    anew only for `PANELS`: the question is what panels lose against each other, and the rest costs
+    much time.
     """
     panels = that_take_something(cohort.source.events, (*PANELS, *WITHOUT))
     if len(panels) < 2:
         return []
-    table = cost_of_missing(cohort, _of_the_grid(training), config, panels)
+    table = cost_of_missing(
+        cohort, _of_the_grid(training), config, panels, retrained=set(PANELS) & set(panels)
+    )
     return [_stated(line) for line in table.to_dict("records")]
 
 
@@ -131,15 +137,17 @@ def _risks(
     training: TrainingRows,
     views: Mapping[str, pd.DataFrame],
     columns: Mapping[str, Sequence[str]],
+    anew: Collection[str],
     seed: int,
 ) -> dict[Scorer, np.ndarray]:
-    """Each judged row's risk with each panel, from one model of the full panel, then retrained."""
+    """Each judged row's risk with each panel: from one model of the full panel, then, for panels
+    in `anew`, from models of their own."""
     learnt = training.target[~np.isnan(training.target)]
     task = _Task(training, recipe_for(float((learnt > 0.0).sum())), seed)
     answers = _unseen(task, columns[FULL.name], views[FULL.name], views, FULL.name)
     risks = {(name, Way.AS_IT_IS): risk for name, risk in answers.items()}
     for name, view in views.items():
-        if name != FULL.name:
+        if name in anew:
             alone = _unseen(task, columns[name], view, {name: view}, name)
             risks[name, Way.RETRAINED] = alone[name]
     return risks
