@@ -40,3 +40,20 @@ def test_a_formula_read_in_a_publication_says_which():
 
 def test_no_two_scores_share_a_name():
     assert len({score.name for score in SCORES}) == len(SCORES)
+
+
+def test_columns_that_released_models_may_read_keep_their_names():
+    bedside = [
+        f"partial_{name}.{window}"
+        for name in ("news2", "qsofa", "sirs", "sofa")
+        for window in ("last", "worst_12h", "worst_24h")
+    ]
+    assert [score.name for score in SCORES][:21] == [
+        *bedside, "age.years", "easix.log2", "modified_easix.log2", "shock_index.last",
+        "pulse_pressure.last", "spo2_fio2.last", "neutrophil_lymphocyte_ratio.last",
+        "crp_albumin_ratio.last", "urea_creatinine_ratio.last",
+    ]  # fmt: skip
+
+
+def test_new_scores_are_no_last_values_for_the_logistic_baseline():
+    assert not [score.name for score in SCORES[21:] if score.name.endswith(".last")]
