@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 from features.panels import MEASURED, PANEL  # noqa: E402 - the packages stand above this folder
 from features.scores import SCORES, Score  # noqa: E402
 from features.scores.score import Checked  # noqa: E402
-from models.baselines import PUBLISHED  # noqa: E402
+from models.baselines import FOUR_SIGNS, PUBLISHED  # noqa: E402
 from models.crp_meanings import FOLDS, RISES  # noqa: E402
 from models.rules import CRP_FRESH_HOURS, CRP_LIMIT, CRP_RULE_SOURCE, RAPID  # noqa: E402
 
@@ -121,6 +121,13 @@ def _baselines() -> Iterable[str]:
             )
             for row in PUBLISHED
         ],
+    )
+    yield (
+        f"`four_signs` fits {', '.join(f'`{name}`' for name in FOUR_SIGNS)} anew, the strongest "
+        "items of Yu 2025 (doi 10.3389/fimmu.2025.1692892). Not here, because limits or weights "
+        "could not be read or an item is in no routine record: the decision tree of Wei 2023 (doi "
+        "10.3389/fimmu.2023.1273507), PrCRS 2024 (doi 10.1186/s12859-024-05804-8), and models of "
+        "cytokines that wards do not measure."
     )
     folds, rises = (", ".join(f"{one:g}" for one in some if one < inf) for some in (FOLDS, RISES))
     yield (

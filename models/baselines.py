@@ -332,8 +332,8 @@ PUBLISHED: tuple[Published, ...] = (
 """One row a score. It becomes a baseline by refitting its risk, not its formula."""
 
 FOUR_SIGNS = ("spo2.last", "d_dimer.last", "diastolic_bp.last", "inr.last")
-"""The four strongest items of a model of high-grade CRS, doi 10.3389/fimmu.2025.1692892; its trees
-are not printed, so the items are fitted anew."""
+"""The four strongest items of a model of high-grade CRS (Yu 2025, doi 10.3389/fimmu.2025.1692892),
+fitted anew: how it uses them was not read."""
 
 
 def _published(outcome: Outcome) -> dict[str, Callable[[], Baseline]]:
