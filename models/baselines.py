@@ -4,6 +4,8 @@ What a baseline learnt is a small dictionary, so that a bundle carries its oppon
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Protocol, Self
 
@@ -135,6 +137,42 @@ class RuleRate:
         return np.where(np.isnan(fires), 1, np.where(fires > 0, 2, 0)).astype(int)
 
 
+class PublishedScore:
+    """One published score: logistic regression whose risk moves only the way that was published.
+
+    Where the rows learnt from point the other way, the score is left out: the risk is then that of
+    rows with and without it. `rises` says that a higher score means a higher risk.
+    """
+
+    def __init__(self, column: str, rises: bool = True) -> None:
+        self._column = column
+        self._rises = rises
+        self._logistic = LastValueLogistic((column,))
+
+    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:
+        """Learn from rows and labels 0 and 1."""
+        self._logistic.fit(rows, label)
+        weights = self._logistic.state["weights"]
+        if weights and (weights[0] >= 0.0) != self._rises:
+            flat = rows[[self._column]].mask(rows[[self._column]].notna(), 0.0)
+            self._logistic.fit(flat, label)
+        return self
+
+    def risk(self, rows: pd.DataFrame) -> np.ndarray:
+        """Probability of the outcome."""
+        return self._logistic.risk(rows)
+
+    @property
+    def state(self) -> State:
+        """What the regression learnt."""
+        return self._logistic.state
+
+    def restore(self, state: Mapping[str, Any]) -> Self:
+        """The inverse of `state`."""
+        self._logistic.restore(state)
+        return self
+
+
 class LastValueLogistic:
     """Ridge logistic regression on last values, as hospitals build it first.
 
@@ -224,14 +262,98 @@ _FOR_EVERY_OUTCOME: Mapping[str, Callable[[], Baseline]] = {
     "last_value_logistic": LastValueLogistic,
 }
 
+
+@dataclass(frozen=True)
+class Published:
+    """A score published for outcomes: its column, and whether the risk rises with it."""
+
+    name: str
+    column: str
+    outcomes: tuple[Outcome, ...]
+    source: str
+    rises: bool = True
+
+
+CRS, BOTH = (Outcome.SEVERE_CRS,), tuple(Outcome)
+INFECTION = (Outcome.INFECTION,)
+
+PUBLISHED: tuple[Published, ...] = (
+    Published(
+        "modified_easix", "modified_easix.log2", CRS,
+        "severe CRS: Pennisi 2021, doi 10.1182/bloodadvances.2020003885",
+    ),
+    Published(
+        "simplified_easix", "simplified_easix.log2", CRS,
+        "severe CRS: Pennisi 2021, doi 10.1182/bloodadvances.2020003885",
+    ),
+    Published(
+        "easix_at_start", "easix_baseline.log2", CRS,
+        "severe CRS or ICANS, before lymphodepletion: Korell 2022, doi 10.3389/fimmu.2022.877477",
+    ),
+    Published(
+        "easix_f_at_start", "easix_f.criteria", CRS,
+        "CRS of grade 2 and more, before lymphodepletion: Greenbaum 2021, "
+        "doi 10.1182/bloodadvances.2021004575; its limits are unverified",
+    ),
+    Published(
+        "hscore", "partial_hscore.points", CRS,
+        "haemophagocytic syndrome, which severe CRS may become: Fardet 2014, doi 10.1002/art.38690",
+    ),
+    Published(
+        "news2", "partial_news2.last", BOTH,
+        "deterioration and sepsis: Royal College of Physicians 2017",
+    ),
+    Published(
+        "shock_index", "shock_index.last", BOTH,
+        "shock: Allgower 1967, Dtsch Med Wochenschr 92:1947",
+    ),
+    Published(
+        "spo2_fio2", "estimated_spo2_fio2.ratio", BOTH,
+        "lung injury: Rice 2007, Chest 132:410", rises=False,
+    ),
+    Published(
+        "qsofa", "partial_qsofa.last", INFECTION,
+        "sepsis: Singer 2016, doi 10.1001/jama.2016.0287",
+    ),
+    Published("sirs", "partial_sirs.last", INFECTION, "sepsis: Bone 1992, Chest 101:1644"),
+    Published(
+        "sofa", "partial_sofa.last", INFECTION,
+        "organ failure in sepsis: Vincent 1996, Intensive Care Med 22:707",
+    ),
+    Published(
+        "neutrophil_lymphocyte_ratio", "neutrophil_lymphocyte_ratio.last", INFECTION,
+        "systemic inflammation in the critically ill: Zahorec 2001, Bratisl Lek Listy 102:5",
+    ),
+    Published(
+        "car_hematotox_at_start", "car_hematotox.points", INFECTION,
+        "severe infection after CAR-T cells: doi 10.1186/s13045-023-01465-x",
+    ),
+)  # fmt: skip
+"""One row a score. It becomes a baseline by refitting its risk, not its formula."""
+
+FOUR_SIGNS = ("spo2.last", "d_dimer.last", "diastolic_bp.last", "inr.last")
+"""The four strongest items of a model of high-grade CRS (Yu 2025, doi 10.3389/fimmu.2025.1692892),
+fitted anew: how it uses them was not read."""
+
+
+def _published(outcome: Outcome) -> dict[str, Callable[[], Baseline]]:
+    return {
+        row.name: partial(PublishedScore, row.column, row.rises)
+        for row in PUBLISHED
+        if outcome in row.outcomes
+    }
+
+
 BASELINES: Mapping[Outcome, Mapping[str, Callable[[], Baseline]]] = MappingProxyType(
     {
         Outcome.SEVERE_CRS: {
             "grade": TodaysGrade,
             **_FOR_EVERY_OUTCOME,
             "easix": lambda: LastValueLogistic(("easix.log2", "modified_easix.log2")),
+            **_published(Outcome.SEVERE_CRS),
+            "four_signs": lambda: LastValueLogistic(FOUR_SIGNS),
         },
-        Outcome.INFECTION: _FOR_EVERY_OUTCOME,
+        Outcome.INFECTION: {**_FOR_EVERY_OUTCOME, **_published(Outcome.INFECTION)},
     }
 )
 """The baselines of each outcome by name; `persistence` is the one that counts."""
@@ -240,5 +362,18 @@ BASELINE_COLUMNS = (
     "crs_grade.last",
     "therapy.hours_since_first",
     "icu_admission.hours_since_first",
+    *FOUR_SIGNS,
+    *dict.fromkeys(row.column for row in PUBLISHED),
 )
 """Columns that the baselines read beside those of the rules and every last value."""
+
+
+def baselines_for(outcome: Outcome, rows: pd.DataFrame) -> Mapping[str, Callable[[], Baseline]]:
+    """The outcome's baselines without those published scores that no row has a value of."""
+    needed = {row.name: (row.column,) for row in PUBLISHED} | {"four_signs": FOUR_SIGNS}
+    return {
+        name: make
+        for name, make in BASELINES[outcome].items()
+        if name not in needed
+        or all(column in rows and rows[column].notna().any() for column in needed[name])
+    }

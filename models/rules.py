@@ -1,5 +1,7 @@
 """What published bedside rules say of a patient, beside the model."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -10,10 +12,8 @@ from models.explain import plain_number
 from models.prediction import RuleReading
 
 CRP_LIMIT = 40.0  # mg/L, Rossi 2026
-CRP_RAPID_FOLD = 2.0  # "rapid" carries no number in the publication: at least doubled in 24 h, or
-CRP_RAPID_RISE = 20.0  # mg/L in 24 h; both are this project's named parameters, measured against
-# the lowest CRP of 36 h, because daily draws are not 24 h apart to the minute
 CRP_FRESH_HOURS = 24.0  # the rule asks for a CRP every day; an older one says nothing of today
+TINY = 1e-9  # mg/L; so that an infinite fold is one of nothing, too
 CRP_RULE_SOURCE = "Rossi 2026, Front Immunol, doi 10.3389/fimmu.2026.1749348"
 FEVER_LIMIT = 38.0  # Cel, ASTCT 2019, doi 10.1016/j.bbmt.2018.12.758
 ASTCT_SOURCE = "ASTCT 2019, doi 10.1016/j.bbmt.2018.12.758"
@@ -31,7 +31,24 @@ EASIX_AGES = tuple(Feature(item.key, Statistic.AGE) for item in EASIX.inputs)
 RULE_COLUMNS = (CRP, CRP_AGE, CRP_LOWEST, CRP_COUNT, HIGHEST_TEMPERATURE, GRADE, EASIX)
 
 
-def crp_rule(rows: pd.DataFrame) -> np.ndarray:
+@dataclass(frozen=True)
+class Rapid:
+    """What a rapid rise of CRP in 24 h means: at least `fold` times, or at least `rise` mg/L more.
+
+    The publication says "rapid" without a number: both are this project's parameters. They are
+    measured against the lowest CRP of 36 h, because daily draws are not 24 h apart to the minute.
+    An infinite one does not count.
+    """
+
+    fold: float = 2.0
+    rise: float = 20.0
+
+
+RAPID = Rapid()
+"""The meaning that rule, baseline and answers use."""
+
+
+def crp_rule(rows: pd.DataFrame, rapid: Rapid = RAPID) -> np.ndarray:
     """1 where CRP is above 40 mg/L and rose rapidly in 24 h, 0 where not.
 
     NaN where there is no CRP of the last 24 h, or none of 36 h to compare it with.
@@ -39,10 +56,10 @@ def crp_rule(rows: pd.DataFrame) -> np.ndarray:
     last = rows[CRP.name].to_numpy(dtype=float)
     before = rows[CRP_LOWEST.name].to_numpy(dtype=float)
     rise = last - before
-    rapid = (rise >= CRP_RAPID_RISE) | ((last >= CRP_RAPID_FOLD * before) & (rise > 0))
+    rose = (rise >= rapid.rise) | ((last >= rapid.fold * np.maximum(before, TINY)) & (rise > 0))
     fresh = rows[CRP_AGE.name].to_numpy(dtype=float) <= CRP_FRESH_HOURS
     known = fresh & (rows[CRP_COUNT.name].to_numpy() >= 2)
-    return np.where(known, ((last > CRP_LIMIT) & rapid).astype(float), np.nan)
+    return np.where(known, ((last > CRP_LIMIT) & rose).astype(float), np.nan)
 
 
 def fever(rows: pd.DataFrame) -> np.ndarray:

@@ -122,7 +122,7 @@ def _add_train(verbs: "Verbs") -> None:
     parser.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same bundle")
     parser.add_argument(
         "--variants", action=argparse.BooleanOptionalAction, default=True,
-        help="also judge the model without the grade and without trajectories",
+        help="also judge the model without the grade, without trajectories and with less measured",
     )  # fmt: skip
     _add_tracking(parser)
     parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from models.baselines import PUBLISHED
 from training.metrics import FEWEST_EVENT_PATIENTS, FIRST_BASELINE, MAIN_MODEL
 from training.sentences import judged_strata, why_unjudged
 from training.wording import THERAPY, Words, in_order, stratum_title, words_for
@@ -92,7 +93,7 @@ def discrimination_figure(
     _titles(precision, "Right alarms against caught events",
             "Caught (share of rows before an event)", "Right (share of alarms)")  # fmt: skip
     roc.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
-    for name in reversed(in_order(list(judged["models"]))):
+    for name in reversed(_with_a_line(judged["models"])):
         curves = judged["models"][name].get("curves") or {}
         if "roc" not in curves:
             continue
@@ -170,7 +171,8 @@ def decision_figure(judged: Mapping[str, Any], outcome: str, words: Words = THER
             "Net benefit per 100 rows")  # fmt: skip
     found = {
         name: answer["curves"]["net_benefit"]
-        for name, answer in judged["models"].items()
+        for name in _with_a_line(judged["models"])
+        for answer in (judged["models"][name],)
         if "net_benefit" in (answer.get("curves") or {})
     }
     if not found:
@@ -357,6 +359,15 @@ def _titles(axes: Axes, title: str, across: str, up: str) -> None:
 
 def _colour(name: str) -> str:
     return COLOURS.get(name, ANOTHER)
+
+
+def _with_a_line(scorers: Mapping[str, Any]) -> list[str]:
+    """Scorers in order without the published scores: a dozen grey lines would hide the others.
+
+    These stand in the comparison and in the tables.
+    """
+    published = {row.name for row in PUBLISHED} | {"four_signs"}
+    return [name for name in in_order(list(scorers)) if name not in published]
 
 
 def _line_look(name: str, words: Words) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from training.report_tables import (
     cell,
     figure_tables,
     grade_table,
+    panel_table,
     rejects,
     rules,
     stratum_table,
@@ -153,6 +154,8 @@ def _outcome_section(
         "grades": grade_table(judged, words) if why_not is None else [],
         "figures": _figures_of(outcome, figures, judged, words),
         "tables": figure_tables(judged, words) if judged["counts"]["events"] else [],
+        "panels": panel_table((evaluation.get("panels") or {}).get(outcome) or ())
+        if why_not is None else [],
         "rules": rules(judged, words) if judged["counts"]["events"] else [],
         "utilities": utilities(evaluation.get("challenge_utility") or {}, words)
         if outcome == "infection" and why_not is None else [],

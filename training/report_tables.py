@@ -1,9 +1,10 @@
 """The report's tables as lines of text: what stands in each cell, and why one is empty."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from features.panels import PANEL
 from training.metrics import FIRST_BASELINE, MAIN_MODEL, METRICS, Metric
 from training.rounding import interval, number
 from training.sentences import judged_strata, why_unjudged
@@ -93,6 +94,21 @@ def stratum_table(stratum: str, parts: Mapping[str, Any], words: Words) -> dict[
         if part["counts"]["rows"]
     ]
     return {"title": "today's grade" if stratum == "grade" else stratum, "groups": groups}
+
+
+def panel_table(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What less measured costs, a line a panel and way; the full panel has no cost of its own."""
+    names = ("auroc", "auroc_cost", "auprc", "auprc_cost")
+    return [
+        {
+            "panel": line["panel"],
+            "meaning": PANEL[line["panel"]].meaning,
+            "way": line["way"],
+            "columns": line["columns"],
+            "cells": [cell(line[name], name.endswith("_cost")) for name in names],
+        }
+        for line in lines
+    ]
 
 
 def rules(judged: Mapping[str, Any], words: Words) -> list[dict[str, str]]:

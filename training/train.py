@@ -15,7 +15,7 @@ from features.outcomes import GRADES, Outcome
 from features.readers.places import existing
 from features.tables import InvalidInputError, count_rejects
 from features.trajectory import Feature, Statistic
-from models.baselines import BASELINES
+from models.baselines import baselines_for
 from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
 from models.code_version import code_version
 from models.explain import by_analyte
@@ -28,6 +28,7 @@ from models.reference import (
     describe_features,
     describe_therapy,
 )
+from training import panels
 from training.blas import on_one_blas_thread
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
@@ -96,6 +97,11 @@ def train(config: TrainingConfig) -> Run:
         str(o): labels.of(cohort.reported).counts for o, labels in cohort.labels.items()
     }
     evaluation["judged_on"] = judged_on(source, config.format, Seen.CROSS_VALIDATED)
+    if config.variants:
+        evaluation["panels"] = {
+            str(outcome): panels.for_the_report(cohort, one.training, config)
+            for outcome, one in trained.items()
+        }
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["notes"] = list(source.notes)
     bundle = _bundle(config, cohort, trained, evaluation)
@@ -132,11 +138,10 @@ def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> T
     for name, kept in _variants(columns).items() if config.variants else ():
         what = f"{outcome}: {name}"
         risks[name] = fit_committee(training, kept, recipe, config.seed, what).unseen_risk
-    for name, make in BASELINES[outcome].items():
+    opponents = baselines_for(outcome, judged.rows)
+    for name, make in opponents.items():
         risks[name] = unseen_baseline_risk(judged, make)
-    baselines = {
-        name: make().fit(judged.rows, judged.label) for name, make in BASELINES[outcome].items()
-    }
+    baselines = {name: make().fit(judged.rows, judged.label) for name, make in opponents.items()}
     model = OutcomeModel(main.model, main.calibration, _tiers(main), baselines)
     return TrainedOutcome(model, training, _scored(cohort, outcome, risks))
 

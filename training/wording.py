@@ -20,6 +20,20 @@ SCORERS = {
     "crp_rule": "CRP rule",
     "fever": "Fever",
     "easix": "EASIX",
+    "modified_easix": "m-EASIX",
+    "simplified_easix": "s-EASIX",
+    "easix_at_start": "EASIX at the start of the course",
+    "easix_f_at_start": "EASIX-F criteria at the start of the course",
+    "hscore": "HScore of what was measured",
+    "news2": "NEWS2 of what was measured",
+    "qsofa": "qSOFA of what was measured",
+    "sirs": "SIRS of what was measured",
+    "sofa": "SOFA of what was measured",
+    "shock_index": "Shock index",
+    "spo2_fio2": "SpO2/FiO2",
+    "neutrophil_lymphocyte_ratio": "Neutrophils over lymphocytes",
+    "car_hematotox_at_start": "CAR-HEMATOTOX at the start of the course",
+    "four_signs": "Saturation, D-dimer, diastolic pressure and INR",
 }
 """Titles in the order in which readers meet them; others follow under their own names."""
 

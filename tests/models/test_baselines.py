@@ -10,13 +10,17 @@ from scipy.special import expit
 
 from features.matrix import feature_rows
 from features.outcomes import Outcome
+from features.scores import SCORES
 from models.baselines import (
     BASELINE_COLUMNS,
     BASELINES,
+    PUBLISHED,
     LastValueLogistic,
     Persistence,
+    PublishedScore,
     RuleRate,
     TodaysGrade,
+    baselines_for,
 )
 from models.rules import RULE_COLUMNS, crp_rule, fever
 
@@ -173,3 +177,43 @@ def test_todays_grade_alone_learns_nothing_and_orders_by_grade():
     rows, label = grades((np.nan, 3, 3), (0.0, 3, 3), (1.0, 3, 0), (2.0, 0, 3), (4.0, 3, 3))
     risk = TodaysGrade().fit(rows, label).risk(rows)
     assert risk[[0, 6, 12, 15, 18]] == pytest.approx([0.004, 0.004, 0.04, 0.4, 0.4])
+
+
+RISING = pd.DataFrame({"score.points": np.repeat([0.0, 1.0, 2.0, np.nan], 50)})
+WITH_IT = np.concatenate([np.r_[np.ones(n), np.zeros(50 - n)] for n in (5, 15, 35, 20)])
+
+
+@pytest.mark.parametrize(("rises", "label"), [(True, WITH_IT), (False, 1.0 - WITH_IT)])
+def test_a_published_score_ranks_rows_the_way_it_was_published(rises, label):
+    risk = PublishedScore("score.points", rises).fit(RISING, label).risk(RISING)
+    steps = np.diff(risk[[0, 50, 100]])
+    assert (steps > 0.05).all() if rises else (steps < -0.05).all()
+
+
+@pytest.mark.parametrize(("rises", "label"), [(False, WITH_IT), (True, 1.0 - WITH_IT)])
+def test_a_published_score_never_ranks_rows_against_what_was_published(rises, label):
+    learnt = PublishedScore("score.points", rises).fit(RISING, label)
+    risk = learnt.risk(RISING)
+    assert risk[0] == risk[50] == risk[100]
+    assert risk[0] == pytest.approx(label[:150].mean(), abs=0.03)
+    again = PublishedScore("score.points", rises).restore(learnt.state)
+    assert (again.risk(RISING) == risk).all()
+
+
+def test_published_scores_that_no_row_holds_are_left_out():
+    nothing = pd.DataFrame({"crp.last": [1.0], "shock_index.last": [np.nan]})
+    for outcome in Outcome:
+        published = {row.name for row in PUBLISHED if outcome in row.outcomes} | {"four_signs"}
+        assert set(BASELINES[outcome]) - set(baselines_for(outcome, nothing)) == (
+            published & set(BASELINES[outcome])
+        )
+    held = pd.DataFrame({"shock_index.last": [0.7]})
+    assert "shock_index" in baselines_for(Outcome.INFECTION, held)
+    assert "sirs" not in baselines_for(Outcome.INFECTION, held)
+
+
+def test_every_published_score_reads_a_declared_column():
+    declared = {score.name for score in SCORES}
+    assert {row.column for row in PUBLISHED} <= declared
+    assert {row.column for row in PUBLISHED} <= set(BASELINE_COLUMNS)
+    assert all(row.outcomes and row.source for row in PUBLISHED)

@@ -366,6 +366,32 @@ def test_a_grade_with_too_few_events_gets_no_figure_and_persistence_stands_besid
     assert re.search(r"Grade 1 today: too few events to judge \(", text)
 
 
+# What less measured costs ---------------------------------------------------------------------
+
+
+def test_the_page_shows_what_smaller_panels_cost(tmp_path):
+    def figure(value, low, high):
+        return {"value": value, "low": low, "high": high, "reason": None}
+
+    line = {
+        "panel": "minimal",
+        "way": "one model",
+        "columns": 22,
+        "auroc": figure(0.81, 0.75, 0.86),
+        "auroc_cost": figure(0.12, 0.06, 0.18),
+        "auprc": figure(0.2, 0.1, 0.3),
+        "auprc_cost": figure(0.1, -0.02, 0.2),
+    }
+    found = evaluate(scored(), bootstrap=5) | {"judged_on": on()}
+    without = read(write_report(found, {}, CONTEXT, tmp_path / "without")).text()
+    assert "What less measured costs" not in without
+    found["panels"] = {"severe_crs": [line]}
+    text = read(write_report(found, {}, CONTEXT, tmp_path / "with")).text()
+    table = text[text.index("What less measured costs") :]
+    assert re.search(r"minimal one model 22 0\.81\d* 0\.75\d* to 0\.86", table)
+    assert "+0.12" in table
+
+
 # What is left out is counted ------------------------------------------------------------------
 
 
