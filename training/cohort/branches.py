@@ -70,7 +70,9 @@ class Crowd:
         persons = self.people.persons.copy()
         told = np.array([row.spread * np.sqrt(1.0 - row.occasion) for row in self.products])
         hidden = (highest < SHOWN) & (told[persons["product"]] > 0.0)
-        room = np.log(SHOWN / np.maximum(highest[hidden], 1e-300)) / told[persons["product"]][hidden]
+        room = (
+            np.log(SHOWN / np.maximum(highest[hidden], 1e-300)) / told[persons["product"]][hidden]
+        )
         keys = self.people.keys[hidden]
         drawn = uniforms(keys, np.full(len(keys), hour), _SENSITIVITY)
         most = persons["sensitivity_score"][hidden] + room
@@ -95,9 +97,9 @@ class Question:
 def branched(
     now: Body, crowd: Crowd, asked: npt.NDArray[np.bool_], numbers: range, question: Question
 ) -> tuple[Floats, Floats]:
-    """Sums over the branches `numbers` of everybody `asked`, 0 for all others (one value a patient).
+    """Branches with CRS of grade >= 3 in the horizon, and infections expected to show in them.
 
-    Of branches that come to CRS of grade >= 3 in the horizon, and of infections expected to show.
+    Summed over the branches `numbers` of everybody `asked`, 0 for all others: one value a patient.
     """
     patients = np.flatnonzero(asked)
     severe, infected = np.zeros(len(asked)), np.zeros(len(asked))
@@ -109,15 +111,13 @@ def branched(
         branches = crowd.some(who).with_chance(number)
         if question.highest is not None:
             branches = branches.with_unshown_sensitivity(question.highest[who], question.hour)
-        body = Body(*(part[who] for part in now))
+        body = Body(now.state[who], now.labs[who], now.care[who])
         for total, found in zip((severe, infected), _lived(body, branches, question), strict=True):
             np.add.at(total, who, found)
     return severe, infected
 
 
-def _lived(
-    body: Body, branches: Crowd, question: Question
-) -> tuple[npt.NDArray[np.bool_], Floats]:
+def _lived(body: Body, branches: Crowd, question: Question) -> tuple[npt.NDArray[np.bool_], Floats]:
     """Live the horizon; severe CRS (bool), infections expected to show (one value a branch)."""
     world, (state, _, care) = branches.world, body
     severe, showed = np.zeros(len(state), dtype=bool), np.zeros(len(state), dtype=bool)
