@@ -1,8 +1,8 @@
-"""The oracle's risk: right on average, finer than its rounds, the same however it is cut; what-if."""
+"""The oracle's risk: right on average, finer than its rounds, the same in any cut; what-if."""
 
 import dataclasses
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import numba
@@ -124,7 +124,7 @@ def test_threads_and_cuts_change_no_risk() -> None:
 def test_what_if_tocilizumab_were_given_or_withheld_now() -> None:
     """Two futures of one past: until the moment everybody was treated as usual."""
     people, ward = crowd("axicabtagene_ciloleucel", 60), centre("university")
-    products, moments = (product("axicabtagene_ciloleucel"),), [72, 84, 96]
+    products, moments = (product("axicabtagene_ciloleucel"),), [24]
     at_once = TreatmentPolicy(
         "at_once",
         "tocilizumab at the next check of whoever has CRS",
@@ -142,13 +142,12 @@ def test_what_if_tocilizumab_were_given_or_withheld_now() -> None:
     for other in (given, withheld):
         now = ["patient", "hours_from_first_dose", "at_risk"]
         pd.testing.assert_frame_equal(other[now], as_lived[now])
-    risk = pd.DataFrame(
-        {"given": given["severe_crs"], "lived": as_lived["severe_crs"],
-         "withheld": withheld["severe_crs"]}
-    )  # fmt: skip
-    in_doubt = risk[risk["withheld"].between(0.05, 0.95)].mean()
-    assert in_doubt["given"] < 0.9 * in_doubt["withheld"]
-    assert in_doubt["given"] <= in_doubt["lived"] <= in_doubt["withheld"]
+    treated = live(people, products, ward, 1).care["tocilizumab"].max(axis=0) > 0.0
+    threatened = ~treated & (withheld["severe_crs"] > 0.05).to_numpy()
+    assert threatened.sum() >= 5
+    mean = [table.loc[threatened, "severe_crs"].mean() for table in (given, as_lived, withheld)]
+    assert mean[0] < 0.2 * mean[2]
+    assert mean[0] <= mean[1] <= mean[2]
 
 
 def test_a_sensitivity_that_has_shown_is_kept_and_another_stays_below_what_would_show() -> None:
@@ -196,7 +195,7 @@ def test_true_days_by_hand() -> None:
     assert days["incubating"].tolist() == [False, False, False, True, *[False] * 4]
 
 
-def flags(text: str) -> ArgumentParser:
+def flags(text: str) -> Namespace:
     parser = ArgumentParser()
     add_flags(parser)
     return parser.parse_args(text.split())
@@ -235,7 +234,8 @@ def test_every_centre_product_and_policy_has_an_oracle(place: str) -> None:
         asked = Asked(4, 3, products, place, days=1, policy=way.key)
         risk = pd.concat(oracle_parts(asked, [0], Branching(2)))
         assert len(risk) == 4
-        assert risk[["severe_crs", "infection"]].stack().between(0.0, 1.0).all()
+        for outcome in Outcome:
+            assert risk[str(outcome)].between(0.0, 1.0).all()
 
 
 def test_what_cannot_be_asked_is_told_in_one_line(tmp_path: Path) -> None:
@@ -259,7 +259,9 @@ def test_the_oracle_bounds_every_scorer_of_what_was_true(tmp_path: Path) -> None
     true = true.set_index("scorer")
     assert {"oracle", "oracle until shown", "model", "persistence", "crp_rule"} <= set(true.index)
     assert true["events"].min() >= 5
-    oracle, others = true.loc["oracle"], true.drop(index="oracle")
-    assert (others["auroc"] <= oracle["auroc"]).all()
-    assert (others["average_precision"] <= oracle["average_precision"]).all()
-    assert (others["brier"] >= oracle["brier"]).all()
+    oracles = ["oracle", "oracle until shown"]
+    learnt = true.drop(index=oracles)
+    for scorer in oracles:  # one knows more than the other in the mean; on few events, either may
+        assert (learnt["auroc"] <= true.loc[scorer, "auroc"]).all()
+        assert (learnt["average_precision"] <= true.loc[scorer, "average_precision"]).all()
+        assert (learnt["brier"] >= true.loc[scorer, "brier"]).all()
