@@ -97,7 +97,7 @@ def test_rare_risks_have_ranks_of_their_own() -> None:
     assert (risk["branches"] == 10 * (1 + MORE)).all()  # a dose in this very hour
 
 
-def test_a_dose_an_hour_ago_is_known_and_the_one_to_come_is_not() -> None:
+def test_far_from_any_dose_severe_crs_is_out_of_reach_and_costs_one_round() -> None:
     people, ward = crowd("axicabtagene_ciloleucel", 30), centre("university")
     products = (product("axicabtagene_ciloleucel"),)
     before = oracle_risk(people, products, ward, [-24 * 6], Branching(5))

@@ -6,6 +6,12 @@ chance. Each branch lives the next hours with the same body and clinicians and a
 | patient | hours_from_first_dose | at_risk | severe_crs | infection | new_infection | branches |
 |---|---|---|---|---|---|---|
 | 0 | 24 | True | 0.02 | 0.31 | 0.001 | 1100 |
+| 1 | 24 | True | 0.0 | 0.0004 | 0.0004 | 100 |
+
+What if tocilizumab were withheld from the moment on, after a life under the usual policy:
+
+    withheld = policy("no_tocilizumab").table(place)
+    oracle_risk(people, products, place, [24, 31], Branching(100, then=withheld))
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -77,7 +83,6 @@ def oracle_parts(
     As `oracle_risk`, with `patient_id` and `as_of` in the place of `patient`. No number changes
     with the threads.
     """
-
     products, place = asked.chosen, centre_named(asked.centre)
     clinicians = policy_named(asked.policy).table(place)
 
