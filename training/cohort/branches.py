@@ -1,11 +1,12 @@
 """Continuations of one moment: the same bodies and clinicians, each branch with its own chance.
 
-What branches count is unbiased. An infection that was already growing counts where its onset comes;
-one yet to begin counts by its expectation: in each hour that a branch is free of infection, the
-hazard of that hour times the chance that an infection begun then shows within the hours left. So
-rare infections have a risk that is no coarse share of few branches.
+What branches count is unbiased. Infections have branches of their own: one that was already growing
+counts where its onset comes; one yet to begin is made to begin in an hour drawn by chance, and an
+onset in time then counts by that hour's hazard over the chance of drawing it. So rare infections
+have a risk that is no coarse share of few branches, and are treated, or missed, like all others.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numba
@@ -28,13 +29,17 @@ SHOWN = 0.05
 
 _AT_ONCE = 4000
 """Branches lived together; bounds the memory and changes no number."""
-_INFECTIONS = 10_000
+_INFECTIONS = 2000
+_LEAST = 0.01
+"""Added to each hour's share: every hour must be drawn now and then."""
 _SENSITIVITY = 50
-"""The question of a redrawn sensitivity; see `chance`."""
+_BEGINS = 51
+"""The questions of a redrawn sensitivity and of the hour of an infection; see `chance`."""
 _APART = np.uint64(0xD1B54A32D192ED03)
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -84,25 +89,40 @@ class Crowd:
 class Question:
     """`horizon` hours after `hour` (since the simulation's start) are asked about.
 
-    `shows`: as `shows_within` gives it for that horizon. `highest`: each patient's highest drive
+    `begins`: as `hours_to_begin` gives it for that horizon. `highest`: each patient's highest drive
     so far, where the sensitivity is to be drawn afresh; None where it is known.
     """
 
     hour: int
     horizon: int
-    shows: Floats
+    begins: Floats
     highest: Floats | None = None
 
 
-def branched(
-    now: Body, crowd: Crowd, asked: npt.NDArray[np.bool_], numbers: range, question: Question
-) -> tuple[Floats, Floats]:
-    """Branches with CRS of grade >= 3 in the horizon, and infections expected to show in them.
+def severe_branches(
+    now: Body, crowd: Crowd, asked: Mask, numbers: range, question: Question
+) -> Floats:
+    """How many of the branches `numbers` come to CRS of grade >= 3; 0 for who is not `asked`."""
+    return _summed(_severe, now, crowd, asked, numbers, question)
 
-    Summed over the branches `numbers` of everybody `asked`, 0 for all others: one value a patient.
-    """
-    patients = np.flatnonzero(asked)
-    severe, infected = np.zeros(len(asked)), np.zeros(len(asked))
+
+def infected_branches(
+    now: Body, crowd: Crowd, asked: Mask, numbers: range, question: Question
+) -> Floats:
+    """Infections expected to show in the branches `numbers`; 0 for who is not `asked`."""
+    return _summed(_infected, now, crowd, asked, numbers, question)
+
+
+def _summed(
+    lived: Callable[[Body, Crowd, Question], Floats],
+    now: Body,
+    crowd: Crowd,
+    asked: Mask,
+    numbers: range,
+    question: Question,
+) -> Floats:
+    """The sum of what `lived` counts in the branches of each patient, some branches at a time."""
+    patients, total = np.flatnonzero(asked), np.zeros(len(asked))
     pairs = len(patients) * len(numbers)
     for start in range(0, pairs, _AT_ONCE):
         place = np.arange(start, min(start + _AT_ONCE, pairs))
@@ -112,26 +132,41 @@ def branched(
         if question.highest is not None:
             branches = branches.with_unshown_sensitivity(question.highest[who], question.hour)
         body = Body(now.state[who], now.labs[who], now.care[who])
-        for total, found in zip((severe, infected), _lived(body, branches, question), strict=True):
-            np.add.at(total, who, found)
-    return severe, infected
+        np.add.at(total, who, lived(body, branches, question))
+    return total
 
 
-def _lived(body: Body, branches: Crowd, question: Question) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """Live the horizon; severe CRS (bool), infections expected to show (one value a branch)."""
-    world, (state, _, care) = branches.world, body
-    severe, showed = np.zeros(len(state), dtype=bool), np.zeros(len(state), dtype=bool)
-    begun = state["infection"] > 0
-    expected = np.zeros(len(state))
-    for ahead in range(question.horizon):
-        hour = question.hour + ahead
-        _expect(world, *body, question.shows[question.horizon - 1 - ahead], expected)
+def _severe(body: Body, branches: Crowd, question: Question) -> Floats:
+    """1 for each branch that comes to severe CRS, else 0."""
+    world, severe = branches.world, np.zeros(len(body.state))
+    for hour in range(question.hour, question.hour + question.horizon):
         advance(hour, clock(hour), world, *body)
         decide(hour + 1, clock(hour + 1), world, *body)
-        begun &= state["infection"] > 0
-        severe |= state["alive"] & (care["grade"] >= 3)
-        showed |= state["alive"] & state["onset"] & begun
-    return severe, showed + expected
+        severe[body.state["alive"] & (body.care["grade"] >= 3)] = 1.0
+    return severe
+
+
+def _infected(body: Body, branches: Crowd, question: Question) -> Floats:
+    """Infections expected to show in each branch: see this file's head."""
+    world, (state, labs, _) = branches.world, body
+    keys = branches.people.keys
+    drawn = uniforms(keys, np.full(len(keys), question.hour), _BEGINS)
+    begins = np.searchsorted(np.cumsum(question.begins)[:-1], drawn, side="right")
+    counted, weight = state["infection"] > 0, np.ones(len(state))
+    hazard, expected = np.zeros(len(state)), np.zeros(len(state))
+    rate = world.constants["infection_per_day"]  # this block's own copy
+    own = rate.copy()
+    for ahead in range(question.horizon):
+        hour = question.hour + ahead
+        made = (begins == ahead) & state["alive"] & (state["infection"] == 0)
+        _hazards(world, state, labs, hazard)
+        weight[made] = hazard[made] / question.begins[ahead]
+        rate[:] = np.where(made, np.inf, own)
+        advance(hour, clock(hour), world, *body)
+        decide(hour + 1, clock(hour + 1), world, *body)
+        counted = (counted | made) & (state["infection"] > 0)
+        expected += weight * (counted & state["onset"] & state["alive"])
+    return expected
 
 
 def clock(hour: int) -> int:
@@ -140,23 +175,22 @@ def clock(hour: int) -> int:
 
 
 @numba.njit(nogil=True)
-def _expect(world, state, labs, care, shows, expected):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    """Add what this hour is expected to begin of infections that will show in time.
+def _hazards(world, state, labs, hazard):  # type: ignore[no-untyped-def]
+    """The chance that an infection begins in this hour.
 
     Not cached on disk: a cache would not see that `_hazard` of another file has changed.
     """
-    for i in range(len(expected)):
-        s = state[i]
-        if s.alive and s.infection == 0:
-            neutrophils, igg = labs[i, world.neutrophils], labs[i, world.igg]
-            expected[i] += min(_hazard(s, world.constants[i], neutrophils, igg), 1.0) * shows
+    for i in range(len(hazard)):
+        neutrophils, igg = labs[i, world.neutrophils], labs[i, world.igg]
+        hazard[i] = min(_hazard(state[i], world.constants[i], neutrophils, igg), 1.0)
 
 
-def shows_within(crowd: Crowd, hours: int) -> Floats:
-    """Share of infections whose onset comes within 0, 1, ... `hours` - 1 hours of their beginning.
+def hours_to_begin(crowd: Crowd, horizon: int) -> Floats:
+    """How often an infection is made to begin in each hour of the horizon (shares, sum 1).
 
-    Counted in copies of one patient who are all infected in their first hour: how an infection
-    grows, and which kind it is, does not depend on the person.
+    The likelier it then shows in time, the oftener, so that few branches are lost on the last
+    hours; counted in untreated copies of one patient who are all infected in their first hour.
+    Decides how much the counts scatter, not what they are in the mean.
     """
     copies = crowd.some(np.zeros(_INFECTIONS, dtype=np.int64))
     constants = copies.people.constants.copy()
@@ -166,8 +200,8 @@ def shows_within(crowd: Crowd, hours: int) -> Floats:
     world = copies.world
     body = beginning(copies.people, world)
     showed, shares = np.zeros(_INFECTIONS, dtype=bool), []
-    for hour in range(hours):
+    for hour in range(horizon):
         advance(hour, clock(hour), world, *body)
         showed |= body.state["onset"]
-        shares.append(showed.mean())
-    return np.array(shares)
+        shares.append(showed.mean() + _LEAST)
+    return np.array(shares[::-1]) / np.sum(shares)

@@ -23,7 +23,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.tables import InvalidInputError
-from training.cohort.branches import Crowd, Floats, Question, branched, clock, shows_within
+from training.cohort.branches import (
+    Crowd,
+    Floats,
+    Question,
+    clock,
+    hours_to_begin,
+    infected_branches,
+    severe_branches,
+)
 from training.cohort.centres import Centre
 from training.cohort.centres import centre as centre_named
 from training.cohort.chance import patient_keys
@@ -90,11 +98,11 @@ def oracle_parts(
         people = make_people(patient_keys(asked.seed, first, count), products)
         return Crowd(people, products, place, clinicians)
 
-    shows = shows_within(crowd(asked.start_at, 1), branching.horizon)
+    begins = hours_to_begin(crowd(asked.start_at, 1), branching.horizon)
 
     def some(_: Asked, first: int, count: int) -> pd.DataFrame:
         lived = crowd(first, count)
-        people, risk = lived.people, _along(lived, moments, branching, shows)
+        people, risk = lived.people, _along(lived, moments, branching, begins)
         names = [f"virtual-{number:06d}" for number in range(first, first + count)]
         patient, hour = risk.pop("patient").to_numpy(), risk["hours_from_first_dose"].to_numpy()
         minute = people.persons["first_dose_day"][patient] * 1440 + hour * 60
@@ -139,13 +147,13 @@ def oracle_risk(
     Raises InvalidInputError for no moment, or one before the simulation's start.
     """
     lived = Crowd(people, products, place, policy)
-    return _along(lived, moments, branching, shows_within(lived, branching.horizon))
+    return _along(lived, moments, branching, hours_to_begin(lived, branching.horizon))
 
 
 def _along(
-    lived: Crowd, moments: Sequence[int], branching: Branching, shows: Floats
+    lived: Crowd, moments: Sequence[int], branching: Branching, begins: Floats
 ) -> pd.DataFrame:
-    """Live hour after hour, branch at each moment; `shows` as `shows_within` gives it."""
+    """Live hour after hour, branch at each moment; `begins` as `hours_to_begin` gives it."""
     _check_moments(moments)
     crowd = replace(lived, policy=branching.then or lived.policy)
     world, then = lived.world, crowd.world
@@ -156,7 +164,7 @@ def _along(
             now = Body(body.state.copy(), body.labs.copy(), body.care.copy())
             decide(hour, clock(hour), then, *now)
             unshown = None if branching.sensitivity_known else highest
-            question = Question(hour, branching.horizon, shows, unshown)
+            question = Question(hour, branching.horizon, begins, unshown)
             parts.append(_risks(now, crowd, branching.branches, question))
         decide(hour, clock(hour), world, *body)
         advance(hour, clock(hour), world, *body)
@@ -179,11 +187,12 @@ def _risks(now: Body, crowd: Crowd, branches: int, question: Question) -> pd.Dat
     first = range(1, branches + 1)
     further = range(first.stop, first.stop + MORE * branches)
     near = alive & at_risk & ~_out_of_reach(now, question)
-    severe, infected = branched(now, crowd, alive & (at_risk | well), first, question)
-    severe += branched(now, crowd, near, further, question)[0]
+    severe = severe_branches(now, crowd, alive & at_risk, first, question)
+    severe += severe_branches(now, crowd, near, further, question)
+    infected = infected_branches(now, crowd, alive & well, first, question)
     hidden = alive & well & (state["infection"] > 0)
     spared = Body(_without_infection(state), now.labs, now.care)
-    later = branched(spared, crowd, hidden, first, question)[1]
+    later = infected_branches(spared, crowd, hidden, first, question)
     counted = branches * np.where(near, 1 + MORE, 1)
     rows = pd.DataFrame(
         {
