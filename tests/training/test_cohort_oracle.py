@@ -75,6 +75,22 @@ def test_the_oracle_is_right_on_average(key: str, place: str, way: str, known: b
         assert abs(happened.sum() - expected.sum()) < 3.0 * chance + 1.0
 
 
+def test_the_risk_of_infections_to_come_is_how_often_they_come() -> None:
+    """Nobody is dosed, infections are frequent: plain counts against weighed ones."""
+    people, ward = crowd("teclistamab", 1500, infections=600.0), centre("university")
+    never_dosed = (dataclasses.replace(product("teclistamab"), doses=()),)
+    risk = oracle_risk(people, never_dosed, ward, [-166, -142], Branching(2))
+    lived = live(people, never_dosed, ward, 1).state
+    hour, who = 168 + risk["hours_from_first_dose"].to_numpy(), risk["patient"].to_numpy()
+    free = lived["infection"][hour, who] == 0
+    came = np.array(
+        [lived["onset"][h + 1 : h + 25, i].any() for h, i in zip(hour, who, strict=True)]
+    )
+    expected = risk["new_infection"].to_numpy()[free].sum()
+    assert came[free].sum() > 30
+    assert abs(came[free].sum() - expected) < 3.0 * np.sqrt(expected)
+
+
 def test_the_oracle_beats_todays_grade_even_where_that_has_seen_the_answers() -> None:
     risk, days = judged("axicabtagene_ciloleucel", "university", "no_tocilizumab", known=True)
     asked = days["severe_crs"].notna()
