@@ -43,8 +43,8 @@ THE_SAME = "The model LEARNT FROM THESE VERY RECORDS: every figure flatters it a
 
 def run_simulate(options: Namespace) -> None:
     """Write a virtual cohort."""
-    bar = counted_progress("simulating")
-    for path in cohort.run(options, bar):
+    bars = counted_progress("simulating"), counted_progress("the oracle")
+    for path in cohort.run(options, *bars):
         print(path)
 
 

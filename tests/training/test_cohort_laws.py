@@ -182,7 +182,7 @@ def test_no_drug_is_lost_but_by_elimination() -> None:
 def test_prophylaxis_is_one_dose_even_where_the_dose_is_put_off() -> None:
     history = treated(crowd(150, "teclistamab"), "teclistamab", prophylaxis_before_dose=2.0)
     given = history.care["tocilizumab"] > 0
-    sick = np.maximum.accumulate(history.care["grade"] > 0, axis=0)
+    sick = np.maximum.accumulate(history.care["charted"] > 0, axis=0)
     without_crs = given & ~sick
     assert without_crs.any(axis=0).mean() > 0.5
     assert without_crs.sum(axis=0).max() == 1

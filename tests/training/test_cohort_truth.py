@@ -1,4 +1,4 @@
-"""What only the simulator can tell: the oracle's risk, what-if, the measuring rod and its page."""
+"""What only the simulator can tell: what-if, the measuring rod and its page."""
 
 import dataclasses
 
@@ -19,7 +19,6 @@ from training.cohort.experiments import ONE_BODY
 from training.cohort.fitted import FITTED
 from training.cohort.lives import Lives, live_study
 from training.cohort.measures import infection_density, more_than_one_event, recurrence
-from training.cohort.oracle import Branching, oracle_risk
 from training.cohort.people import People, make_people
 from training.cohort.policies import POLICIES
 from training.cohort.products import Product, product
@@ -31,27 +30,6 @@ from training.cohort.targets import TARGETS, Target, Verdict, compare, wilson
 def crowd(key: str, patients: int) -> tuple[People, tuple[Product, ...]]:
     products = (product(key),)
     return make_people(patient_keys(7, 0, patients), products), products
-
-
-def test_the_oracle_is_right_on_average() -> None:
-    people, products = crowd("axicabtagene_ciloleucel", 80)
-    ward = centre("university")
-    risk = oracle_risk(people, products, ward, 8, Branching(branches=12))
-    risk = risk[risk["at_risk"]]
-    history = live(people, products, ward, 8 + 2)
-    severe = history.care["grade"] >= 3
-    start = 168 + risk["hours_from_first_dose"].to_numpy()
-    happened = np.array(
-        [
-            severe[hour : hour + 24, patient].any()
-            for hour, patient in zip(start, risk["patient"], strict=True)
-        ]
-    )
-    expected, found = risk["severe_crs"].sum(), happened.sum()
-    assert found >= 5
-    assert abs(found - expected) < 3.0 * np.sqrt(expected + 1.0)
-    # who is told to be at risk is who falls ill
-    assert risk.loc[happened, "severe_crs"].mean() > 10 * risk.loc[~happened, "severe_crs"].mean()
 
 
 def test_another_policy_meets_the_same_patients_with_the_same_chance() -> None:

@@ -14,8 +14,8 @@ import numpy as np
 
 from training.cohort.fitted import FITTED
 from training.cohort.lives import live_study
+from training.cohort.processes import each_in_a_process
 from training.cohort.products import Kind
-from training.cohort.side_by_side import side_by_side
 from training.cohort.studies import Study, study
 from training.cohort.targets import TARGETS, Target
 
@@ -143,7 +143,7 @@ def refit_all(
 ) -> dict[str, Fields]:
     """The fitted values of these studies, each from its own figures, beside those of the others."""
     own = [key for key in studies if not study(key).fit and _targets(key)]
-    found = side_by_side(_refit_named, own, progress)
+    found = each_in_a_process(_refit_named, own, progress)
     return FITTED | dict(zip(own, found, strict=True))
 
 

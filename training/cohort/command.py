@@ -1,7 +1,8 @@
 """The verbs `simulate` and `calibrate`: their flags, and what they do with them."""
 
+import re
 import tempfile
-from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from training.cohort.calibrate import refit_all, write_fits
 from training.cohort.centres import CENTRES
 from training.cohort.export import CohortFormat, write_parts
 from training.cohort.fitted import FITTED
+from training.cohort.oracle import Branching, oracle_parts, write_oracle
 from training.cohort.policies import POLICIES
 from training.cohort.products import PRODUCTS
 from training.cohort.simulation import Asked, parts
@@ -20,8 +22,11 @@ from training.cohort.targets import Verdict, compare
 from training.folders import refuse_filled
 
 MATCHES = "matches.csv"
+ORACLE = "oracle.parquet"
 BRANCHES = 100
-"""Continuations of each moment: more of them rank the rare risks better."""
+"""The oracle's first round for `calibrate`: more rank the rare risks better."""
+ORACLE_DAYS = 21
+LONGEST_STEP_H = 366 * 24
 
 
 def add_flags(parser: ArgumentParser) -> None:
@@ -46,15 +51,26 @@ def add_flags(parser: ArgumentParser) -> None:
         help="how patients are treated: the same seed gives the same patients with the same chance",
     )
     parser.add_argument("--days", type=int, default=28, help="days from the first dose on")
+    parser.add_argument(
+        "--oracle",
+        type=int,
+        metavar="BRANCHES",
+        help="also write the best possible risk by so many continuations of each moment (slow)",
+    )
+    parser.add_argument(
+        "--oracle-every", type=_hours, default="24h", help="step between the oracle's moments"
+    )
 
 
 def run(
-    arguments: Namespace, progress: Callable[[int, int], None] | None = None
+    arguments: Namespace,
+    progress: Callable[[int, int], None] | None = None,
+    oracle_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Path, ...]:
     """Simulate and write as the flags say; the paths written.
 
-    `progress` is told patients done and patients in all. Raises InvalidInputError for a bad choice
-    or a folder with content.
+    Each `progress` is told patients done and patients in all. Raises InvalidInputError for a bad
+    choice or a folder with content.
     """
     refuse_filled(arguments.out)
     asked = Asked(
@@ -65,8 +81,24 @@ def run(
         days=arguments.days,
         policy=arguments.policy,
     )
+    branching = None if arguments.oracle is None else Branching(arguments.oracle)
     metadata = asked.metadata(0, asked.patients)
-    return write_parts(parts(asked, progress), metadata, arguments.out, arguments.format)
+    written = write_parts(parts(asked, progress), metadata, arguments.out, arguments.format)
+    if branching is None:
+        return written
+    moments = range(0, 24 * asked.days, arguments.oracle_every)
+    risks = oracle_parts(asked, moments, branching, oracle_progress)
+    return (*written, write_oracle(risks, branching, metadata, arguments.out / ORACLE))
+
+
+def _hours(text: str) -> int:
+    """A step in whole hours; the unit is written."""
+    found = re.fullmatch(r"(\d{1,4})\s*(h|d)", text.strip())
+    hours = int(found[1]) * (24 if found[2] == "d" else 1) if found else 0
+    if not 1 <= hours <= LONGEST_STEP_H:
+        limit = f"1h to {LONGEST_STEP_H}h"
+        raise ArgumentTypeError(f"{text!r} is no step of whole hours from {limit}; write 24h or 2d")
+    return hours
 
 
 def add_calibrate_flags(parser: ArgumentParser) -> None:
@@ -142,7 +174,8 @@ def held(arguments: Namespace) -> Iterator[tuple[str, pd.DataFrame]]:
         merits["correlations_apart"] = against.correlations_apart(real, virtual)
         merits["weighted_kappa"] = against.grades_agree(learners, arguments.seed)
         yield "transport", pd.DataFrame(merits.items(), columns=["figure", "value"])
-        oracle = beside_the_oracle(learners, learners // 2, BRANCHES, arguments.seed, Path(scratch))
+        judged = Asked(learners // 2, arguments.seed + 1, days=ORACLE_DAYS)
+        oracle = beside_the_oracle(judged, learners, BRANCHES, Path(scratch))
     yield "oracle", oracle
 
 

@@ -57,8 +57,8 @@ def write_parts(
         path.parent.mkdir(parents=True, exist_ok=True)
     codes: set[str] = set()
     with (
-        _Growing(records, metadata, "records") as record_file,
-        _Growing(truth, metadata, "truth") as truth_file,
+        Growing(records, metadata, "records") as record_file,
+        Growing(truth, metadata, "truth") as truth_file,
     ):
         for part in parts:
             records_of_part = _meds_table(part.records) if meds else _table(part.records)
@@ -145,7 +145,7 @@ def _table(table: pd.DataFrame) -> pa.Table:
     return pa.table({name: arrow_column(table[name]) for name in table.columns})
 
 
-class _Growing:
+class Growing:
     """A Parquet file that grows by groups of `ROWS_IN_GROUP` rows, however its parts are cut.
 
     Its schema carries `virtual=true`, what it holds and the cohort's description.
@@ -157,7 +157,7 @@ class _Growing:
         self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pa.Table] = []
 
-    def __enter__(self) -> "_Growing":
+    def __enter__(self) -> "Growing":
         return self
 
     def __exit__(self, fault: type[BaseException] | None, *_: object) -> None:

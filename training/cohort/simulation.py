@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numba
 import numpy as np
@@ -35,6 +35,8 @@ from training.cohort.products import PRODUCTS, Product
 from training.cohort.products import product as product_named
 from training.cohort.world import World, make_world
 from training.cohort.written import moments, records_table
+
+Part = TypeVar("Part")
 
 VERSION = "2"
 """Rises whenever the same seed gives another cohort."""
@@ -130,34 +132,35 @@ class Asked:
 def parts(
     asked: Asked, progress: Callable[[int, int], None] | None = None
 ) -> Iterator[VirtualCohort]:
-    """The cohort a few patients at a time, in order: memory stays that of a few parts.
+    """The cohort a few patients at a time, in order: memory stays that of a few parts."""
+    return side_by_side(_simulate_some, asked, _AT_ONCE, progress)
 
-    Parts are simulated side by side on as many threads as numba may use; no number changes by it.
+
+def side_by_side(
+    make: Callable[[Asked, int, int], Part],
+    asked: Asked,
+    at_once: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Part]:
+    """What `make` gives for the cohort, the first patient's number, and `at_once` patients a part.
+
+    In order, on as many threads as numba may use; no number changes by it.
     """
     end = asked.start_at + asked.patients
-    firsts = range(asked.start_at, end, _AT_ONCE)
+    firsts = range(asked.start_at, end, at_once)
     threads = numba.get_num_threads()
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[VirtualCohort]] = deque()
-        for number, first in enumerate(firsts):
-            count = min(_AT_ONCE, end - first)
-            waiting.append(pool.submit(_simulate_some, asked, first, count))
-            if len(waiting) > threads:
-                yield _told(waiting.popleft(), number - threads, asked, progress)
-        for left in range(len(waiting), 0, -1):
-            yield _told(waiting.popleft(), len(firsts) - left, asked, progress)
-
-
-def _told(
-    part: "Future[VirtualCohort]",
-    number: int,
-    asked: Asked,
-    progress: Callable[[int, int], None] | None,
-) -> VirtualCohort:
-    found = part.result()
-    if progress is not None:
-        progress(min((number + 1) * _AT_ONCE, asked.patients), asked.patients)
-    return found
+        waiting: deque[Future[Part]] = deque()
+        for number in range(len(firsts) + threads):
+            if number < len(firsts):
+                first = firsts[number]
+                waiting.append(pool.submit(make, asked, first, min(at_once, end - first)))
+            if number >= threads:
+                part = waiting.popleft().result()
+                if progress is not None:
+                    done = (number - threads + 1) * at_once
+                    progress(min(done, asked.patients), asked.patients)
+                yield part
 
 
 def _check(name: str, value: int, lowest: int, highest: int) -> None:

@@ -17,7 +17,7 @@ from training.cohort import measures as m
 from training.cohort.experiments import ONE_BODY, OneBody, one_body
 from training.cohort.fitted import FITTED
 from training.cohort.lives import Lives, live_study
-from training.cohort.side_by_side import side_by_side
+from training.cohort.processes import each_in_a_process
 from training.cohort.studies import STUDIES, study
 
 READ, MEASURED = "read", "measured"
@@ -491,7 +491,7 @@ def compare(
     keys = [*(row.key for row in STUDIES), ONE_BODY]
     wanted = [key for key in keys if key in (named if studies is None else studies)]
     asked = [_Asked(key, patients, seed, _fields(key, fits)) for key in wanted]
-    rows = side_by_side(_compared, asked, progress)
+    rows = each_in_a_process(_compared, asked, progress)
     return pd.DataFrame([row for found in rows for row in found])
 
 

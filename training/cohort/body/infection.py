@@ -9,7 +9,7 @@ from training.cohort.compiled import inlined
 
 
 @inlined
-def _hazard(s, person, product, c, neutrophils, igg):  # type: ignore[no-untyped-def]
+def hazard_of_infection(s, person, product, c, neutrophils, igg):  # type: ignore[no-untyped-def]
     """Of a new infection in this hour (probability)."""
     hazard = product.infections * c.infection_per_day / 24.0
     if person.central_line:
@@ -66,7 +66,9 @@ def live_infection(s, person, labs, given, product, key, hour, world, c):  # typ
     """A hidden beginning, signs about a day later, an end once the burden is small."""
     s.onset = False
     if s.infection == 0:
-        hazard = _hazard(s, person, product, c, labs[world.neutrophils], labs[world.igg])
+        hazard = hazard_of_infection(
+            s, person, product, c, labs[world.neutrophils], labs[world.igg]
+        )
         if uniform(key, hour, 3) < hazard:
             _begin_infection(s, key, c, hour, world.infection_kinds)
         return

@@ -10,7 +10,7 @@ Work = TypeVar("Work")
 Result = TypeVar("Result")
 
 
-def side_by_side(
+def each_in_a_process(
     of: Callable[[Work], Result],
     items: Sequence[Work],
     progress: Callable[[int, int], None] | None = None,
