@@ -46,7 +46,7 @@ BISPECIFIC_FREE = (
     Free("half_effect", 0.004, 2.0),
     Free("adaptation_h", 3.0, 90.0),
     Free("absorption_half_life_h", 3.0, 40.0),
-    Free("forgetting_h", 60.0, 3000.0, told_by=("or later",)),
+    Free("forgetting_h", 24.0, 3000.0, told_by=("or later",)),
 )
 CAR_T_FREE = (
     *_BOTH_FREE,
@@ -58,7 +58,7 @@ CAR_T_FREE = (
     Free("t_cells", 0.3, 60.0, told_by=("highest IFN-gamma",)),
     Free("il6_at_unit_drive", 3.0, 60.0, told_by=("highest IL-6",)),
     Free("crp_half_drive", 2.0, 30.0, told_by=("weekly CRP",)),
-    Free("hlh", 0.05, 8.0, told_by=("HLH, %",)),
+    Free("hlh", 0.05, 12.0, told_by=("HLH, %",)),
     Free("neurotoxicity", 0.005, 1.0, told_by=("ICANS",)),
     Free("tocilizumab_grade_2_share", 0.2, 1.0, told_by=("tocilizumab among",)),
     Free("tocilizumab_grade_1_share", 0.02, 0.9, told_by=("tocilizumab among",)),

@@ -245,7 +245,7 @@ FITTED: dict[str, tuple[tuple[str, float], ...]] = {
         ("t_cells", 15.78),
         ("il6_at_unit_drive", 8.169),
         ("crp_half_drive", 3.541),
-        ("hlh", 1.0),
+        ("hlh", 4.0),
         ("tocilizumab_grade_2_share", 0.2016),
         ("tocilizumab_grade_1_share", 0.3859),
         ("steroid_grade_2_share", 1.0),

@@ -31,9 +31,9 @@ def remember_traces(s, given, product, c, key, hour):  # type: ignore[no-untyped
 @inlined
 def _haemophagocytosis(s, product, c):  # type: ignore[no-untyped-def]
     """Macrophages that run away days after strong inflammation; steroids and anakinra calm them."""
-    beyond = np.log(max(s.worst_slow / c.hlh_above, 1.0))
+    beyond = np.log(max(product.hlh * s.worst_slow / c.hlh_above, 1.0))
     soothed = 1.0 - c.anakinra_share * s.anakinra / (s.anakinra + c.anakinra_half_effect)
-    wanted = min(product.hlh * beyond, 1.0) * soothed * (1.0 - 0.5 * calming(s, c))
+    wanted = min(beyond, 1.0) * soothed * (1.0 - 0.5 * calming(s, c))
     s.hlh += (wanted - s.hlh) / (c.hlh_rises_h if wanted > s.hlh else c.hlh_falls_h)
 
 
