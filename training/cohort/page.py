@@ -57,6 +57,8 @@ def page(tables: dict[str, pd.DataFrame]) -> str:
         inside=int(counts.get("inside", 0)),
         near=int(counts.get("near", 0)),
         outside=int(counts.get("outside", 0)),
+        unfitted=int((~matches["fitted"]).sum()),
+        unfitted_inside=int((~matches["fitted"] & (matches["verdict"] == "inside")).sum()),
         matches=_matches(matches),
         by_grade=_by_grade(tables["by_grade"]),
         transport=_table(("figure", "value"), tables["transport"].itertuples(index=False)),
@@ -106,10 +108,13 @@ def _matches(matches: pd.DataFrame) -> str:
     rows = (
         (row.key, row.study, row.figure, row.published, f"{row.low:.3g} to {row.high:.3g}",
          row.simulated, row.verdict if row.verdict == "inside" else f"**{row.verdict}**",
+         "yes" if row.fitted else "no",
          f"{row.source} ({row.status})")
         for row in matches.itertuples()
     )  # fmt: skip
-    head = ("", "study", "figure", "published", "interval", "simulated", "verdict", "source")
+    head = (
+        "", "study", "figure", "published", "interval", "simulated", "verdict", "fitted", "source",
+    )  # fmt: skip
     return _table(head, rows)
 
 
