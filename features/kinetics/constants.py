@@ -1,0 +1,97 @@
+"""What the turnover model takes as given: half-lives, the two blockers, and the fitted numbers."""
+
+from typing import NamedTuple
+
+CRP_HALF_LIFE_H = 19.0
+"""Independent of level and disease: Vigushin 1993, doi 10.1172/JCI116336 (43 people)."""
+
+LOWEST_CRP, HIGHEST_CRP = 0.3, 1000.0
+"""mg/L: what lies outside counts as the limit (many assays read no lower; catalogue's maximum)."""
+
+OLDEST_VALUE_H = 168.0
+"""No forecast from a last value older than a week: the fit saw gaps of up to 78 h (a choice)."""
+
+HIGHEST_DOSE_PER_KG = 15.0
+"""mg: a dose up to this is one per kg, which events keep as written. Labels: 8 to 12 mg/kg."""
+
+UNKNOWN_WEIGHT_KG = 70.0
+
+
+class Antibody(NamedTuple):
+    """A blocker of IL-6 signalling: one compartment, and a share of CRP synthesis that it stops.
+
+    share stopped = most_blocked x level / (level + half_effect), level in mg/L.
+    """
+
+    usual_mg_per_kg: float
+    litres_per_kg: float
+    half_life_h: float
+    half_effect: float
+    most_blocked: float
+    window_h: float
+
+
+RECEPTOR_BLOCKER = Antibody(
+    usual_mg_per_kg=8.0,  # label
+    litres_per_kg=0.09,  # 6.4 L in 70 kg: Frey 2010, doi 10.1177/0091270009350623
+    half_life_h=6.3 * 24.0,  # label, after one dose; longer at steady state
+    half_effect=0.2,  # assumed: above 1 mg/L CRP is normal (doi 10.1182/blood-2008-05-155846)
+    most_blocked=0.97,  # assumed: infection under blockade still makes a little
+    window_h=21 * 24.0,  # as the guard says: CRP stays low for 1 to 2 weeks, a third for safety
+)
+"""Tocilizumab; sarilumab counts as such, having no published kinetics in cytokine release."""
+
+SILTUXIMAB = Antibody(
+    usual_mg_per_kg=11.0,  # label
+    litres_per_kg=0.068,  # Blood 2012;120:1365
+    half_life_h=20 * 24.0,  # 19 to 24 d: Nikanjam 2019, PMC6800650
+    half_effect=9.73,  # mg/L, IC50 of CRP synthesis: Blood 2012;120:1365
+    most_blocked=0.98,  # assumed
+    window_h=90 * 24.0,  # as the guard says: the level is then near the IC50
+)
+
+MOSTLY_BLOCKED = 0.5
+"""Share of synthesis stopped above which CRP says nothing, inside a blocker's window or beyond."""
+
+IMPOSSIBLE_SHARE = 0.53
+"""A value below this share of what elimination alone leaves is a mistake in one of two values:
+three standard deviations of two readings of 15 % each."""
+LEAST_FALL_FROM = 10.0
+"""mg/L: falls from less are not judged, rounding is too coarse there."""
+
+
+class Turnover(NamedTuple):
+    """The fitted numbers: how CRP synthesis wanders and how CRP is read.
+
+    Log synthesis diffuses, is drawn slowly to rest, and now and then jumps to a flare. Synthesis is
+    given as the level in mg/L that it would hold.
+    """
+
+    assay_sd: float  # log SD of one reading, day-to-day noise included
+    assay_floor: float  # mg/L, SD of one reading near zero
+    gross_error: float  # share of readings that are wrong altogether
+    start_level: float  # median synthesis at the first value, mg/L
+    start_sd: float  # its log SD
+    start_apart: float  # log SD of the first level about its synthesis
+    diffusion: float  # log SD a square-root day
+    return_rate: float  # per hour, to rest
+    rest: float  # mg/L
+    flare_rate: float  # per hour
+    flare: float  # median synthesis of a flare, mg/L
+    flare_sd: float  # its log SD
+
+
+TURNOVER = Turnover(
+    assay_sd=0.175,
+    assay_floor=0.182,
+    gross_error=0.0063,
+    start_level=10.8,
+    start_sd=1.9,
+    start_apart=0.485,
+    diffusion=0.6,
+    return_rate=0.0025,
+    rest=4.4,
+    flare_rate=0.0039,
+    flare=147.0,
+    flare_sd=0.765,
+)

@@ -1,0 +1,453 @@
+"""The compiled filter: what one patient's CRP values say of synthesis, and what follows from it.
+
+    synthesis   log synthesis is a Markov chain in continuous time on a grid of `LEVELS`
+    CRP         dC/dt = ln 2 / 19 h x (synthesis x share not blocked - C)
+
+A belief holds, for each level of synthesis, its weight and the mean and variance of CRP given it.
+Time passes and values are read in the order in which they were taken; nothing is drawn at random.
+Synthesis changes on whole hours; elimination is exact to the microsecond.
+"""
+
+from functools import lru_cache
+from math import erf, exp, log, sqrt
+
+import numpy as np
+from numba import njit
+from scipy.linalg import expm
+
+from features.kernel import MICROSECONDS_PER_HOUR
+from features.kinetics.constants import (
+    CRP_HALF_LIFE_H,
+    HIGHEST_CRP,
+    HIGHEST_DOSE_PER_KG,
+    IMPOSSIBLE_SHARE,
+    LEAST_FALL_FROM,
+    LOWEST_CRP,
+    MOSTLY_BLOCKED,
+    OLDEST_VALUE_H,
+    UNKNOWN_WEIGHT_KG,
+    Turnover,
+)
+
+LOG2 = log(2.0)
+LOG_LEVELS = np.linspace(log(0.05), log(1500.0), 40)
+LEVELS = np.exp(LOG_LEVELS)
+"""Synthesis on the grid, as the CRP in mg/L that it would hold."""
+STEPS = (6, 3, 1)
+"""Hours of one step of the chain."""
+MOST_STEPS_H = 30 * 24
+"""A longer silence moves synthesis no further: it is forgotten by then."""
+GROSS_DENSITY = 1.0 / (log(HIGHEST_CRP) - log(LOWEST_CRP))
+
+CRP, RECEPTOR, LIGAND, IL6, WEIGHT = range(5)
+"""Kinds of events; of several at one moment, they count in this order."""
+
+DRIVE, RATE, LEVEL, BLOCKED, UNTRUSTED, AGAINST, SURPRISE, IF_BLOCKED, IL6_OPEN, IL6_CHANGE = range(
+    10
+)
+QUANTILES = 10
+"""Places in a row of results; the quantiles of the forecast follow."""
+
+NEVER = np.iinfo(np.int64).min
+
+PERSON = np.dtype(
+    [
+        ("moment", np.int64),  # of the last event, microseconds
+        ("begun", np.bool_),  # a CRP value has been read
+        ("receptor", np.float64),  # tocilizumab, mg/L
+        ("ligand", np.float64),  # siltuximab, mg/L
+        ("receptor_time", np.int64),
+        ("ligand_time", np.int64),
+        ("crp", np.float64),
+        ("crp_time", np.int64),
+        ("surprise", np.float64),
+        ("impossible", np.bool_),
+        ("held_level", np.float64),  # CRP as blockade predicts it from what was before the dose
+        ("held_drive", np.float64),  # synthesis before the dose
+        ("against", np.float64),
+        ("il6_open", np.float64),
+        ("il6_first", np.float64),  # under a receptor blocker
+        ("il6_change", np.float64),
+    ],
+    align=True,
+)
+
+
+@lru_cache(maxsize=8)
+def transitions(turnover: Turnover) -> np.ndarray:
+    """Probabilities of synthesis after `STEPS`, given now: steps x levels now x levels after."""
+    count, spacing = len(LEVELS), LOG_LEVELS[1] - LOG_LEVELS[0]
+    spread = turnover.diffusion**2 / 24.0 / (2.0 * spacing**2)
+    drift = turnover.return_rate * (log(turnover.rest) - LOG_LEVELS) / spacing
+    generator = np.diag((spread + np.maximum(drift, 0.0))[:-1], 1)
+    generator += np.diag((spread + np.maximum(-drift, 0.0))[1:], -1)
+    flare = np.exp(-0.5 * ((LOG_LEVELS - log(turnover.flare)) / turnover.flare_sd) ** 2)
+    generator += turnover.flare_rate * np.tile(flare / flare.sum(), (count, 1))
+    generator -= np.diag(generator.sum(axis=1))
+    return np.stack([expm(generator * hours) for hours in STEPS])
+
+
+@njit(cache=True)
+def _open_share(receptor, ligand, blockers):  # type: ignore[no-untyped-def]
+    """Share of CRP synthesis that two blockers at these levels leave."""
+    tocilizumab, siltuximab = blockers
+    left = 1.0 - tocilizumab.most_blocked * receptor / (receptor + tocilizumab.half_effect)
+    return left * (1.0 - siltuximab.most_blocked * ligand / (ligand + siltuximab.half_effect))
+
+
+@njit(cache=True)
+def _halved(level, hours, half_life):  # type: ignore[no-untyped-def]
+    return level * exp(-LOG2 * hours / half_life)
+
+
+@njit(cache=True)
+def _step(belief, after, chain, kept, open_share):  # type: ignore[no-untyped-def]
+    """One step: synthesis moves by `chain`, CRP keeps the share `kept` and gains the rest."""
+    count = belief.shape[1]
+    gained = 0.5 * (1.0 - kept) * open_share
+    after[:] = 0.0
+    for now in range(count):
+        if belief[0, now] < 1e-12:
+            continue
+        level = kept * belief[1, now] + gained * LEVELS[now]
+        square = kept * kept * belief[2, now] + level * level
+        for then in range(count):
+            share = belief[0, now] * chain[now, then]
+            after[0, then] += share
+            after[1, then] += share * level
+            after[2, then] += share * square
+    total = after[0].sum()
+    for then in range(count):
+        share = after[0, then]
+        level = after[1, then] / share
+        belief[0, then] = share / total
+        belief[1, then] = level + gained * LEVELS[then]
+        belief[2, then] = max(after[2, then] / share - level * level, 0.0)
+
+
+@njit(cache=True)
+def _pass(person, belief, after, hours, chains, blockers):  # type: ignore[no-untyped-def]
+    """Let `hours` pass: drugs are cleared, synthesis wanders, CRP follows it."""
+    left = int(min(max(round(hours), 1.0), MOST_STEPS_H))
+    stretch = hours / left
+    still = hours < 0.5
+    while left > 0:
+        step = 0 if left >= STEPS[0] else 1 if left >= STEPS[1] else 2
+        passed = STEPS[step] * stretch
+        open_share = _open_share(
+            _halved(person.receptor, 0.5 * passed, blockers[0].half_life_h),
+            _halved(person.ligand, 0.5 * passed, blockers[1].half_life_h),
+            blockers,
+        )
+        kept = exp(-LOG2 * passed / CRP_HALF_LIFE_H)
+        if person.begun and still:
+            for level in range(belief.shape[1]):
+                belief[1, level] *= kept
+                belief[1, level] += (1.0 - kept) * open_share * LEVELS[level]
+                belief[2, level] *= kept * kept
+        elif person.begun:
+            _step(belief, after, chains[step], kept, open_share)
+        person.held_level *= kept
+        person.held_level += (1.0 - kept) * open_share * person.held_drive
+        person.receptor = _halved(person.receptor, passed, blockers[0].half_life_h)
+        person.ligand = _halved(person.ligand, passed, blockers[1].half_life_h)
+        left -= STEPS[step]
+
+
+@njit(cache=True)
+def _log_moments(mean, variance):  # type: ignore[no-untyped-def]
+    """Mean and variance of the logarithm, taken for normal."""
+    spread = log(1.0 + variance / (mean * mean))
+    return log(mean) - 0.5 * spread, spread
+
+
+@njit(cache=True)
+def _reading_variance(crp, turnover):  # type: ignore[no-untyped-def]
+    return turnover.assay_sd**2 + (turnover.assay_floor / crp) ** 2
+
+
+@njit(cache=True)
+def _begin(belief, crp, turnover):  # type: ignore[no-untyped-def]
+    """The belief after a first value, which lies about its synthesis."""
+    seen, noise = log(crp), _reading_variance(crp, turnover)
+    apart = turnover.start_apart**2
+    for place in range(belief.shape[1]):
+        level = LOG_LEVELS[place]
+        rarity = ((level - log(turnover.start_level)) / turnover.start_sd) ** 2
+        belief[0, place] = exp(-0.5 * (rarity + (seen - level) ** 2 / (apart + noise)))
+        mean = level + apart / (apart + noise) * (seen - level)
+        spread = apart * noise / (apart + noise)
+        belief[1, place] = exp(mean + 0.5 * spread)
+        belief[2, place] = belief[1, place] ** 2 * (exp(spread) - 1.0)
+    belief[0] /= belief[0].sum()
+
+
+@njit(cache=True)
+def _read(belief, crp, turnover):  # type: ignore[no-untyped-def]
+    """Take in one value; returns its log density and its distance in standard deviations."""
+    seen, noise = log(crp), _reading_variance(crp, turnover)
+    wrong = turnover.gross_error * GROSS_DENSITY
+    total, first, second = 0.0, 0.0, 0.0
+    for place in range(belief.shape[1]):
+        before, variance = belief[1, place], belief[2, place]
+        mean, spread = _log_moments(before, variance)
+        first += belief[0, place] * mean
+        second += belief[0, place] * (spread + mean * mean)
+        width = spread + noise
+        likely = exp(-0.5 * (seen - mean) ** 2 / width) / sqrt(2.0 * np.pi * width)
+        likely *= 1.0 - turnover.gross_error
+        true = likely / (likely + wrong)
+        mean += spread / width * (seen - mean)
+        spread *= noise / width
+        level = exp(mean + 0.5 * spread)
+        now = true * level + (1.0 - true) * before
+        square = true * level * level * exp(spread) + (1.0 - true) * (variance + before * before)
+        belief[1, place], belief[2, place] = now, max(square - now * now, 0.0)
+        belief[0, place] *= likely + wrong
+        total += belief[0, place]
+    belief[0] /= total
+    return log(total), (seen - first) / sqrt(max(second - first * first, 0.0) + noise)
+
+
+@njit(cache=True)
+def _quantile(belief, probability, turnover):  # type: ignore[no-untyped-def]
+    """The value in mg/L below which a reading falls with this probability, by bisection."""
+    low, high = log(0.05), log(2.0 * HIGHEST_CRP)
+    for _ in range(15):
+        middle = 0.5 * (low + high)
+        noise = _reading_variance(exp(middle), turnover)
+        below = 0.0
+        for place in range(belief.shape[1]):
+            if belief[0, place] > 1e-5:
+                mean, spread = _log_moments(belief[1, place], belief[2, place])
+                distance = (middle - mean) / sqrt(2.0 * (spread + noise))
+                below += belief[0, place] * 0.5 * (1.0 + erf(distance))
+        if below < probability:
+            low = middle
+        else:
+            high = middle
+    return exp(0.5 * (low + high))
+
+
+@njit(cache=True)
+def _typical(belief):  # type: ignore[no-untyped-def]
+    """Geometric means of CRP and of the synthesis behind it, mg/L."""
+    level, drive = 0.0, 0.0
+    for place in range(belief.shape[1]):
+        level += belief[0, place] * _log_moments(belief[1, place], belief[2, place])[0]
+        drive += belief[0, place] * LOG_LEVELS[place]
+    return exp(level), exp(drive)
+
+
+@njit(cache=True)
+def _within(moment, dose_time, window_h):  # type: ignore[no-untyped-def]
+    return dose_time != NEVER and moment - dose_time <= window_h * MICROSECONDS_PER_HOUR
+
+
+@njit(cache=True)
+def _take_crp(person, belief, value, moment, turnover):  # type: ignore[no-untyped-def]
+    """Read a CRP value; returns its log density, 0 for a first one."""
+    crp = min(max(value, LOWEST_CRP), HIGHEST_CRP)
+    density = 0.0
+    if person.begun:
+        hours = (moment - person.crp_time) / MICROSECONDS_PER_HOUR
+        remains = _halved(person.crp, hours, CRP_HALF_LIFE_H)
+        person.impossible = remains > LEAST_FALL_FROM and crp < IMPOSSIBLE_SHARE * remains
+        density, person.surprise = _read(belief, crp, turnover)
+        if not np.isnan(person.held_level):
+            person.against = log(max(crp, 1.0) / max(person.held_level, 1.0))
+    else:
+        _begin(belief, crp, turnover)
+        person.begun = True
+    person.crp, person.crp_time = crp, moment
+    return density
+
+
+@njit(cache=True)
+def _take_dose(person, belief, kind, value, moment, weight, blockers):  # type: ignore[no-untyped-def]
+    """Add a dose; the first into an unblocked patient fixes what blockade predicts."""
+    if person.begun and _open_share(person.receptor, person.ligand, blockers) > MOSTLY_BLOCKED:
+        person.held_level, person.held_drive = _typical(belief)
+        person.against = np.nan
+    blocker = blockers[0] if kind == RECEPTOR else blockers[1]
+    per_kg = blocker.usual_mg_per_kg if np.isnan(value) else value
+    if per_kg > HIGHEST_DOSE_PER_KG:
+        per_kg /= UNKNOWN_WEIGHT_KG if np.isnan(weight) else weight
+    if kind == RECEPTOR:
+        person.receptor += per_kg / blocker.litres_per_kg
+        person.receptor_time = moment
+    else:
+        person.ligand += per_kg / blocker.litres_per_kg
+        person.ligand_time = moment
+
+
+@njit(cache=True)
+def _take_il6(person, value, moment, blockers):  # type: ignore[no-untyped-def]
+    """Read IL-6 by what it means: free, held back by a blocked receptor, or bound to the drug."""
+    person.il6_change = np.nan
+    if _within(moment, person.ligand_time, blockers[1].window_h):
+        person.il6_first = np.nan
+    elif _within(moment, person.receptor_time, blockers[0].window_h):
+        if person.il6_first > 0.0 and value > 0.0:
+            person.il6_change = log(value / person.il6_first)
+        elif value > 0.0:
+            person.il6_first = value
+    else:
+        person.il6_open, person.il6_first = value, np.nan
+
+
+@njit(cache=True)
+def _take(  # type: ignore[no-untyped-def]
+    person, belief, after, kind, value, moment, weight, turnover, chains, blockers
+):
+    """Let time pass to one event and take it in; returns the log density of a CRP value."""
+    if person.moment != NEVER and moment > person.moment:
+        hours = (moment - person.moment) / MICROSECONDS_PER_HOUR
+        _pass(person, belief, after, hours, chains, blockers)
+    person.moment = moment
+    if kind == CRP:
+        return _take_crp(person, belief, value, moment, turnover)
+    if kind == IL6:
+        _take_il6(person, value, moment, blockers)
+    else:
+        _take_dose(person, belief, kind, value, moment, weight, blockers)
+    return 0.0
+
+
+@njit(cache=True)
+def _forget(person):  # type: ignore[no-untyped-def]
+    """A person of whom nothing is known."""
+    person.moment = person.crp_time = person.receptor_time = person.ligand_time = NEVER
+    person.begun = person.impossible = False
+    person.receptor = person.ligand = 0.0
+    person.crp = person.surprise = person.held_level = person.held_drive = np.nan
+    person.against = person.il6_open = person.il6_first = person.il6_change = np.nan
+
+
+@njit(cache=True)
+def _tell(  # type: ignore[no-untyped-def]
+    person, belief, after, as_of, ahead, turnover, chains, blockers, probabilities, out
+):
+    """Fill one row from a person at the as-of time or before; `person` and `belief` move on."""
+    if person.moment != NEVER and as_of > person.moment:
+        hours = (as_of - person.moment) / MICROSECONDS_PER_HOUR
+        _pass(person, belief, after, hours, chains, blockers)
+    open_share = _open_share(person.receptor, person.ligand, blockers)
+    out[BLOCKED] = 1.0 - open_share
+    untrusted = (
+        person.impossible
+        or open_share < 1.0 - MOSTLY_BLOCKED
+        or _within(as_of, person.receptor_time, blockers[0].window_h)
+        or _within(as_of, person.ligand_time, blockers[1].window_h)
+    )
+    out[UNTRUSTED] = 1.0 if untrusted else 0.0
+    out[IL6_OPEN], out[IL6_CHANGE] = person.il6_open, person.il6_change
+    if not person.begun or not _within(as_of, person.crp_time, OLDEST_VALUE_H):
+        return
+    level, drive = _typical(belief)
+    out[LEVEL], out[DRIVE] = level, drive
+    out[RATE] = LOG2 / CRP_HALF_LIFE_H * drive * open_share
+    out[SURPRISE], out[AGAINST] = person.surprise, person.against
+    dosed = person.receptor + blockers[0].usual_mg_per_kg / blockers[0].litres_per_kg
+    kept = exp(-LOG2 * ahead / CRP_HALF_LIFE_H)
+    blocked_drive = drive * _open_share(dosed, person.ligand, blockers)
+    out[IF_BLOCKED] = kept * level + (1.0 - kept) * blocked_drive
+    if ahead > 0.0:
+        _pass(person, belief, after, ahead, chains, blockers)
+    for place in range(len(probabilities)):
+        out[QUANTILES + place] = _quantile(belief, probabilities[place], turnover)
+
+
+@njit(cache=True)
+def _weight(time, known, until, kind, value, as_of):  # type: ignore[no-untyped-def]
+    """The last weight in kg that is known at the as-of time."""
+    weight = np.nan
+    for event in range(len(time)):
+        if time[event] > as_of:
+            break
+        if kind[event] == WEIGHT and known[event] <= as_of < until[event]:
+            weight = value[event]
+    return weight
+
+
+@njit(cache=True)
+def _fill_patient(  # type: ignore[no-untyped-def]
+    as_of, ahead, time, known, until, kind, value, turnover, chains, blockers, probabilities, out
+):
+    """Fill one patient's rows.
+
+    From one row to the next the filter goes on where it stood, unless an earlier event has come to
+    light or was taken back: then it starts anew. So a row is what it would be alone.
+    """
+    people = np.zeros(2, PERSON)
+    belief, moved = np.zeros((3, len(LEVELS))), np.zeros((3, len(LEVELS)))
+    after = np.zeros((3, len(LEVELS)))
+    taken = np.zeros(len(time), np.bool_)
+    done, weight = 0, np.nan
+    _forget(people[0])
+    for row in range(len(as_of)):
+        now_weight = _weight(time, known, until, kind, value, as_of[row])
+        anew = now_weight != weight and not (np.isnan(now_weight) and np.isnan(weight))
+        for event in range(done):
+            anew |= taken[event] != (known[event] <= as_of[row] < until[event])
+        if anew:
+            _forget(people[0])
+            done = 0
+        weight = now_weight
+        while done < len(time) and time[done] <= as_of[row]:
+            taken[done] = known[done] <= as_of[row] < until[done]
+            if taken[done] and kind[done] != WEIGHT:
+                _take(
+                    people[0], belief, after, kind[done], value[done], time[done], weight,
+                    turnover, chains, blockers,
+                )  # fmt: skip
+            done += 1
+        people[1] = people[0]
+        moved[:] = belief
+        _tell(
+            people[1], moved, after, as_of[row], ahead[row],
+            turnover, chains, blockers, probabilities, out[row],
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def fill_rows(  # type: ignore[no-untyped-def]
+    as_of, ahead, row_bounds, event_bounds, time, known, until, kind, value,
+    turnover, chains, blockers, probabilities, out,
+):  # fmt: skip
+    """Fill `out` (rows x results) for all patients, each apart from all others.
+
+    Patient p owns rows `row_bounds[p]:row_bounds[p + 1]` (ascending `as_of`) and events
+    `event_bounds[p]:event_bounds[p + 1]` (ascending `time`). Times are microseconds. The
+    interpreter's lock is free meanwhile, so parts of a cohort may run in threads side by side.
+    """
+    for patient in range(len(row_bounds) - 1):
+        rows = slice(row_bounds[patient], row_bounds[patient + 1])
+        mine = slice(event_bounds[patient], event_bounds[patient + 1])
+        _fill_patient(
+            as_of[rows], ahead[rows], time[mine], known[mine], until[mine], kind[mine], value[mine],
+            turnover, chains, blockers, probabilities, out[rows],
+        )  # fmt: skip
+
+
+@njit(cache=True)
+def log_density(  # type: ignore[no-untyped-def]
+    event_bounds, time, value, longest_h, shortest_h, turnover, chains, blockers
+):
+    """Mean log density of CRP values that follow another within these hours, given those before."""
+    belief, after = np.zeros((3, len(LEVELS))), np.zeros((3, len(LEVELS)))
+    people = np.zeros(1, PERSON)
+    total, count = 0.0, 0
+    for patient in range(len(event_bounds) - 1):
+        _forget(people[0])
+        for event in range(event_bounds[patient], event_bounds[patient + 1]):
+            hours = (time[event] - people[0].crp_time) / MICROSECONDS_PER_HOUR
+            later = people[0].begun
+            density = _take(
+                people[0], belief, after, CRP, value[event], time[event], np.nan,
+                turnover, chains, blockers,
+            )  # fmt: skip
+            if later and shortest_h <= hours <= longest_h:
+                total += density
+                count += 1
+    return total / max(count, 1)
