@@ -82,16 +82,18 @@ class Turnover(NamedTuple):
 
 
 TURNOVER = Turnover(
-    assay_sd=0.175,
-    assay_floor=0.182,
-    gross_error=0.0063,
+    assay_sd=0.173,
+    assay_floor=0.173,
+    gross_error=0.00621,
     start_level=10.8,
-    start_sd=1.9,
-    start_apart=0.485,
-    diffusion=0.6,
-    return_rate=0.0025,
-    rest=4.4,
-    flare_rate=0.0039,
-    flare=147.0,
-    flare_sd=0.765,
+    start_sd=1.92,
+    start_apart=0.481,
+    diffusion=0.554,
+    return_rate=0.00233,
+    rest=3.17,
+    flare_rate=0.00405,
+    flare=151.0,
+    flare_sd=0.741,
 )
+"""Fitted by `python -m training.crp_forecasts fit` to 375 patients with COVID-19 (Yan 2020, doi
+10.1038/s42256-020-0180-7) and, with a third of their weight, to 300 virtual patients (seed 11)."""

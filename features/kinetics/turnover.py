@@ -107,7 +107,7 @@ def _step(belief, after, chain, kept, open_share):  # type: ignore[no-untyped-de
     gained = 0.5 * (1.0 - kept) * open_share
     after[:] = 0.0
     for now in range(count):
-        if belief[0, now] < 1e-12:
+        if belief[0, now] < 1e-9:
             continue
         level = kept * belief[1, now] + gained * LEVELS[now]
         square = kept * kept * belief[2, now] + level * level
@@ -210,23 +210,30 @@ def _read(belief, crp, turnover):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _quantile(belief, probability, turnover):  # type: ignore[no-untyped-def]
-    """The value in mg/L below which a reading falls with this probability, by bisection."""
-    low, high = log(0.05), log(2.0 * HIGHEST_CRP)
-    for _ in range(15):
-        middle = 0.5 * (low + high)
-        noise = _reading_variance(exp(middle), turnover)
-        below = 0.0
-        for place in range(belief.shape[1]):
-            if belief[0, place] > 1e-5:
-                mean, spread = _log_moments(belief[1, place], belief[2, place])
-                distance = (middle - mean) / sqrt(2.0 * (spread + noise))
-                below += belief[0, place] * 0.5 * (1.0 + erf(distance))
-        if below < probability:
-            low = middle
-        else:
-            high = middle
-    return exp(0.5 * (low + high))
+def _fill_quantiles(belief, scratch, turnover, probabilities, out):  # type: ignore[no-untyped-def]
+    """Values in mg/L below which a reading falls with these probabilities, by bisection."""
+    count = 0
+    for place in range(belief.shape[1]):
+        if belief[0, place] > 1e-4:
+            mean, spread = _log_moments(belief[1, place], belief[2, place])
+            noise = _reading_variance(exp(mean), turnover)
+            scratch[0, count], scratch[1, count] = belief[0, place], mean
+            scratch[2, count] = 1.0 / sqrt(2.0 * (spread + noise))
+            count += 1
+    total = 2.0 * scratch[0, :count].sum()
+    for wanted in range(len(probabilities)):
+        low, high = log(0.05), log(2.0 * HIGHEST_CRP)
+        for _ in range(14):
+            middle = 0.5 * (low + high)
+            below = 0.0
+            for place in range(count):
+                distance = (middle - scratch[1, place]) * scratch[2, place]
+                below += scratch[0, place] * (1.0 + erf(distance))
+            if below < probabilities[wanted] * total:
+                low = middle
+            else:
+                high = middle
+        out[wanted] = exp(0.5 * (low + high))
 
 
 @njit(cache=True)
@@ -354,8 +361,7 @@ def _tell(  # type: ignore[no-untyped-def]
     out[IF_BLOCKED] = kept * level + (1.0 - kept) * blocked_drive
     if ahead > 0.0:
         _pass(person, belief, after, ahead, chains, blockers)
-    for place in range(len(probabilities)):
-        out[QUANTILES + place] = _quantile(belief, probabilities[place], turnover)
+    _fill_quantiles(belief, after, turnover, probabilities, out[QUANTILES:])
 
 
 @njit(cache=True)
@@ -394,14 +400,17 @@ def _fill_patient(  # type: ignore[no-untyped-def]
             _forget(people[0])
             done = 0
         weight = now_weight
-        while done < len(time) and time[done] <= as_of[row]:
-            taken[done] = known[done] <= as_of[row] < until[done]
-            if taken[done] and kind[done] != WEIGHT:
-                _take(
-                    people[0], belief, after, kind[done], value[done], time[done], weight,
-                    turnover, chains, blockers,
-                )  # fmt: skip
-            done += 1
+        event = done
+        while event < len(time) and time[event] <= as_of[row]:
+            taken[event] = known[event] <= as_of[row] < until[event]
+            if taken[event]:
+                done = event + 1
+                if kind[event] != WEIGHT:
+                    _take(
+                        people[0], belief, after, kind[event], value[event], time[event], weight,
+                        turnover, chains, blockers,
+                    )  # fmt: skip
+            event += 1
         people[1] = people[0]
         moved[:] = belief
         _tell(
