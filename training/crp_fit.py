@@ -6,7 +6,6 @@ parts, virtual patients one. Wide priors keep in place what the data do not tell
 """
 
 from dataclasses import dataclass
-from math import log
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +13,11 @@ import pandas as pd
 from scipy.optimize import minimize
 
 from features.harmonise import harmonise
-from features.kernel import ALWAYS
 from features.kinetics.constants import Turnover
 from features.kinetics.rows import BLOCKERS
 from features.kinetics.turnover import log_density, transitions
 from features.readers import read
-from features.tables import ORIGIN, TIME_TYPE, InvalidInputError, InvalidTableError
+from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
 from features.trajectory import sort_events
 
 SHORTEST_H, LONGEST_H = 6.0, 78.0
@@ -33,29 +31,36 @@ WUHAN_COLUMNS = {
 EVALUATIONS = 1500
 
 
-@dataclass(frozen=True)
-class Prior:
-    """Where a number is thought to lie before the fit: median, and the SD of its logarithm."""
-
-    median: float
-    log_sd: float
-
-
-PRIORS = Turnover(
-    assay_sd=Prior(0.15, 0.4),
-    assay_floor=Prior(0.4, 0.5),
-    gross_error=Prior(0.01, 0.7),
-    start_level=Prior(12.0, 1.0),
-    start_sd=Prior(1.5, 0.4),
-    start_apart=Prior(0.3, 0.7),
-    diffusion=Prior(0.4, 0.7),
-    return_rate=Prior(1 / 500, 1.0),
-    rest=Prior(12.0, 1.0),
-    flare_rate=Prior(1 / 250, 1.0),
-    flare=Prior(20.0, 1.0),
-    flare_sd=Prior(1.2, 0.4),
+MEDIAN = Turnover(
+    assay_sd=0.15,
+    assay_floor=0.4,
+    gross_error=0.01,
+    start_level=12.0,
+    start_sd=1.5,
+    start_apart=0.3,
+    diffusion=0.4,
+    return_rate=1 / 500,
+    rest=12.0,
+    flare_rate=1 / 250,
+    flare=20.0,
+    flare_sd=1.2,
 )
-"""Readings of 10 to 15 % a day apart; the rest chosen wide."""
+"""Where each number is thought to lie before the fit: readings of 10 to 15 %, the rest a guess."""
+LOG_SD = Turnover(
+    assay_sd=0.4,
+    assay_floor=0.5,
+    gross_error=0.7,
+    start_level=1.0,
+    start_sd=0.4,
+    start_apart=0.7,
+    diffusion=0.7,
+    return_rate=1.0,
+    rest=1.0,
+    flare_rate=1.0,
+    flare=1.0,
+    flare_sd=0.4,
+)
+"""How widely, as the standard deviation of its logarithm."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +110,7 @@ def virtual_events(folder: Path) -> pd.DataFrame:
 def fit_turnover(real: pd.DataFrame, virtual: pd.DataFrame) -> Turnover:
     """The numbers under which these patients' CRP values are most likely."""
     parts = (_part(real, 300.0), _part(virtual, 100.0))
-    centre = np.log([prior.median for prior in PRIORS])
-    width = np.array([prior.log_sd for prior in PRIORS])
+    centre, width = np.log(MEDIAN), np.array(LOG_SD)
 
     def surprise(shift: np.ndarray) -> float:
         turnover = Turnover(*np.exp(centre + shift))
@@ -121,7 +125,7 @@ def fit_turnover(real: pd.DataFrame, virtual: pd.DataFrame) -> Turnover:
         )  # fmt: skip
         return float(0.5 * np.sum((shift / width) ** 2) - told)
 
-    best = np.zeros(len(PRIORS))
+    best = np.zeros(len(MEDIAN))
     bounds = [(-4.0 * each, 4.0 * each) for each in width]
     for _ in range(2):  # the second time from where the first stopped
         best = minimize(

@@ -1,7 +1,7 @@
-"""Judges the CRP forecast: against the last value carried forward and the line through the last two.
+"""Judges the CRP forecast beside the last value carried forward and the line through two values.
 
-    python -m training.crp_forecasts fit      --wuhan XLSX --virtual FOLDER
-    python -m training.crp_forecasts evaluate --wuhan XLSX --daily CSV --virtual FOLDER --out FOLDER
+python -m training.crp_forecasts fit      --wuhan XLSX --virtual FOLDER
+python -m training.crp_forecasts evaluate --wuhan XLSX --daily CSV --virtual FOLDER --out FOLDER
 """
 
 import argparse
@@ -31,7 +31,7 @@ from training.crp_fit import fit_turnover, virtual_events, wuhan_events
 BINS_H = {12: (6.0, 18.0), 24: (18.0, 36.0), 48: (36.0, 60.0), 72: (60.0, 84.0)}
 """Horizons as they are reported, and the hours ahead that count as such: above .. up to."""
 FLOOR = 1.0
-"""mg/L: logarithms are taken of this at least; below it a difference is an assay's, no patient's."""
+"""mg/L: logarithms are taken of this at least; below it assays differ, not patients."""
 MOVED = 1.2
 """A last value so many times the one before it counts as rising, and the other way as falling."""
 RESAMPLES = 500

@@ -5,6 +5,10 @@ from typing import NamedTuple
 CRP_HALF_LIFE_H = 19.0
 """Independent of level and disease: Vigushin 1993, doi 10.1172/JCI116336 (43 people)."""
 
+SYNTHESIS_LAG_H = 5.0
+"""After a blocker synthesis dies away with this time constant: CRP follows its stimulus after 4 to
+6 h (Wallach, Interpretation of Diagnostic Tests)."""
+
 LOWEST_CRP, HIGHEST_CRP = 0.3, 1000.0
 """mg/L: what lies outside counts as the limit (many assays read no lower; catalogue's maximum)."""
 

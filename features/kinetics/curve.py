@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from features.kinetics.rows import crp_forecasts
+from features.kinetics.rows import DOSE_KEYS, crp_forecasts
 from features.tables import EVENT_COLUMNS, InvalidInputError
 
-BLOCKER_KEYS = ("il6_receptor_blocker", "siltuximab")
 QUANTILES = {"low_95": 0.025, "low_80": 0.1, "median": 0.5, "high_80": 0.9, "high_95": 0.975}
 FURTHEST_H = 168.0
 
@@ -40,8 +39,8 @@ def forecast_curve(
     ahead = np.asarray(hours, dtype=np.float64)
     if not ((ahead >= 0.0) & (ahead <= FURTHEST_H)).all():
         raise InvalidInputError(f"forecast: hours must lie in 0 to {FURTHEST_H:g} h")
-    if dose_of is not None and dose_of not in BLOCKER_KEYS:
-        raise InvalidInputError(f"forecast: {dose_of!r} is none of {', '.join(BLOCKER_KEYS)}")
+    if dose_of is not None and dose_of not in DOSE_KEYS:
+        raise InvalidInputError(f"forecast: {dose_of!r} is none of {', '.join(DOSE_KEYS)}")
     if as_of.tzinfo is None:
         raise InvalidInputError("forecast: the as-of time needs a time zone")
     mine = events[events["patient_id"].astype("str") == patient_id]

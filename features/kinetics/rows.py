@@ -31,6 +31,7 @@ KINDS = MappingProxyType(
     }
 )
 """The keys that kinetics looks at."""
+DOSE_KEYS = ("il6_receptor_blocker", "siltuximab")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ KINETIC_COLUMNS = (
     ),
     KineticColumn(
         "crp.against_blockade", filter_.AGAINST, "1",
-        "log of the last value over what blockade alone predicts from before the first dose",
+        "log of the last value over what blockade predicts from before its first dose; while blocked",
     ),
     KineticColumn(
         "crp.blocked_share", filter_.BLOCKED, "1", "share of CRP synthesis blocked now"
@@ -93,8 +94,9 @@ def kinetics_rows(events: pd.DataFrame, as_of: pd.DataFrame) -> np.ndarray:
 
     A row uses events with time <= as_of, known by then and not yet superseded. CRP columns are
     missing before the first CRP value and when the last one is older than `OLDEST_VALUE_H`;
-    `crp.against_blockade` without a value before and after a dose; `il6.*` as their meanings say.
-    `crp.blocked_share` and `crp.cannot_be_trusted` are never missing.
+    `crp.against_blockade` without blockade, or without a value before and after its first dose;
+    `il6.*` as their meanings say. `crp.blocked_share` and `crp.cannot_be_trusted` are never
+    missing.
 
     Args:
         events: the events table; doses in mg (up to `HIGHEST_DOSE_PER_KG`: mg/kg, missing: the
@@ -135,6 +137,7 @@ def _results(
     """All that the filter says of each row, float64."""
     wanted = events[events["key"].isin(list(KINDS))]
     wanted = wanted[wanted["time"].notna() | (wanted["key"] == "weight")]
+    wanted = wanted[wanted["value"].notna() | wanted["key"].isin(list(DOSE_KEYS))]
     patients = wanted["patient_id"].astype("str").astype("category")
     ids = pd.Index(patients.cat.categories)
     owner, kind = patients.cat.codes.to_numpy(), wanted["key"].astype("str").map(KINDS).to_numpy()

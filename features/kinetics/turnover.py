@@ -1,7 +1,8 @@
 """The compiled filter: what one patient's CRP values say of synthesis, and what follows from it.
 
-    synthesis   log synthesis is a Markov chain in continuous time on a grid of `LEVELS`
-    CRP         dC/dt = ln 2 / 19 h x (synthesis x share not blocked - C)
+    synthesis    log synthesis is a Markov chain in continuous time on a grid of `LEVELS`
+    open share   what blockers leave of it, by their levels, with a lag
+    CRP          dC/dt = ln 2 / 19 h x (synthesis x open share - C)
 
 A belief holds, for each level of synthesis, its weight and the mean and variance of CRP given it.
 Time passes and values are read in the order in which they were taken; nothing is drawn at random.
@@ -25,6 +26,7 @@ from features.kinetics.constants import (
     LOWEST_CRP,
     MOSTLY_BLOCKED,
     OLDEST_VALUE_H,
+    SYNTHESIS_LAG_H,
     UNKNOWN_WEIGHT_KG,
     Turnover,
 )
@@ -56,6 +58,7 @@ PERSON = np.dtype(
         ("begun", np.bool_),  # a CRP value has been read
         ("receptor", np.float64),  # tocilizumab, mg/L
         ("ligand", np.float64),  # siltuximab, mg/L
+        ("open_share", np.float64),  # of CRP synthesis; follows the drugs with a lag
         ("receptor_time", np.int64),
         ("ligand_time", np.int64),
         ("crp", np.float64),
@@ -103,26 +106,27 @@ def _halved(level, hours, half_life):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def _step(belief, after, chain, kept, open_share):  # type: ignore[no-untyped-def]
     """One step: synthesis moves by `chain`, CRP keeps the share `kept` and gains the rest."""
-    count = belief.shape[1]
+    weight, mean, variance = belief[0], belief[1], belief[2]
+    shares, levels, squares = after[0], after[1], after[2]
     gained = 0.5 * (1.0 - kept) * open_share
     after[:] = 0.0
-    for now in range(count):
-        if belief[0, now] < 1e-9:
+    for now in range(len(weight)):
+        if weight[now] < 1e-8:
             continue
-        level = kept * belief[1, now] + gained * LEVELS[now]
-        square = kept * kept * belief[2, now] + level * level
-        for then in range(count):
-            share = belief[0, now] * chain[now, then]
-            after[0, then] += share
-            after[1, then] += share * level
-            after[2, then] += share * square
-    total = after[0].sum()
-    for then in range(count):
-        share = after[0, then]
-        level = after[1, then] / share
-        belief[0, then] = share / total
-        belief[1, then] = level + gained * LEVELS[then]
-        belief[2, then] = max(after[2, then] / share - level * level, 0.0)
+        level = kept * mean[now] + gained * LEVELS[now]
+        square = kept * kept * variance[now] + level * level
+        probability = chain[now]
+        for then in range(len(shares)):
+            share = weight[now] * probability[then]
+            shares[then] += share
+            levels[then] += share * level
+            squares[then] += share * square
+    total = shares.sum()
+    for then in range(len(shares)):
+        level = levels[then] / shares[then]
+        weight[then] = shares[then] / total
+        mean[then] = level + gained * LEVELS[then]
+        variance[then] = max(squares[then] / shares[then] - level * level, 0.0)
 
 
 @njit(cache=True)
@@ -134,11 +138,13 @@ def _pass(person, belief, after, hours, chains, blockers):  # type: ignore[no-un
     while left > 0:
         step = 0 if left >= STEPS[0] else 1 if left >= STEPS[1] else 2
         passed = STEPS[step] * stretch
-        open_share = _open_share(
+        target = _open_share(
             _halved(person.receptor, 0.5 * passed, blockers[0].half_life_h),
             _halved(person.ligand, 0.5 * passed, blockers[1].half_life_h),
             blockers,
         )
+        lag = SYNTHESIS_LAG_H * (1.0 - exp(-passed / SYNTHESIS_LAG_H))
+        open_share = target + (person.open_share - target) * lag / passed
         kept = exp(-LOG2 * passed / CRP_HALF_LIFE_H)
         if person.begun and still:
             for level in range(belief.shape[1]):
@@ -149,6 +155,7 @@ def _pass(person, belief, after, hours, chains, blockers):  # type: ignore[no-un
             _step(belief, after, chains[step], kept, open_share)
         person.held_level *= kept
         person.held_level += (1.0 - kept) * open_share * person.held_drive
+        person.open_share = target + (person.open_share - target) * exp(-passed / SYNTHESIS_LAG_H)
         person.receptor = _halved(person.receptor, passed, blockers[0].half_life_h)
         person.ligand = _halved(person.ligand, passed, blockers[1].half_life_h)
         left -= STEPS[step]
@@ -279,12 +286,13 @@ def _take_dose(person, belief, kind, value, moment, weight, blockers):  # type: 
     blocker = blockers[0] if kind == RECEPTOR else blockers[1]
     per_kg = blocker.usual_mg_per_kg if np.isnan(value) else value
     if per_kg > HIGHEST_DOSE_PER_KG:
-        per_kg /= UNKNOWN_WEIGHT_KG if np.isnan(weight) else weight
+        per_kg /= weight if weight > 0.0 else UNKNOWN_WEIGHT_KG
+    level = max(per_kg, 0.0) / blocker.litres_per_kg
     if kind == RECEPTOR:
-        person.receptor += per_kg / blocker.litres_per_kg
+        person.receptor += level
         person.receptor_time = moment
     else:
-        person.ligand += per_kg / blocker.litres_per_kg
+        person.ligand += level
         person.ligand_time = moment
 
 
@@ -327,8 +335,18 @@ def _forget(person):  # type: ignore[no-untyped-def]
     person.moment = person.crp_time = person.receptor_time = person.ligand_time = NEVER
     person.begun = person.impossible = False
     person.receptor = person.ligand = 0.0
+    person.open_share = 1.0
     person.crp = person.surprise = person.held_level = person.held_drive = np.nan
     person.against = person.il6_open = person.il6_first = person.il6_change = np.nan
+
+
+@njit(cache=True)
+def _declined(level, drive, open_now, open_then, hours):  # type: ignore[no-untyped-def]
+    """CRP after these hours when the open share of constant synthesis moves with the lag."""
+    loss, lag = LOG2 / CRP_HALF_LIFE_H, 1.0 / SYNTHESIS_LAG_H
+    kept = exp(-loss * hours)
+    late = loss * (exp(-lag * hours) - kept) / (loss - lag)
+    return kept * level + drive * (open_then * (1.0 - kept) + (open_now - open_then) * late)
 
 
 @njit(cache=True)
@@ -353,12 +371,13 @@ def _tell(  # type: ignore[no-untyped-def]
         return
     level, drive = _typical(belief)
     out[LEVEL], out[DRIVE] = level, drive
-    out[RATE] = LOG2 / CRP_HALF_LIFE_H * drive * open_share
-    out[SURPRISE], out[AGAINST] = person.surprise, person.against
+    out[RATE] = LOG2 / CRP_HALF_LIFE_H * drive * person.open_share
+    out[SURPRISE] = person.surprise
+    if open_share < 1.0 - MOSTLY_BLOCKED:
+        out[AGAINST] = person.against
     dosed = person.receptor + blockers[0].usual_mg_per_kg / blockers[0].litres_per_kg
-    kept = exp(-LOG2 * ahead / CRP_HALF_LIFE_H)
-    blocked_drive = drive * _open_share(dosed, person.ligand, blockers)
-    out[IF_BLOCKED] = kept * level + (1.0 - kept) * blocked_drive
+    left = _open_share(dosed, person.ligand, blockers)
+    out[IF_BLOCKED] = _declined(level, drive, person.open_share, left, ahead)
     if ahead > 0.0:
         _pass(person, belief, after, ahead, chains, blockers)
     _fill_quantiles(belief, after, turnover, probabilities, out[QUANTILES:])
