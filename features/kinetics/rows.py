@@ -72,7 +72,7 @@ KINETIC_COLUMNS = (
     ),
     KineticColumn(
         "crp.against_blockade", filter_.AGAINST, "1",
-        "log of the last value over what blockade predicts from before its first dose; while blocked",
+        "while blocked: log of the last value over what blockade foretells from before its start",
     ),
     KineticColumn(
         "crp.blocked_share", filter_.BLOCKED, "1", "share of CRP synthesis blocked now"
@@ -180,7 +180,7 @@ def _results(
 
 def _in_parts(fill: Callable[[slice], None], patients: int) -> None:
     """Fill all patients' rows; a cohort in as many parts as numba may use threads."""
-    parts = numba.config.NUMBA_NUM_THREADS if patients >= PATIENTS_WORTH_ALL_CORES else 1
+    parts = numba.get_num_threads() if patients >= PATIENTS_WORTH_ALL_CORES else 1
     cuts = np.linspace(0, patients, parts + 1).astype(int)
     slices = [slice(low, high + 1) for low, high in pairwise(cuts)]
     if parts == 1:
