@@ -83,8 +83,8 @@ KINETIC_COLUMNS = (
     ),
     KineticColumn("il6.unblocked", filter_.IL6_OPEN, "pg/mL", "last IL-6 drawn without blockade"),
     KineticColumn(
-        "il6.change_under_receptor_blockade", filter_.IL6_CHANGE, "1",
-        "log of the last IL-6 over the first one drawn under tocilizumab",
+        "il6.under_receptor_blockade", filter_.IL6_BLOCKED, "pg/mL",
+        "last IL-6 drawn under tocilizumab, where it reads high for the same production",
     ),
 )  # fmt: skip
 

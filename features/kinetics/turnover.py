@@ -44,8 +44,8 @@ GROSS_DENSITY = 1.0 / (log(HIGHEST_CRP) - log(LOWEST_CRP))
 CRP, RECEPTOR, LIGAND, IL6, WEIGHT = range(5)
 """Kinds of events; of several at one moment, they count in this order."""
 
-DRIVE, RATE, LEVEL, BLOCKED, UNTRUSTED, AGAINST, SURPRISE, IF_BLOCKED, IL6_OPEN, IL6_CHANGE = range(
-    10
+DRIVE, RATE, LEVEL, BLOCKED, UNTRUSTED, AGAINST, SURPRISE, IF_BLOCKED, IL6_OPEN, IL6_BLOCKED = (
+    range(10)
 )
 QUANTILES = 10
 """Places in a row of results; the quantiles of the forecast follow."""
@@ -69,8 +69,7 @@ PERSON = np.dtype(
         ("held_drive", np.float64),  # synthesis before the dose
         ("against", np.float64),
         ("il6_open", np.float64),
-        ("il6_first", np.float64),  # under a receptor blocker
-        ("il6_change", np.float64),
+        ("il6_blocked", np.float64),  # drawn under a receptor blocker
     ],
     align=True,
 )
@@ -217,40 +216,49 @@ def _read(belief, crp, turnover):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _fill_quantiles(belief, scratch, turnover, probabilities, out):  # type: ignore[no-untyped-def]
-    """Values in mg/L below which a reading falls with these probabilities, by bisection."""
+def _describe(belief, scratch, turnover, read):  # type: ignore[no-untyped-def]
+    """Weights, means and widths of log CRP, of a reading where `read`; returns how many count."""
     count = 0
     for place in range(belief.shape[1]):
         if belief[0, place] > 1e-4:
             mean, spread = _log_moments(belief[1, place], belief[2, place])
-            noise = _reading_variance(exp(mean), turnover)
+            if read:
+                spread += _reading_variance(exp(mean), turnover)
             scratch[0, count], scratch[1, count] = belief[0, place], mean
-            scratch[2, count] = 1.0 / sqrt(2.0 * (spread + noise))
+            scratch[2, count] = 1.0 / sqrt(2.0 * spread + 1e-9)
             count += 1
-    total = 2.0 * scratch[0, :count].sum()
-    for wanted in range(len(probabilities)):
-        low, high = log(0.05), log(2.0 * HIGHEST_CRP)
-        for _ in range(14):
-            middle = 0.5 * (low + high)
-            below = 0.0
-            for place in range(count):
-                distance = (middle - scratch[1, place]) * scratch[2, place]
-                below += scratch[0, place] * (1.0 + erf(distance))
-            if below < probabilities[wanted] * total:
-                low = middle
-            else:
-                high = middle
-        out[wanted] = exp(0.5 * (low + high))
+    return count
 
 
 @njit(cache=True)
-def _typical(belief):  # type: ignore[no-untyped-def]
-    """Geometric means of CRP and of the synthesis behind it, mg/L."""
-    level, drive = 0.0, 0.0
-    for place in range(belief.shape[1]):
-        level += belief[0, place] * _log_moments(belief[1, place], belief[2, place])[0]
-        drive += belief[0, place] * LOG_LEVELS[place]
-    return exp(level), exp(drive)
+def _quantile(scratch, count, probability):  # type: ignore[no-untyped-def]
+    """The level in mg/L below which CRP lies with this probability, by bisection."""
+    wanted = 2.0 * probability * scratch[0, :count].sum()
+    low, high = log(0.05), log(2.0 * HIGHEST_CRP)
+    for _ in range(14):
+        middle = 0.5 * (low + high)
+        below = 0.0
+        for place in range(count):
+            distance = (middle - scratch[1, place]) * scratch[2, place]
+            below += scratch[0, place] * (1.0 + erf(distance))
+        if below < wanted:
+            low = middle
+        else:
+            high = middle
+    return exp(0.5 * (low + high))
+
+
+@njit(cache=True)
+def _medians(belief, scratch, turnover):  # type: ignore[no-untyped-def]
+    """Medians of CRP and of the synthesis behind it, mg/L."""
+    level = _quantile(scratch, _describe(belief, scratch, turnover, False), 0.5)
+    below, place = 0.0, 0
+    while below + belief[0, place] < 0.5:
+        below += belief[0, place]
+        place += 1
+    spacing = LOG_LEVELS[1] - LOG_LEVELS[0]
+    inside = (0.5 - below) / belief[0, place] - 0.5
+    return level, exp(LOG_LEVELS[place] + spacing * inside)
 
 
 @njit(cache=True)
@@ -278,10 +286,12 @@ def _take_crp(person, belief, value, moment, turnover):  # type: ignore[no-untyp
 
 
 @njit(cache=True)
-def _take_dose(person, belief, kind, value, moment, weight, blockers):  # type: ignore[no-untyped-def]
+def _take_dose(  # type: ignore[no-untyped-def]
+    person, belief, after, kind, value, moment, weight, turnover, blockers
+):
     """Add a dose; the first into an unblocked patient fixes what blockade predicts."""
     if person.begun and _open_share(person.receptor, person.ligand, blockers) > MOSTLY_BLOCKED:
-        person.held_level, person.held_drive = _typical(belief)
+        person.held_level, person.held_drive = _medians(belief, after, turnover)
         person.against = np.nan
     blocker = blockers[0] if kind == RECEPTOR else blockers[1]
     per_kg = blocker.usual_mg_per_kg if np.isnan(value) else value
@@ -298,17 +308,13 @@ def _take_dose(person, belief, kind, value, moment, weight, blockers):  # type: 
 
 @njit(cache=True)
 def _take_il6(person, value, moment, blockers):  # type: ignore[no-untyped-def]
-    """Read IL-6 by what it means: free, held back by a blocked receptor, or bound to the drug."""
-    person.il6_change = np.nan
+    """Keep IL-6 by what it means: free, or left over by blocked receptors; bound, it is no value."""
     if _within(moment, person.ligand_time, blockers[1].window_h):
-        person.il6_first = np.nan
-    elif _within(moment, person.receptor_time, blockers[0].window_h):
-        if person.il6_first > 0.0 and value > 0.0:
-            person.il6_change = log(value / person.il6_first)
-        elif value > 0.0:
-            person.il6_first = value
+        return
+    if _within(moment, person.receptor_time, blockers[0].window_h):
+        person.il6_blocked = value
     else:
-        person.il6_open, person.il6_first = value, np.nan
+        person.il6_open, person.il6_blocked = value, np.nan
 
 
 @njit(cache=True)
@@ -325,7 +331,7 @@ def _take(  # type: ignore[no-untyped-def]
     if kind == IL6:
         _take_il6(person, value, moment, blockers)
     else:
-        _take_dose(person, belief, kind, value, moment, weight, blockers)
+        _take_dose(person, belief, after, kind, value, moment, weight, turnover, blockers)
     return 0.0
 
 
@@ -337,7 +343,7 @@ def _forget(person):  # type: ignore[no-untyped-def]
     person.receptor = person.ligand = 0.0
     person.open_share = 1.0
     person.crp = person.surprise = person.held_level = person.held_drive = np.nan
-    person.against = person.il6_open = person.il6_first = person.il6_change = np.nan
+    person.against = person.il6_open = person.il6_blocked = np.nan
 
 
 @njit(cache=True)
@@ -366,10 +372,10 @@ def _tell(  # type: ignore[no-untyped-def]
         or _within(as_of, person.ligand_time, blockers[1].window_h)
     )
     out[UNTRUSTED] = 1.0 if untrusted else 0.0
-    out[IL6_OPEN], out[IL6_CHANGE] = person.il6_open, person.il6_change
+    out[IL6_OPEN], out[IL6_BLOCKED] = person.il6_open, person.il6_blocked
     if not person.begun or not _within(as_of, person.crp_time, OLDEST_VALUE_H):
         return
-    level, drive = _typical(belief)
+    level, drive = _medians(belief, after, turnover)
     out[LEVEL], out[DRIVE] = level, drive
     out[RATE] = LOG2 / CRP_HALF_LIFE_H * drive * person.open_share
     out[SURPRISE] = person.surprise
@@ -380,7 +386,9 @@ def _tell(  # type: ignore[no-untyped-def]
     out[IF_BLOCKED] = _declined(level, drive, person.open_share, left, ahead)
     if ahead > 0.0:
         _pass(person, belief, after, ahead, chains, blockers)
-    _fill_quantiles(belief, after, turnover, probabilities, out[QUANTILES:])
+    count = _describe(belief, after, turnover, True)
+    for place in range(len(probabilities)):
+        out[QUANTILES + place] = _quantile(after, count, probabilities[place])
 
 
 @njit(cache=True)
