@@ -308,7 +308,7 @@ def _take_dose(  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _take_il6(person, value, moment, blockers):  # type: ignore[no-untyped-def]
-    """Keep IL-6 by what it means: free, or left over by blocked receptors; bound, it is no value."""
+    """Keep IL-6 by its meaning: free, or left over by blocked receptors; bound to a drug, none."""
     if _within(moment, person.ligand_time, blockers[1].window_h):
         return
     if _within(moment, person.receptor_time, blockers[0].window_h):

@@ -183,6 +183,16 @@ def test_against_blockade_is_near_zero_where_crp_falls_as_foretold_and_not_where
         assert np.isnan(row(events(*untreated), 97)["crp.against_blockade"])
 
 
+def test_a_second_dose_does_not_move_what_blockade_predicts_from_before_the_first():
+    once = [*steady(150.0), (96, "il6_receptor_blocker", 560), (144, "crp", 150.0)]
+    twice = [*once, (145, "il6_receptor_blocker", 560)]
+    told = [row(events(*doses, (168, "crp", 150.0)), 168) for doses in (once, twice)]
+    assert told[0]["crp.against_blockade"] > log(5)
+    assert told[1]["crp.against_blockade"] == pytest.approx(
+        told[0]["crp.against_blockade"], abs=0.1
+    )
+
+
 def test_blockade_is_told_and_wears_off():
     given = events((0, "crp", 50), (0, "siltuximab", 770), (None, "weight", 70))
     told = rows(given, 1, 100 * 24)
@@ -229,6 +239,11 @@ def test_a_fall_faster_than_crp_can_is_not_trusted_and_hardly_moves_the_belief()
     assert lost_zero["crp.cannot_be_trusted"] == 1
     assert lost_zero["crp.level_now"] > 15
     assert row(events(*seen, (72, "crp", 35.0)), 72)["crp.cannot_be_trusted"] == 0
+    told = [
+        crp_forecasts(events(*seen, (72, "crp", last)), moments(72), np.zeros(1), (0.1, 0.9))[0]
+        for last in (7.0, 65.0)
+    ]
+    assert told[0][1] / told[0][0] > 2 * told[1][1] / told[1][0]  # either may be wrong
     righted = row(events(*seen, (72, "crp", 7.0, 72, 80), (72, "crp", 70.0, 80)), 81)
     assert righted["crp.cannot_be_trusted"] == 0
 
