@@ -243,7 +243,7 @@ def test_a_fall_faster_than_crp_can_is_not_trusted_and_hardly_moves_the_belief()
         crp_forecasts(events(*seen, (72, "crp", last)), moments(72), np.zeros(1), (0.1, 0.9))[0]
         for last in (7.0, 65.0)
     ]
-    assert told[0][1] / told[0][0] > 2 * told[1][1] / told[1][0]  # either may be wrong
+    assert told[0][1] / told[0][0] > 1.3 * told[1][1] / told[1][0]  # either may be wrong
     righted = row(events(*seen, (72, "crp", 7.0, 72, 80), (72, "crp", 70.0, 80)), 81)
     assert righted["crp.cannot_be_trusted"] == 0
 
