@@ -86,18 +86,18 @@ class Turnover(NamedTuple):
 
 
 TURNOVER = Turnover(
-    assay_sd=0.173,
-    assay_floor=0.173,
-    gross_error=0.00621,
+    assay_sd=0.172,
+    assay_floor=0.172,
+    gross_error=0.00737,
     start_level=10.8,
-    start_sd=1.92,
-    start_apart=0.481,
-    diffusion=0.554,
-    return_rate=0.00233,
-    rest=3.17,
-    flare_rate=0.00405,
-    flare=151.0,
-    flare_sd=0.741,
+    start_sd=1.94,
+    start_apart=0.5,
+    diffusion=0.547,
+    return_rate=0.00229,
+    rest=3.18,
+    flare_rate=0.00391,
+    flare=153.0,
+    flare_sd=0.723,
 )
 """Fitted by `python -m training.crp_forecasts fit` to 375 patients with COVID-19 (Yan 2020, doi
 10.1038/s42256-020-0180-7) and, with a third of their weight, to 300 virtual patients (seed 11)."""

@@ -41,6 +41,9 @@ MOST_STEPS_H = 30 * 24
 """A longer silence moves synthesis no further: it is forgotten by then."""
 GROSS_DENSITY = 1.0 / (log(HIGHEST_CRP) - log(LOWEST_CRP))
 
+BODY_MOVED = 0.5
+"""Share of unexplained readings that are true nevertheless (a choice)."""
+
 CRP, RECEPTOR, LIGAND, IL6, WEIGHT = range(5)
 """Kinds of events; of several at one moment, they count in this order."""
 
@@ -190,7 +193,11 @@ def _begin(belief, crp, turnover):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _read(belief, crp, turnover):  # type: ignore[no-untyped-def]
-    """Take in one value; returns its log density and its distance in standard deviations."""
+    """Take in one value; returns its log density and its distance in standard deviations.
+
+    What cannot be explained is half a wrong reading, half a body that does what no model expects:
+    the belief widens, and a second such value moves it.
+    """
     seen, noise = log(crp), _reading_variance(crp, turnover)
     wrong = turnover.gross_error * GROSS_DENSITY
     total, first, second = 0.0, 0.0, 0.0
@@ -206,8 +213,10 @@ def _read(belief, crp, turnover):  # type: ignore[no-untyped-def]
         mean += spread / width * (seen - mean)
         spread *= noise / width
         level = exp(mean + 0.5 * spread)
-        now = true * level + (1.0 - true) * before
-        square = true * level * level * exp(spread) + (1.0 - true) * (variance + before * before)
+        kept, moved = (1.0 - true) * (1.0 - BODY_MOVED), (1.0 - true) * BODY_MOVED
+        now = true * level + kept * before + moved * crp
+        square = true * level * level * exp(spread)
+        square += kept * (variance + before * before) + moved * crp * crp * exp(noise)
         belief[1, place], belief[2, place] = now, max(square - now * now, 0.0)
         belief[0, place] *= likely + wrong
         total += belief[0, place]
