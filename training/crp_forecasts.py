@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 
 from features.harmonise import harmonise
-from features.kinetics.constants import (
+from features.kinetics.curve import QUANTILES
+from features.kinetics.rows import KINETIC_COLUMNS, crp_forecasts, kinetics_rows
+from features.kinetics.turnover import (
     CRP_HALF_LIFE_H,
     HIGHEST_CRP,
     IMPOSSIBLE_SHARE,
@@ -22,8 +24,6 @@ from features.kinetics.constants import (
     LOWEST_CRP,
     MOSTLY_BLOCKED,
 )
-from features.kinetics.curve import QUANTILES
-from features.kinetics.rows import KINETIC_COLUMNS, crp_forecasts, kinetics_rows
 from features.readers import read
 from features.tables import InvalidInputError
 from training.crp_fit import fit_turnover, virtual_events, wuhan_events

@@ -1,24 +1,6 @@
-"""What the turnover model takes as given: half-lives, the two blockers, and the fitted numbers."""
+"""What the turnover model is given: the two blockers, and the numbers that were fitted."""
 
 from typing import NamedTuple
-
-CRP_HALF_LIFE_H = 19.0
-"""Independent of level and disease: Vigushin 1993, doi 10.1172/JCI116336 (43 people)."""
-
-SYNTHESIS_LAG_H = 5.0
-"""After a blocker synthesis dies away with this time constant: CRP follows its stimulus after 4 to
-6 h (Wallach, Interpretation of Diagnostic Tests)."""
-
-LOWEST_CRP, HIGHEST_CRP = 0.3, 1000.0
-"""mg/L: what lies outside counts as the limit (many assays read no lower; catalogue's maximum)."""
-
-OLDEST_VALUE_H = 168.0
-"""No forecast from a last value older than a week: the fit saw gaps of up to 78 h (a choice)."""
-
-HIGHEST_DOSE_PER_KG = 15.0
-"""mg: a dose up to this is one per kg, which events keep as written. Labels: 8 to 12 mg/kg."""
-
-UNKNOWN_WEIGHT_KG = 70.0
 
 
 class Antibody(NamedTuple):
@@ -53,15 +35,6 @@ SILTUXIMAB = Antibody(
     most_blocked=0.98,  # assumed
     window_h=90 * 24.0,  # as the guard says: the level is then near the IC50
 )
-
-MOSTLY_BLOCKED = 0.5
-"""Share of synthesis stopped above which CRP says nothing, inside a blocker's window or beyond."""
-
-IMPOSSIBLE_SHARE = 0.53
-"""A value below this share of what elimination alone leaves is a mistake in one of two values:
-three standard deviations of two readings of 15 % each."""
-LEAST_FALL_FROM = 10.0
-"""mg/L: falls from less are not judged, rounding is too coarse there."""
 
 
 class Turnover(NamedTuple):

@@ -7,6 +7,9 @@
 A belief holds, for each level of synthesis, its weight and the mean and variance of CRP given it.
 Time passes and values are read in the order in which they were taken; nothing is drawn at random.
 Synthesis changes on whole hours; elimination is exact to the microsecond.
+
+Compiled code is kept between runs by this file's date, so it holds nothing of another file that may
+change: that comes in as an argument.
 """
 
 from functools import lru_cache
@@ -17,19 +20,34 @@ from numba import njit
 from scipy.linalg import expm
 
 from features.kernel import MICROSECONDS_PER_HOUR
-from features.kinetics.constants import (
-    CRP_HALF_LIFE_H,
-    HIGHEST_CRP,
-    HIGHEST_DOSE_PER_KG,
-    IMPOSSIBLE_SHARE,
-    LEAST_FALL_FROM,
-    LOWEST_CRP,
-    MOSTLY_BLOCKED,
-    OLDEST_VALUE_H,
-    SYNTHESIS_LAG_H,
-    UNKNOWN_WEIGHT_KG,
-    Turnover,
-)
+from features.kinetics.constants import Turnover
+
+CRP_HALF_LIFE_H = 19.0
+"""Independent of level and disease: Vigushin 1993, doi 10.1172/JCI116336 (43 people)."""
+
+SYNTHESIS_LAG_H = 5.0
+"""After a blocker synthesis dies away with this time constant: CRP follows its stimulus after 4 to
+6 h (Wallach, Interpretation of Diagnostic Tests)."""
+
+LOWEST_CRP, HIGHEST_CRP = 0.3, 1000.0
+"""mg/L: what lies outside counts as the limit (many assays read no lower; catalogue's maximum)."""
+
+OLDEST_VALUE_H = 168.0
+"""No forecast from a last value older than a week: the fit saw gaps of up to 78 h (a choice)."""
+
+HIGHEST_DOSE_PER_KG = 15.0
+"""mg: a dose up to this is one per kg, which events keep as written. Labels: 8 to 12 mg/kg."""
+
+UNKNOWN_WEIGHT_KG = 70.0
+
+MOSTLY_BLOCKED = 0.5
+"""Share of synthesis stopped above which CRP says nothing, inside a blocker's window or beyond."""
+
+IMPOSSIBLE_SHARE = 0.53
+"""A value below this share of what elimination alone leaves is a mistake in one of two values:
+three standard deviations of two readings of 15 % each."""
+LEAST_FALL_FROM = 10.0
+"""mg/L: falls from less are not judged, rounding is too coarse there."""
 
 LOG2 = log(2.0)
 LOG_LEVELS = np.linspace(log(0.05), log(1500.0), 40)
