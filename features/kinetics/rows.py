@@ -1,0 +1,203 @@
+"""The kinetic columns of feature rows, and forecasts at any horizon, from the events table."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+
+import numba
+import numpy as np
+import pandas as pd
+
+from features.kernel import ALWAYS, FOREVER
+from features.kinetics import turnover as filter_
+from features.kinetics.constants import RECEPTOR_BLOCKER, SILTUXIMAB, TURNOVER, Turnover
+from features.trajectory import PATIENTS_WORTH_ALL_CORES
+
+FORECAST_HOURS = 24.0
+INTERVAL = (0.1, 0.5, 0.9)
+"""The columns' median and 80 % interval."""
+
+BLOCKERS = (RECEPTOR_BLOCKER, SILTUXIMAB)
+
+KINDS = MappingProxyType(
+    {
+        "crp": filter_.CRP,
+        "il6_receptor_blocker": filter_.RECEPTOR,
+        "siltuximab": filter_.LIGAND,
+        "il6": filter_.IL6,
+        "weight": filter_.WEIGHT,
+    }
+)
+"""The keys that kinetics looks at."""
+DOSE_KEYS = ("il6_receptor_blocker", "siltuximab")
+
+
+@dataclass(frozen=True)
+class KineticColumn:
+    """One column: its name, its place in the filter's results, and what it says."""
+
+    name: str
+    place: int
+    unit: str
+    meaning: str
+
+
+KINETIC_COLUMNS = (
+    KineticColumn(
+        "crp.synthesis_drive", filter_.DRIVE, "mg/L",
+        "the CRP that present IL-6 signalling would hold if nothing blocked it",
+    ),
+    KineticColumn(
+        "crp.synthesis_rate", filter_.RATE, "mg/L/h", "CRP made now, blockade taken off"
+    ),
+    KineticColumn("crp.level_now", filter_.LEVEL, "mg/L", "CRP as it should be at this moment"),
+    KineticColumn(
+        "crp.forecast_24h", filter_.QUANTILES + 1, "mg/L", "median of a reading in 24 h"
+    ),
+    KineticColumn(
+        "crp.forecast_24h_low", filter_.QUANTILES, "mg/L", "lower end of its 80 % interval"
+    ),
+    KineticColumn(
+        "crp.forecast_24h_high", filter_.QUANTILES + 2, "mg/L", "upper end of its 80 % interval"
+    ),
+    KineticColumn(
+        "crp.forecast_24h_if_blocked", filter_.IF_BLOCKED, "mg/L",
+        "CRP in 24 h if tocilizumab were given now",
+    ),
+    KineticColumn(
+        "crp.surprise", filter_.SURPRISE, "1",
+        "how far the last value lay from what those before foretold, in standard deviations",
+    ),
+    KineticColumn(
+        "crp.against_blockade", filter_.AGAINST, "1",
+        "while blocked: log of the last value over what blockade foretells from before its start",
+    ),
+    KineticColumn(
+        "crp.blocked_share", filter_.BLOCKED, "1", "share of CRP synthesis blocked now"
+    ),
+    KineticColumn(
+        "crp.cannot_be_trusted", filter_.UNTRUSTED, "1",
+        "1 under a blocker, or where the last value fell faster than CRP can",
+    ),
+    KineticColumn("il6.unblocked", filter_.IL6_OPEN, "pg/mL", "last IL-6 drawn without blockade"),
+    KineticColumn(
+        "il6.under_receptor_blockade", filter_.IL6_BLOCKED, "pg/mL",
+        "last IL-6 drawn under tocilizumab, where it reads high for the same production",
+    ),
+)  # fmt: skip
+
+
+def kinetics_rows(events: pd.DataFrame, as_of: pd.DataFrame) -> np.ndarray:
+    """`KINETIC_COLUMNS` at each as-of time.
+
+    A row uses events with time <= as_of, known by then and not yet superseded. CRP columns are
+    missing before the first CRP value and when the last one is older than `OLDEST_VALUE_H`;
+    `crp.against_blockade` without blockade, or without a value before and after its first dose;
+    `il6.*` as their meanings say. `crp.blocked_share` and `crp.cannot_be_trusted` are never
+    missing.
+
+    Args:
+        events: the events table; doses in mg (up to `HIGHEST_DOSE_PER_KG`: mg/kg, missing: the
+            label's dose), weight in kg (missing: `UNKNOWN_WEIGHT_KG`).
+        as_of: columns `patient_id`, `as_of` (any order, any patients).
+
+    Returns:
+        float32 array (rows of `as_of` x columns).
+    """
+    ahead = np.full(len(as_of), FORECAST_HOURS)
+    results = _results(events, as_of, ahead, np.array(INTERVAL), TURNOVER)
+    return results[:, [column.place for column in KINETIC_COLUMNS]].astype(np.float32)
+
+
+def crp_forecasts(
+    events: pd.DataFrame,
+    as_of: pd.DataFrame,
+    ahead: np.ndarray,
+    probabilities: tuple[float, ...],
+    turnover: Turnover = TURNOVER,
+) -> np.ndarray:
+    """Quantiles in mg/L of a CRP reading `ahead` hours after each as-of time.
+
+    Returns:
+        float64 array (rows of `as_of` x `probabilities`), NaN where there is no forecast.
+    """
+    results = _results(events, as_of, np.asarray(ahead), np.array(probabilities), turnover)
+    return results[:, filter_.QUANTILES :]
+
+
+def _results(
+    events: pd.DataFrame,
+    as_of: pd.DataFrame,
+    ahead: np.ndarray,
+    probabilities: np.ndarray,
+    turnover: Turnover,
+) -> np.ndarray:
+    """All that the filter says of each row, float64."""
+    wanted = events[events["key"].isin(list(KINDS))]
+    wanted = wanted[wanted["time"].notna() | (wanted["key"] == "weight")]
+    wanted = wanted[wanted["value"].notna() | wanted["key"].isin(list(DOSE_KEYS))]
+    patients = wanted["patient_id"].astype("str").astype("category")
+    ids = pd.Index(patients.cat.categories)
+    owner, kind = patients.cat.codes.to_numpy(), wanted["key"].astype("str").map(KINDS).to_numpy()
+    time, known = (_microseconds(wanted[name], ALWAYS) for name in ("time", "known_time"))
+    until = _microseconds(wanted["until_time"], FOREVER)
+    value = wanted["value"].to_numpy(np.float64)
+    order = np.lexsort((value, known, kind, time, owner))
+    patient = ids.get_indexer(as_of["patient_id"].astype("str"))
+    moment = _microseconds(as_of["as_of"], ALWAYS)
+    rows = np.lexsort((ahead, moment, patient))
+    rows = rows[patient[rows] >= 0]
+    bounds = np.arange(len(ids) + 1)
+    filled = _nothing(len(rows), len(probabilities))
+    row_bounds = np.searchsorted(patient[rows], bounds)
+    event_bounds = np.searchsorted(owner[order], bounds)
+
+    def fill(part: slice) -> None:
+        filter_.fill_rows(
+            moment[rows],
+            ahead[rows].astype(np.float64),
+            row_bounds[part],
+            event_bounds[part],
+            time[order],
+            known[order],
+            until[order],
+            kind[order].astype(np.int64),
+            value[order],
+            turnover,
+            filter_.transitions(turnover),
+            BLOCKERS,
+            probabilities,
+            filled,
+        )
+
+    _in_parts(fill, len(ids))
+    results = _nothing(len(as_of), len(probabilities))
+    results[rows] = filled
+    return results
+
+
+def _in_parts(fill: Callable[[slice], None], patients: int) -> None:
+    """Fill all patients' rows; a cohort in as many parts as numba may use threads."""
+    parts = numba.get_num_threads() if patients >= PATIENTS_WORTH_ALL_CORES else 1
+    cuts = np.linspace(0, patients, parts + 1).astype(int)
+    slices = [slice(low, high + 1) for low, high in pairwise(cuts)]
+    if parts == 1:
+        fill(slices[0])
+        return
+    with ThreadPoolExecutor(parts) as threads:
+        list(threads.map(fill, slices))
+
+
+def _nothing(rows: int, probabilities: int) -> np.ndarray:
+    """What is said of a patient without events: nothing is blocked, all else is missing."""
+    empty = np.full((rows, filter_.QUANTILES + probabilities), np.nan)
+    empty[:, [filter_.BLOCKED, filter_.UNTRUSTED]] = 0.0
+    return empty
+
+
+def _microseconds(times: pd.Series, missing: int) -> np.ndarray:
+    """Timestamps as microseconds since 1970, `missing` where there is none."""
+    stamps = times.astype("datetime64[us, UTC]")
+    return np.where(stamps.isna(), missing, stamps.astype("int64"))
