@@ -21,6 +21,9 @@ LONGEST_SILENCE = pd.Timedelta(days=30)
 """A patient of whom nothing more became known for so long is under nobody's observation (a choice).
 Without this limit one wrong date lays a grid of decades."""
 
+STAYS_KNOWN = {Statistic.AGE, Statistic.PEAK_SINCE_START, Statistic.HOURS_SINCE_PEAK}
+"""What an old grade still tells: of the past, not of now."""
+
 COURSE_START_KEYS = ("therapy", "icu_admission", "admission")
 """What starts a course, the first that exists: the first dose, else an admission."""
 
@@ -54,17 +57,15 @@ def feature_rows(
     moments = _checked_moments(as_of)
     features = _features_behind(columns)
     values = trajectory_rows(events, moments, features, COURSE_START_KEYS)
-    place = {feature: position for position, feature in enumerate(features)}
+    place = {feature: position for position, feature in enumerate(features) if feature}
     _forget_old_grades(values, place)
-    matrix = np.empty((len(moments), len(columns)), dtype=np.float32)
     for position, column in enumerate(columns):
         if isinstance(column, Score):
             items = [values[:, place[item]].astype(np.float64) for item in column.inputs]
-            matrix[:, position] = column.compute(*items)
-        else:
-            matrix[:, position] = values[:, place[column]]
+            values[:, position] = column.compute(*items)
     index = pd.MultiIndex.from_frame(moments)
-    return pd.DataFrame(matrix, index=index, columns=[column.name for column in columns])
+    names = [column.name for column in columns]
+    return pd.DataFrame(values[:, : len(columns)], index=index, columns=names)
 
 
 def as_of_grid(events: pd.DataFrame, every: pd.Timedelta) -> pd.DataFrame:
@@ -156,19 +157,18 @@ def observation_periods(events: pd.DataFrame) -> pd.DataFrame:
     ).dropna()
 
 
-def _features_behind(columns: Sequence[Column]) -> list[Feature]:
-    """The trajectory features that the columns are, or are computed from, each once."""
-    behind: dict[Feature, None] = {}
-    for column in columns:
-        for feature in column.inputs if isinstance(column, Score) else (column,):
-            behind[feature] = None
-    graded = [key for key in GRADES if any(feature.key == key for feature in behind)]
-    return list(behind | {Feature(key, Statistic.AGE): None for key in graded})
+def _features_behind(columns: Sequence[Column]) -> list[Feature | None]:
+    """The columns, None in the place of a score, and behind them what scores are computed from."""
+    asked = [None if isinstance(column, Score) else column for column in columns]
+    behind = dict.fromkeys(f for c in columns if isinstance(c, Score) for f in c.inputs)
+    keys = {feature.key for feature in (*asked, *behind) if feature}
+    behind |= dict.fromkeys(Feature(key, Statistic.AGE) for key in GRADES if key in keys)
+    return asked + [feature for feature in behind if feature not in set(asked)]
 
 
 def _forget_old_grades(values: np.ndarray, place: Mapping[Feature, int]) -> None:
     for feature, position in place.items():
-        if feature.key in GRADES and feature.statistic != Statistic.AGE:
+        if feature.key in GRADES and feature.statistic not in STAYS_KNOWN:
             age = values[:, place[Feature(feature.key, Statistic.AGE)]]
             values[age > GRADE_HOLDS_HOURS, position] = np.nan
 
