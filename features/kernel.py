@@ -19,6 +19,13 @@ ALWAYS = np.iinfo(np.int64).min
 """The time of a static event, which is known at every as-of time; as `until`, never superseded."""
 NO_WINDOW = 0
 """The window of a statistic that is read from the running columns."""
+SHORT_RUN = 16
+"""Events that are sorted fastest by insertion (a choice, without effect on any number)."""
+LOW, HIGH, LOGARITHM = range(3)
+UNCHANGED, POSITIVE, PEAK = range(3)
+"""Rows of the running columns: what is true of a key's first events, by the last of them. The
+second three are places of events, -1 without one: since when the value has been what it is, the
+first positive one, and the latest of the highest at or after the course's start."""
 SHORTEST_SPREAD = 1e-9
 """Squared hours (0.1 s) over which values must lie for a slope."""
 
@@ -113,30 +120,6 @@ class Questions(NamedTuple):
     as_of: np.ndarray
 
 
-class Segment(NamedTuple):
-    """Events of one patient sorted by (key, time, known time, value), or a slice of them."""
-
-    time: np.ndarray
-    known: np.ndarray
-    until: np.ndarray
-    value: np.ndarray
-
-
-class Running(NamedTuple):
-    """What is true of a segment's first events, by the place of the last of them.
-
-    The peak is the latest of the highest values at or after the course's start.
-    """
-
-    low: np.ndarray
-    high: np.ndarray
-    unchanged_since: np.ndarray
-    positive_since: np.ndarray
-    peak: np.ndarray
-    peak_time: np.ndarray
-    logarithm: np.ndarray
-
-
 @njit(cache=True, nogil=True)
 def patient_order(patient, patients):  # type: ignore[no-untyped-def]
     """The places of events patient by patient (a counting sort), and each patient's bounds.
@@ -158,188 +141,196 @@ def patient_order(patient, patients):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _gathered(order, events, keys):  # type: ignore[no-untyped-def]
-    """One patient's events by key (in the order they come), and each key's bounds."""
+def _key_bounds(order, key, keys):  # type: ignore[no-untyped-def]
+    """Where each key's events begin among a patient's, once these stand key by key."""
     bounds = np.zeros(keys + 1, dtype=np.int64)
     for event in order:
-        bounds[events.key[event] + 1] += 1
-    for key in range(keys):
-        bounds[key + 1] += bounds[key]
+        bounds[key[event] + 1] += 1
+    for place in range(keys):
+        bounds[place + 1] += bounds[place]
+    return bounds
+
+
+@njit(cache=True, nogil=True)
+def _gather(order, bounds, all_key, all_times, all_value, times, value):  # type: ignore[no-untyped-def]
+    """Copy a patient's events key by key: rows time, known and until of `times`, and `value`."""
+    all_time, all_known, all_until = all_times
     free = bounds[:-1].copy()
-    count = len(order)
-    time, known = np.empty(count, np.int64), np.empty(count, np.int64)
-    until, value = np.empty(count, np.int64), np.empty(count, np.float64)
     for event in order:
-        place = free[events.key[event]]
-        free[events.key[event]] += 1
-        time[place] = events.time[event]
-        known[place] = max(events.time[event], events.known[event])
-        until[place] = FOREVER if events.until[event] == ALWAYS else events.until[event]
-        value[place] = events.value[event]
-    return Segment(time, known, until, value), bounds
+        place = free[all_key[event]]
+        free[all_key[event]] += 1
+        moment, superseded = all_time[event], all_until[event]
+        times[0, place] = moment
+        times[1, place] = max(moment, all_known[event])
+        times[2, place] = FOREVER if superseded == ALWAYS else superseded
+        value[place] = all_value[event]
 
 
-@njit(cache=True, nogil=True)
-def _is_before(left, right, segment):  # type: ignore[no-untyped-def]
+@njit(cache=True, inline="always")
+def _is_before(left, right, times, value):  # type: ignore[no-untyped-def]
     """Whether event `left` comes strictly before `right`; a missing value comes last."""
-    if segment.time[left] != segment.time[right]:
-        return segment.time[left] < segment.time[right]
-    if segment.known[left] != segment.known[right]:
-        return segment.known[left] < segment.known[right]
-    if np.isnan(segment.value[right]):
-        return not np.isnan(segment.value[left])
-    return segment.value[left] < segment.value[right]
+    if times[0, left] != times[0, right]:
+        return times[0, left] < times[0, right]
+    if times[1, left] != times[1, right]:
+        return times[1, left] < times[1, right]
+    if np.isnan(value[right]):
+        return not np.isnan(value[left])
+    return value[left] < value[right]
 
 
 @njit(cache=True, nogil=True)
-def _merged(order, spare, segment):  # type: ignore[no-untyped-def]
-    """The places in ascending order of their events: a merge sort from the bottom up."""
-    count, width = len(order), 1
-    while width < count:
-        for begin in range(0, count, 2 * width):
-            middle, end = min(begin + width, count), min(begin + 2 * width, count)
-            left, right = begin, middle
-            for place in range(begin, end):
-                from_right = left == middle or (
-                    right < end and _is_before(order[right], order[left], segment)
-                )
-                if from_right:
-                    spare[place] = order[right]
-                    right += 1
-                else:
-                    spare[place] = order[left]
-                    left += 1
-        order, spare = spare, order
-        width *= 2
-    return order
+def _sort_run(order, begin, end, times, value):  # type: ignore[no-untyped-def]
+    """Sort a short run of places by insertion."""
+    for place in range(begin + 1, end):
+        event, hole = order[place], place
+        while hole > begin and _is_before(event, order[hole - 1], times, value):
+            order[hole] = order[hole - 1]
+            hole -= 1
+        order[hole] = event
 
 
 @njit(cache=True, nogil=True)
-def _part(segment, begin, end):  # type: ignore[no-untyped-def]
-    return Segment(
-        segment.time[begin:end],
-        segment.known[begin:end],
-        segment.until[begin:end],
-        segment.value[begin:end],
-    )
+def _merge(order, spare, begin, middle, end, times, value):  # type: ignore[no-untyped-def]
+    """Merge two sorted runs that stand side by side."""
+    for place in range(begin, middle):
+        spare[place] = order[place]
+    left, right, place = begin, middle, begin
+    while left < middle:
+        if right < end and _is_before(order[right], spare[left], times, value):
+            order[place] = order[right]
+            right += 1
+        else:
+            order[place] = spare[left]
+            left += 1
+        place += 1
 
 
 @njit(cache=True, nogil=True)
-def _sort(segment):  # type: ignore[no-untyped-def]
-    """Sort a segment where it stands; most come sorted."""
-    count = len(segment.time)
-    for place in range(1, count):
-        if _is_before(place, place - 1, segment):
-            break
-    else:
+def _sort(begin, end, times, value, order, spare, spare_value):  # type: ignore[no-untyped-def]
+    """Sort the events `begin` to `end` where they stand; most come sorted.
+
+    Short runs of places by insertion, then merged from the bottom up.
+    """
+    sorted_until = begin + 1
+    while sorted_until < end and not _is_before(sorted_until, sorted_until - 1, times, value):
+        sorted_until += 1
+    if sorted_until >= end:
         return
-    order = _merged(np.arange(count), np.empty(count, np.int64), segment)
-    segment.time[:] = segment.time[order]
-    segment.known[:] = segment.known[order]
-    segment.until[:] = segment.until[order]
-    segment.value[:] = segment.value[order]
+    for place in range(begin, end):
+        order[place] = place
+    for run in range(begin, end, SHORT_RUN):
+        _sort_run(order, run, min(run + SHORT_RUN, end), times, value)
+    width = SHORT_RUN
+    while width < end - begin:
+        for run in range(begin, end - width, 2 * width):
+            _merge(order, spare, run, run + width, min(run + 2 * width, end), times, value)
+        width *= 2
+    for column in range(len(times)):
+        for place in range(begin, end):
+            spare[place] = times[column, order[place]]
+        for place in range(begin, end):
+            times[column, place] = spare[place]
+    for place in range(begin, end):
+        spare_value[place] = value[order[place]]
+    for place in range(begin, end):
+        value[place] = spare_value[place]
 
 
 @njit(cache=True, nogil=True)
-def _of_members(segment, bounds, member):  # type: ignore[no-untyped-def]
-    """The events of several keys as one sorted segment."""
+def _gather_members(bounds, members, group, times, value, both, both_value):  # type: ignore[no-untyped-def]
+    """Copy the events of a group's members; how many these are."""
     count = 0
-    for key in range(len(member)):
-        if member[key]:
-            count += bounds[key + 1] - bounds[key]
-    both = Segment(
-        np.empty(count, np.int64),
-        np.empty(count, np.int64),
-        np.empty(count, np.int64),
-        np.empty(count, np.float64),
-    )
-    place = 0
-    for key in range(len(member)):
-        if member[key]:
+    for key in range(members.shape[1]):
+        if members[group, key]:
             for event in range(bounds[key], bounds[key + 1]):
-                both.time[place] = segment.time[event]
-                both.known[place] = segment.known[event]
-                both.until[place] = segment.until[event]
-                both.value[place] = segment.value[event]
-                place += 1
-    _sort(both)
-    return both
+                both[0, count] = times[0, event]
+                both[1, count] = times[1, event]
+                both[2, count] = times[2, event]
+                both_value[count] = value[event]
+                count += 1
+    return count
 
 
 @njit(cache=True, nogil=True)
-def _course_starts(as_of, segment, bounds, start_rank):  # type: ignore[no-untyped-def]
+def _first_known(as_of, times, begin, end):  # type: ignore[no-untyped-def]
+    """The time of the first dated event that is known and stands; `ALWAYS` without one."""
+    for event in range(begin, end):
+        if times[0, event] > as_of:
+            break
+        if times[0, event] != ALWAYS and times[1, event] <= as_of < times[2, event]:
+            return times[0, event]
+    return ALWAYS
+
+
+@njit(cache=True, nogil=True)
+def _find_starts(as_of, times, bounds, start_rank, starts, best):  # type: ignore[no-untyped-def]
     """When the course started as far as was known at each as-of time; `ALWAYS` where it had not."""
-    starts = np.full(len(as_of), ALWAYS)
-    best = np.full(len(as_of), len(start_rank))
+    for place in range(len(as_of)):
+        starts[place], best[place] = ALWAYS, len(start_rank)
     for key in range(len(start_rank)):
-        rank = start_rank[key]
-        if rank == len(start_rank):
+        if bounds[key] == bounds[key + 1] or start_rank[key] == len(start_rank):
             continue
         for place in range(len(as_of)):
-            for event in range(bounds[key], bounds[key + 1] if rank < best[place] else 0):
-                if segment.time[event] > as_of[place]:
-                    break
-                if (
-                    segment.time[event] != ALWAYS
-                    and segment.known[event] <= as_of[place] < segment.until[event]
-                ):
-                    starts[place], best[place] = segment.time[event], rank
-                    break
-    return starts
+            if start_rank[key] < best[place]:
+                start = _first_known(as_of[place], times, bounds[key], bounds[key + 1])
+                if start != ALWAYS:
+                    starts[place], best[place] = start, start_rank[key]
 
 
 @njit(cache=True, nogil=True)
-def _is_orderly(segment):  # type: ignore[no-untyped-def]
+def _is_orderly(times, begin, end):  # type: ignore[no-untyped-def]
     """Whether events became known in their order, for good: what is known is then a beginning."""
-    for event in range(len(segment.time)):
-        if segment.until[event] != FOREVER:
-            return False
-        if event > 0 and segment.known[event] < segment.known[event - 1]:
+    for event in range(begin, end):
+        if times[2, event] != FOREVER or (event > begin and times[1, event] < times[1, event - 1]):
             return False
     return True
 
 
 @njit(cache=True, nogil=True)
-def _choose_known(segment, as_of, chosen):  # type: ignore[no-untyped-def]
-    """Copy what is known at the as-of time to `chosen`; how many, and when that next changes."""
+def _choose_known(times, value, begin, end, as_of, time_seen, value_seen):  # type: ignore[no-untyped-def]
+    """Copy what is known at the as-of time; how many, and when that next changes."""
     count, next_change = 0, FOREVER
-    for event in range(len(segment.time)):
-        if segment.known[event] > as_of:
-            next_change = min(next_change, segment.known[event])
-        elif segment.until[event] > as_of:
-            next_change = min(next_change, segment.until[event])
-            chosen.time[count] = segment.time[event]
-            chosen.value[count] = segment.value[event]
+    for event in range(begin, end):
+        if times[1, event] > as_of:
+            next_change = min(next_change, times[1, event])
+        elif times[2, event] > as_of:
+            next_change = min(next_change, times[2, event])
+            time_seen[count] = times[0, event]
+            value_seen[count] = value[event]
             count += 1
     return count, next_change
 
 
 @njit(cache=True, nogil=True)
-def _run_along(segment, first, count, start, running, with_logarithm):  # type: ignore[no-untyped-def]
-    """Fill the running columns of events `first` to `count` from those before them."""
-    low, high, peak = np.inf, -np.inf, np.nan
-    unchanged, positive, peak_time = ALWAYS, FOREVER, ALWAYS
-    if first > 0:
-        low, high, peak = running.low[first - 1], running.high[first - 1], running.peak[first - 1]
-        unchanged, positive = running.unchanged_since[first - 1], running.positive_since[first - 1]
-        peak_time = running.peak_time[first - 1]
-    for event in range(first, count):
-        moment, value = segment.time[event], segment.value[event]
-        low = value if value < low or np.isnan(value) else low
-        high = value if value > high or np.isnan(value) else high
-        if np.isnan(value):
-            unchanged = ALWAYS
-        elif event == 0 or value != segment.value[event - 1]:
-            unchanged = moment
-        if positive == FOREVER and value > 0.0:
-            positive = moment
-        if start != ALWAYS and moment >= start and not (np.isnan(value) or value < peak):
-            peak, peak_time = value, moment
-        running.low[event], running.high[event], running.peak[event] = low, high, peak
-        running.unchanged_since[event], running.positive_since[event] = unchanged, positive
-        running.peak_time[event] = peak_time
+def _count_known(times, begin, end, as_of, first, stop, counts):  # type: ignore[no-untyped-def]
+    """How many of orderly events are known at each as-of time."""
+    known = begin
+    for place in range(first, stop):
+        while known < end and times[1, known] <= as_of[place]:
+            known += 1
+        counts[place] = known - begin
+
+
+@njit(cache=True, nogil=True)
+def _run_along(time, value, count, start, numbers, places, with_logarithm):  # type: ignore[no-untyped-def]
+    """Fill the running columns of the first `count` events."""
+    low, high = np.inf, -np.inf
+    unchanged, positive, peak = -1, -1, -1
+    for event in range(count):
+        now = value[event]
+        low = now if now < low or np.isnan(now) else low
+        high = now if now > high or np.isnan(now) else high
+        if event == 0 or now != value[event - 1]:
+            unchanged = -1 if np.isnan(now) else event
+        if positive < 0 and now > 0.0:
+            positive = event
+        if start != ALWAYS and time[event] >= start and (peak < 0 or now >= value[peak]):
+            peak = peak if np.isnan(now) else event
+        numbers[LOW, event], numbers[HIGH, event] = low, high
+        places[UNCHANGED, event], places[POSITIVE, event] = unchanged, positive
+        places[PEAK, event] = peak
         if with_logarithm:
-            running.logarithm[event] = np.log2(value) if value > 0.0 else np.nan
+            numbers[LOGARITHM, event] = np.log2(now) if now > 0.0 else np.nan
 
 
 @njit(cache=True, inline="always")
@@ -349,7 +340,7 @@ def _hours(as_of, moment):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _baseline(time, count, start):  # type: ignore[no-untyped-def]
+def _based(time, count, start):  # type: ignore[no-untyped-def]
     """The place of the last event up to the start, else of the first."""
     low, high = 0, count
     while low < high:
@@ -362,226 +353,230 @@ def _baseline(time, count, start):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _from_baseline(statistic, count, start, segment):  # type: ignore[no-untyped-def]
-    based = _baseline(segment.time, count, start)
-    last, baseline = segment.value[count - 1], segment.value[based]
-    if statistic == BASELINE:
-        return baseline
-    if based == count - 1:  # nothing was measured since
-        return np.nan
-    if statistic == CHANGE_FROM_BASELINE:
-        return last - baseline
-    return last / baseline if baseline > 0.0 else np.nan
-
-
-@njit(cache=True, nogil=True)
-def _run_hours(statistic, level, as_of, count, segment):  # type: ignore[no-untyped-def]
+def _run_hours(statistic, level, as_of, count, time, value):  # type: ignore[no-untyped-def]
     """Hours since the run of values on one side of the level began; 0 on the other side."""
     since = as_of
     for event in range(count - 1, -1, -1):
-        value = segment.value[event]
-        if np.isnan(value) or (value >= level) != (statistic == RUN_AT_LEAST):
+        if np.isnan(value[event]) or (value[event] >= level) != (statistic == RUN_AT_LEAST):
             break
-        since = segment.time[event]
-    return np.nan if np.isnan(segment.value[count - 1]) else _hours(as_of, since)
+        since = time[event]
+    return np.nan if np.isnan(value[count - 1]) else _hours(as_of, since)
 
 
 @njit(cache=True, nogil=True)
-def _running_statistic(statistic, level, as_of, count, start, segment, running):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0911 - one choice a statistic
-    """One statistic of everything known, which are the first `count` (> 0) events."""
-    last = count - 1
-    if statistic == LAST:
-        return segment.value[last]
-    if statistic == AGE:
-        return _hours(as_of, segment.time[last])
-    if statistic == COUNT:
-        return float(count)
-    if statistic == MINIMUM:
-        return running.low[last]
-    if statistic == MAXIMUM:
-        return running.high[last]
-    if statistic == HOURS_SINCE_FIRST:
-        return _hours(as_of, segment.time[0])
-    if statistic == PEAK_SINCE_START:
-        return running.peak[last]
-    if statistic == HOURS_SINCE_PEAK:
-        return _hours(as_of, running.peak_time[last])
-    if statistic == HOURS_UNCHANGED:
-        return _hours(as_of, running.unchanged_since[last])
-    if statistic == HOURS_SINCE_POSITIVE:
-        positive = running.positive_since[last]
-        return np.nan if positive == FOREVER else _hours(as_of, positive)
-    if statistic == AGE_OF_SECOND:
-        return _hours(as_of, segment.time[last - 1]) if count > 1 else np.nan
-    if statistic == AGE_OF_THIRD:
-        return _hours(as_of, segment.time[last - 2]) if count > 2 else np.nan
-    if statistic == RUN_AT_LEAST or statistic == RUN_BELOW:
-        return _run_hours(statistic, level, as_of, count, segment)
-    return _from_baseline(statistic, count, start, segment)
+def _fill_running(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912 - one choice a statistic
+    as_of, counts, first, end, start, time, value, numbers, places,
+    statistics, levels, columns, entry, stop, rows, out,
+):  # fmt: skip
+    """The entries that need no walk over the events, for as-of times with the same start."""
+    for place in range(first, end):
+        count, now = counts[place], as_of[place]
+        last = count - 1
+        based = _based(time, count, start)
+        for item in range(entry, stop if count > 0 else entry):
+            statistic, result, event = statistics[item], np.nan, -1
+            if statistic == LAST:
+                result = value[last]
+            elif statistic == AGE:
+                event = last
+            elif statistic == COUNT:
+                result = float(count)
+            elif statistic == MINIMUM:
+                result = numbers[LOW, last]
+            elif statistic == MAXIMUM:
+                result = numbers[HIGH, last]
+            elif statistic == HOURS_SINCE_FIRST:
+                event = 0
+            elif statistic == AGE_OF_SECOND:
+                event = last - 1
+            elif statistic == AGE_OF_THIRD:
+                event = last - 2
+            elif statistic == HOURS_UNCHANGED:
+                event = places[UNCHANGED, last]
+            elif statistic == HOURS_SINCE_POSITIVE:
+                event = places[POSITIVE, last]
+            elif statistic == HOURS_SINCE_PEAK:
+                event = places[PEAK, last]
+            elif statistic == PEAK_SINCE_START:
+                result = value[places[PEAK, last]] if places[PEAK, last] >= 0 else np.nan
+            elif statistic == BASELINE:
+                result = value[based]
+            elif statistic == CHANGE_FROM_BASELINE:
+                result = value[last] - value[based] if based < last else np.nan
+            elif statistic == FOLD_OF_BASELINE:
+                is_one = based < last and value[based] > 0.0
+                result = value[last] / value[based] if is_one else np.nan
+            else:
+                result = _run_hours(statistic, levels[item], now, count, time, value)
+            out[rows[place], columns[item]] = _hours(now, time[event]) if event >= 0 else result
 
 
 @njit(cache=True, nogil=True)
-def _log_slope(oldest, count, segment, running):  # type: ignore[no-untyped-def]
+def _log_slope(oldest, count, time, value, numbers):  # type: ignore[no-untyped-def]
     """Least-squares slope per hour of log2 of the positive values from place `oldest` on."""
     counted, x, xx, y, xy = 0, 0.0, 0.0, 0.0, 0.0
     pivot, origin = np.nan, ALWAYS
     for event in range(count - 1, oldest - 1, -1):
-        if np.isnan(segment.value[event]):
+        logarithm = numbers[LOGARITHM, event]
+        if np.isnan(value[event]):
             return np.nan
-        logarithm = running.logarithm[event]
         if np.isnan(logarithm):
             continue
         if counted == 0:
-            pivot, origin = logarithm, segment.time[event]
+            pivot, origin = logarithm, time[event]
         counted += 1
-        hours = -_hours(origin, segment.time[event])
+        hours = -_hours(origin, time[event])
         x += hours
         xx += hours * hours
         y += logarithm - pivot
         xy += hours * (logarithm - pivot)
-    if counted < 2:
-        return np.nan
-    across = xx - x * x / counted
+    across = xx - x * x / max(counted, 1)
     return (xy - x * y / counted) / across if across > SHORTEST_SPREAD else np.nan
 
 
 @njit(cache=True, nogil=True)
-def _hours_beyond(statistic, level, as_of, since, count, segment):  # type: ignore[no-untyped-def]
+def _hours_beyond(statistic, level, as_of, since, count, time, value):  # type: ignore[no-untyped-def]
     """Hours after `since` on one side of a level, each value held until the next one."""
-    hours, held_until, covered = 0.0, as_of, False
+    hours, held_until = 0.0, as_of
     for event in range(count - 1, -1, -1):
-        value, begins = segment.value[event], max(segment.time[event], since)
-        if np.isnan(value) or begins == ALWAYS:
+        begins = max(time[event], since)
+        if np.isnan(value[event]) or begins == ALWAYS:
             return np.nan
-        covered = covered or begins < held_until
-        if (value >= level) == (statistic == HOURS_AT_LEAST):
+        if (value[event] >= level) == (statistic == HOURS_AT_LEAST):
             hours += _hours(held_until, begins)
         held_until = begins
-        if segment.time[event] <= since:
+        if time[event] <= since:
             break
-    return hours if covered else np.nan
+    return hours if held_until < as_of else np.nan
 
 
 @njit(cache=True, inline="always")
-def _window_statistic(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0911 - one choice a statistic
-    statistic, count, window, pivot, total, squares, low, high, x, xx, xd
-):
-    """One statistic of the values inside a window.
-
-    `total` and `squares` sum the values' distances to `pivot` (the last value), which keeps the
-    spread of large, nearly constant values exact; `x` sums hours before the last value.
-    """
-    if statistic == COUNT:
-        return float(count)
-    if statistic == RATE:
-        return count / (window / (24.0 * MICROSECONDS_PER_HOUR))
-    if count == 0:
-        return 0.0 if statistic == SUM else np.nan
-    if np.isnan(total):  # a drug without a dose among them
-        return np.nan
-    if statistic == MINIMUM:
-        return low
-    if statistic == MAXIMUM:
-        return high
-    if statistic == MEAN:
-        return pivot + total / count
-    if statistic == SUM:
-        return pivot * count + total
-    if count == 1:
-        return np.nan
-    if statistic == SPREAD:
-        return np.sqrt(max(0.0, (squares - total * total / count) / (count - 1)))
+def _slope(count, total, x, xx, xd):  # type: ignore[no-untyped-def]
+    """Least-squares slope from sums of hours (x) and distances; missing over too short a time."""
     across = xx - x * x / count
     return (xd - x * total / count) / across if across > SHORTEST_SPREAD else np.nan
 
 
 @njit(cache=True, nogil=True)
-def _fill_windows(as_of, count, segment, running, plan, entry, stop, row):  # type: ignore[no-untyped-def]  # noqa: C901 - one walk is what makes it fast
-    """The windowed entries `entry` to `stop` of one as-of time, which knows `count` (> 0) events."""
-    last, last_time = segment.value[count - 1], segment.time[count - 1]
-    event, inside = count - 1, 0
-    total, squares, x, xx, xd = 0.0, 0.0, 0.0, 0.0, 0.0
-    low, high = np.inf, -np.inf
-    area, held_until = 0.0, as_of
-    while entry < stop:
-        window = plan.window[entry]
-        since = ALWAYS if window == FOREVER else as_of - window
-        while event >= 0 and (segment.time[event] > since or window == FOREVER):
-            moment, value = segment.time[event], segment.value[event]
-            hours, distance = -_hours(last_time, moment), value - last
-            inside += 1
-            total += distance
-            squares += distance * distance
-            x += hours
-            xx += hours * hours
-            xd += hours * distance
-            low, high = min(low, value), max(high, value)
-            area += value * _hours(held_until, moment)
-            held_until = moment
-            event -= 1
-        while entry < stop and plan.window[entry] == window:
-            statistic = plan.statistic[entry]
-            if statistic == CHANGE:
-                result = last - segment.value[event] if event >= 0 else np.nan
+def _fill_windows(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915 - one walk for all
+    as_of, counts, first, end, time, value, numbers,
+    statistics, windows, levels, columns, entry, stop, rows, out,
+):  # fmt: skip
+    """The entries with a window, by one walk back from the latest event of each as-of time.
+
+    `total` and `squares` sum the values' distances to the last value, which keeps the spread of
+    large, nearly constant values exact; `x` sums hours before it. A value that is no number (a
+    drug without a dose) makes what is computed from values missing.
+    """
+    for place in range(first, end):
+        now, row, event, inside = as_of[place], rows[place], counts[place] - 1, 0
+        if event < 0:
+            continue
+        last, last_time = value[event], time[event]
+        total, squares, x, xx, xd = 0.0, 0.0, 0.0, 0.0, 0.0
+        low, high = np.inf, -np.inf
+        area, held_until, window, since = 0.0, now, NO_WINDOW, now
+        for item in range(entry, stop):
+            if windows[item] != window:
+                window = windows[item]
+                since = ALWAYS if window == FOREVER else now - window
+                while event >= 0 and (time[event] > since or window == FOREVER):
+                    hours, distance = -_hours(last_time, time[event]), value[event] - last
+                    inside += 1
+                    total += distance
+                    squares += distance * distance
+                    x += hours
+                    xx += hours * hours
+                    xd += hours * distance
+                    low, high = min(low, value[event]), max(high, value[event])
+                    area += value[event] * _hours(held_until, time[event])
+                    held_until = time[event]
+                    event -= 1
+            statistic, result = statistics[item], np.nan
+            if statistic == COUNT:
+                result = float(inside)
+            elif statistic == RATE:
+                result = inside / (window / (24.0 * MICROSECONDS_PER_HOUR))
+            elif statistic == CHANGE:
+                result = last - value[event] if event >= 0 else np.nan
             elif statistic == AREA or statistic == TIME_WEIGHTED_MEAN:
-                begins, whole = held_until, area
+                whole, covered = area, _hours(now, held_until)
                 if event >= 0:
-                    begins = since
-                    whole += segment.value[event] * _hours(held_until, since)
-                covered = _hours(as_of, begins)
-                result = whole if covered > 0.0 else np.nan
-                if statistic == TIME_WEIGHTED_MEAN:
-                    result /= covered
+                    whole += value[event] * _hours(held_until, since)
+                    covered = _hours(now, since)
+                if covered > 0.0:
+                    result = whole / covered if statistic == TIME_WEIGHTED_MEAN else whole
             elif statistic == LOG_SLOPE:
-                result = _log_slope(event + 1, count, segment, running)
+                result = _log_slope(event + 1, counts[place], time, value, numbers)
             elif statistic == HOURS_AT_LEAST or statistic == HOURS_BELOW:
-                level = plan.level[entry]
-                result = _hours_beyond(statistic, level, as_of, since, count, segment)
-            else:
-                result = _window_statistic(
-                    statistic, inside, window, last, total, squares, low, high, x, xx, xd
+                result = _hours_beyond(
+                    statistic, levels[item], now, since, counts[place], time, value
                 )
-            row[plan.column[entry]] = result
-            entry += 1
+            elif inside == 0:
+                result = 0.0 if statistic == SUM else np.nan
+            elif np.isnan(total):
+                result = np.nan
+            elif statistic == MINIMUM:
+                result = low
+            elif statistic == MAXIMUM:
+                result = high
+            elif statistic == MEAN:
+                result = last + total / inside
+            elif statistic == SUM:
+                result = last * inside + total
+            elif inside > 1 and statistic == SPREAD:
+                result = np.sqrt(max(0.0, (squares - total * total / inside) / (inside - 1)))
+            elif inside > 1:
+                result = _slope(inside, total, x, xx, xd)
+            out[row, columns[item]] = result
 
 
 @njit(cache=True, nogil=True)
-def _fill_key(segment, as_of, starts, rows, plan, key, out):  # type: ignore[no-untyped-def]
-    """All columns of one key (or group) for one patient's as-of times."""
-    entry, stop = plan.bounds[key], plan.bounds[key + 1]
+def _fill_key(  # type: ignore[no-untyped-def]
+    times, value, begin, end, time_seen, value_seen, numbers, places, counts,
+    rows, as_of, starts, statistics, windows, levels, columns, entry, stop, out,
+):  # fmt: skip
+    """All columns of one key's events `begin` to `end`, the plan's `entry` to `stop`.
+
+    As-of times are taken in stretches over which the course's start stays the same, and the known
+    events too unless they became known in their order.
+    """
     windowed, with_logarithm = entry, False
-    for place in range(entry, stop):
-        windowed += plan.window[place] == NO_WINDOW
-        with_logarithm = with_logarithm or plan.statistic[place] == LOG_SLOPE
-    size, orderly = len(segment.time), _is_orderly(segment)
-    seen = segment
-    if not orderly:
-        seen = Segment(np.empty(size, np.int64), segment.known, segment.until, np.empty(size))
-    running = Running(
-        np.empty(size), np.empty(size), np.empty(size, np.int64), np.empty(size, np.int64),
-        np.empty(size), np.empty(size, np.int64), np.empty(size if with_logarithm else 0),
-    )  # fmt: skip
-    count, ran, next_change = 0, 0, ALWAYS
-    for place in range(len(as_of)):
-        moment, start = as_of[place], starts[place]
-        if place > 0 and start != starts[place - 1]:
-            ran = 0
+    for item in range(entry, stop):
+        windowed += windows[item] == NO_WINDOW
+        with_logarithm = with_logarithm or statistics[item] == LOG_SLOPE
+    orderly = _is_orderly(times, begin, end)
+    first = 0
+    while first < len(as_of):
+        asked = FOREVER - 1 if orderly else as_of[first]
+        count, next_change = _choose_known(times, value, begin, end, asked, time_seen, value_seen)
+        after = first
+        while after < len(as_of) and as_of[after] < next_change and starts[after] == starts[first]:
+            counts[after] = count
+            after += 1
         if orderly:
-            while count < size and segment.known[count] <= moment:
-                count += 1
-        elif moment >= next_change:
-            count, next_change = _choose_known(segment, moment, seen)
-            ran = 0
-        if count == 0:
-            continue
-        _run_along(seen, ran, count, start, running, with_logarithm)
-        ran, row = count, out[rows[place]]
-        for running_entry in range(entry, windowed):
-            row[plan.column[running_entry]] = _running_statistic(
-                plan.statistic[running_entry], plan.level[running_entry], moment, count, start,
-                seen, running,
-            )  # fmt: skip
-        _fill_windows(moment, count, seen, running, plan, windowed, stop, row)
+            _count_known(times, begin, end, as_of, first, after, counts)
+        _run_along(
+            time_seen, value_seen, counts[after - 1], starts[first], numbers, places, with_logarithm
+        )
+        _fill_running(
+            as_of, counts, first, after, starts[first], time_seen, value_seen, numbers, places,
+            statistics, levels, columns, entry, windowed, rows, out,
+        )  # fmt: skip
+        _fill_windows(
+            as_of, counts, first, after, time_seen, value_seen, numbers,
+            statistics, windows, levels, columns, windowed, stop, rows, out,
+        )  # fmt: skip
+        first = after
+
+
+@njit(cache=True, nogil=True)
+def _most(first, stop, bounds):  # type: ignore[no-untyped-def]
+    """The most lines that one of the patients has."""
+    most = 0
+    for patient in range(first, stop):
+        most = max(most, bounds[patient + 1] - bounds[patient])
+    return most
 
 
 @njit(cache=True, nogil=True)
@@ -591,25 +586,47 @@ def fill_rows(first, stop, events, questions, plan, out):  # type: ignore[no-unt
     Safe to call from several threads at once for different patients; it does not hold the
     interpreter's lock.
     """
-    plain_keys = plan.members.shape[1]
+    order, event_bounds, key = events.order, events.bounds, events.key
+    all_times, all_value = (events.time, events.known, events.until), events.value
+    statistics, windows, levels, columns = plan.statistic, plan.window, plan.level, plan.column
+    plan_bounds, members, start_rank, empty = (
+        plan.bounds, plan.members, plan.start_rank, plan.empty
+    )  # fmt: skip
+    plain_keys = members.shape[1]
+    most, most_rows = _most(first, stop, event_bounds), _most(first, stop, questions.bounds)
+    times, value = np.empty((3, most), np.int64), np.empty(most)
+    both, both_value = np.empty((3, most), np.int64), np.empty(most)
+    line, spare, spare_value = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most)
+    time_seen, value_seen = np.empty(most, np.int64), np.empty(most)
+    numbers, places = np.empty((3, most)), np.empty((3, most), np.int64)
+    starts, counts = np.empty(most_rows, np.int64), np.empty(most_rows, np.int64)
     for patient in range(first, stop):
         asked = slice(questions.bounds[patient], questions.bounds[patient + 1])
         rows, as_of = questions.row[asked], questions.as_of[asked]
         if len(rows) == 0:
             continue
         for row in rows:
-            out[row, :] = plan.empty
-        own = events.order[events.bounds[patient] : events.bounds[patient + 1]]
-        gathered, bounds = _gathered(own, events, plain_keys)
-        for key in range(plain_keys):
-            _sort(_part(gathered, bounds[key], bounds[key + 1]))
-        starts = _course_starts(as_of, gathered, bounds, plan.start_rank)
-        for key in range(len(plan.bounds) - 1):
-            if plan.bounds[key] == plan.bounds[key + 1]:
-                continue
-            if key < plain_keys:
-                segment = _part(gathered, bounds[key], bounds[key + 1])
-            else:
-                segment = _of_members(gathered, bounds, plan.members[key - plain_keys])
-            if len(segment.time) > 0:
-                _fill_key(segment, as_of, starts, rows, plan, key, out)
+            for column in range(len(empty)):
+                out[row, column] = empty[column]
+        own = order[event_bounds[patient] : event_bounds[patient + 1]]
+        bounds = _key_bounds(own, key, plain_keys)
+        _gather(own, bounds, key, all_times, all_value, times, value)
+        for place in range(plain_keys):
+            _sort(bounds[place], bounds[place + 1], times, value, line, spare, spare_value)
+        _find_starts(as_of, times, bounds, start_rank, starts, counts)
+        for place in range(plain_keys):
+            if bounds[place] < bounds[place + 1] and plan_bounds[place] < plan_bounds[place + 1]:
+                _fill_key(
+                    times, value, bounds[place], bounds[place + 1], time_seen, value_seen,
+                    numbers, places, counts, rows, as_of, starts, statistics, windows, levels,
+                    columns, plan_bounds[place], plan_bounds[place + 1], out,
+                )  # fmt: skip
+        for group in range(len(members)):
+            count = _gather_members(bounds, members, group, times, value, both, both_value)
+            _sort(0, count, both, both_value, line, spare, spare_value)
+            entry, end = plan_bounds[plain_keys + group], plan_bounds[plain_keys + group + 1]
+            if count > 0:
+                _fill_key(
+                    both, both_value, 0, count, time_seen, value_seen, numbers, places, counts,
+                    rows, as_of, starts, statistics, windows, levels, columns, entry, end, out,
+                )  # fmt: skip

@@ -59,5 +59,7 @@ def test_a_group_beside_its_members_changes_nothing_of_theirs(draw_events, ask_a
     asked, last = ask_at(("a", 1.0)), [Feature(key, Statistic.LAST) for key in (*BLOOD_GAS, "crp")]
     count = Feature("blood_gas", Statistic.COUNT)
     together = feature_rows(events, asked, [count, *last])
-    pd.testing.assert_frame_equal(together[[f.name for f in last]], feature_rows(events, asked, last))
+    pd.testing.assert_frame_equal(
+        together[[f.name for f in last]], feature_rows(events, asked, last)
+    )
     assert together[count.name].tolist() == [len(BLOOD_GAS)]
