@@ -364,7 +364,7 @@ def _run_hours(statistic, level, as_of, count, time, value):  # type: ignore[no-
 
 
 @njit(cache=True, nogil=True)
-def _fill_running(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912 - one choice a statistic
+def _fill_running(  # type: ignore[no-untyped-def]  # noqa: C901 - one choice a statistic
     as_of, counts, first, end, start, time, value, numbers, places,
     statistics, levels, columns, entry, stop, rows, out,
 ):  # fmt: skip
@@ -458,7 +458,7 @@ def _slope(count, total, x, xx, xd):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _fill_windows(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915 - one walk for all
+def _fill_windows(  # type: ignore[no-untyped-def]  # noqa: C901 - one walk for all
     as_of, counts, first, end, time, value, numbers,
     statistics, windows, levels, columns, entry, stop, rows, out,
 ):  # fmt: skip
@@ -499,7 +499,7 @@ def _fill_windows(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR09
                 result = inside / (window / (24.0 * MICROSECONDS_PER_HOUR))
             elif statistic == CHANGE:
                 result = last - value[event] if event >= 0 else np.nan
-            elif statistic == AREA or statistic == TIME_WEIGHTED_MEAN:
+            elif AREA >= statistic >= TIME_WEIGHTED_MEAN:
                 whole, covered = area, _hours(now, held_until)
                 if event >= 0:
                     whole += value[event] * _hours(held_until, since)
@@ -508,7 +508,7 @@ def _fill_windows(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR09
                     result = whole / covered if statistic == TIME_WEIGHTED_MEAN else whole
             elif statistic == LOG_SLOPE:
                 result = _log_slope(event + 1, counts[place], time, value, numbers)
-            elif statistic == HOURS_AT_LEAST or statistic == HOURS_BELOW:
+            elif statistic >= HOURS_AT_LEAST:
                 result = _hours_beyond(
                     statistic, levels[item], now, since, counts[place], time, value
                 )
@@ -580,7 +580,7 @@ def _most(first, stop, bounds):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def fill_rows(first, stop, events, questions, plan, out):  # type: ignore[no-untyped-def]
+def fill_rows(first, stop, events, questions, plan, out):  # type: ignore[no-untyped-def]  # noqa: C901 - owns the scratch of all steps
     """Fill the rows of patients `first` to `stop` in `out` (rows x columns, float32).
 
     Safe to call from several threads at once for different patients; it does not hold the
