@@ -206,34 +206,44 @@ def _merge(order, spare, begin, middle, end, times, value):  # type: ignore[no-u
 
 
 @njit(cache=True, nogil=True)
+def _is_sorted(begin, end, times, value):  # type: ignore[no-untyped-def]
+    """Whether the events stand in order; most come so."""
+    place = begin + 1
+    while place < end and not _is_before(place, place - 1, times, value):
+        place += 1
+    return place >= end
+
+
+@njit(cache=True, nogil=True)
+def _arrange(begin, end, order, column, spare):  # type: ignore[no-untyped-def]
+    """Put a column's lines into the order of these places."""
+    for place in range(begin, end):
+        spare[place] = column[order[place]]
+    for place in range(begin, end):
+        column[place] = spare[place]
+
+
+@njit(cache=True, nogil=True)
 def _sort(begin, end, times, value, order, spare, spare_value):  # type: ignore[no-untyped-def]
-    """Sort the events `begin` to `end` where they stand; most come sorted.
+    """Sort the events `begin` to `end` where they stand.
 
     Short runs of places by insertion, then merged from the bottom up.
     """
-    sorted_until = begin + 1
-    while sorted_until < end and not _is_before(sorted_until, sorted_until - 1, times, value):
-        sorted_until += 1
-    if sorted_until >= end:
+    if _is_sorted(begin, end, times, value):
         return
-    for place in range(begin, end):
-        order[place] = place
     for run in range(begin, end, SHORT_RUN):
-        _sort_run(order, run, min(run + SHORT_RUN, end), times, value)
+        stop = min(run + SHORT_RUN, end)
+        for place in range(run, stop):
+            order[place] = place
+        _sort_run(order, run, stop, times, value)
     width = SHORT_RUN
     while width < end - begin:
         for run in range(begin, end - width, 2 * width):
             _merge(order, spare, run, run + width, min(run + 2 * width, end), times, value)
         width *= 2
     for column in range(len(times)):
-        for place in range(begin, end):
-            spare[place] = times[column, order[place]]
-        for place in range(begin, end):
-            times[column, place] = spare[place]
-    for place in range(begin, end):
-        spare_value[place] = value[order[place]]
-    for place in range(begin, end):
-        value[place] = spare_value[place]
+        _arrange(begin, end, order, times[column], spare)
+    _arrange(begin, end, order, value, spare_value)
 
 
 @njit(cache=True, nogil=True)

@@ -23,37 +23,38 @@ class Statistic(StrEnum):
 
     A window of h hours holds the events with as_of - h < time <= as_of; without hours it holds all.
     A value is held from its time until the next one's, the last until the as-of time; one taken
-    before a window opened is held into it. Slopes need values at least 0.1 s apart.
+    before a window opened is held into it. Slopes need values at least 0.1 s apart. `meanings.py`
+    says what each is, in words.
     """
 
-    LAST = "last"  # latest value
-    AGE = "age"  # hours since the latest value
-    AGE_OF_SECOND = "age_of_second"  # hours since the value before the latest
-    AGE_OF_THIRD = "age_of_third"  # hours since the one before that
-    HOURS_SINCE_FIRST = "hours_since_first"  # hours since the first value
-    BASELINE = "baseline"  # last value up to the course's start, as known then, else the first
-    CHANGE_FROM_BASELINE = "change_from_baseline"  # missing where the baseline is the last value
-    FOLD_OF_BASELINE = "fold_of_baseline"  # the same; missing also where it is not positive
-    HOURS_UNCHANGED = "hours_unchanged"  # hours since the latest value became what it is
-    HOURS_SINCE_POSITIVE = "hours_since_positive"  # hours since the first value above 0
-    PEAK_SINCE_START = "peak_since_start"  # highest value since the course's start
-    HOURS_SINCE_PEAK = "hours_since_peak"  # hours since that value, the latest of equal ones
-    RUN_AT_LEAST = "run_at_least"  # hours since the values at or above `level` began; 0 below it
-    RUN_BELOW = "run_below"  # hours since the values below `level` began; 0 at or above it
-    COUNT = "count"  # number of values in the window; never missing
-    RATE = "rate"  # values per day of the window; never missing
+    LAST = "last"
+    AGE = "age"
+    AGE_OF_SECOND = "age_of_second"
+    AGE_OF_THIRD = "age_of_third"
+    HOURS_SINCE_FIRST = "hours_since_first"
+    BASELINE = "baseline"
+    CHANGE_FROM_BASELINE = "change_from_baseline"
+    FOLD_OF_BASELINE = "fold_of_baseline"
+    HOURS_UNCHANGED = "hours_unchanged"
+    HOURS_SINCE_POSITIVE = "hours_since_positive"
+    PEAK_SINCE_START = "peak_since_start"
+    HOURS_SINCE_PEAK = "hours_since_peak"
+    RUN_AT_LEAST = "run_at_least"
+    RUN_BELOW = "run_below"
+    COUNT = "count"
+    RATE = "rate"
     MINIMUM = "minimum"
     MAXIMUM = "maximum"
     MEAN = "mean"
-    SPREAD = "spread"  # sample standard deviation; missing below two values
-    SLOPE = "slope"  # least-squares slope per hour; missing below two distinct times
-    LOG_SLOPE = "log_slope"  # the same of log2 of the positive values: 1 / it is the doubling time
-    CHANGE = "change"  # last value less the one that was current h hours before the as-of time
-    SUM = "sum"  # 0 where the window holds nothing; missing where it holds a drug without a dose
-    TIME_WEIGHTED_MEAN = "time_weighted_mean"  # mean of the held value over the window's hours
-    AREA = "area"  # area under the held value, in its unit times hours
-    HOURS_AT_LEAST = "hours_at_least"  # hours of the window with the held value at least `level`
-    HOURS_BELOW = "hours_below"  # hours of the window with the held value below `level`
+    SPREAD = "spread"
+    SLOPE = "slope"
+    LOG_SLOPE = "log_slope"
+    CHANGE = "change"
+    SUM = "sum"
+    TIME_WEIGHTED_MEAN = "time_weighted_mean"
+    AREA = "area"
+    HOURS_AT_LEAST = "hours_at_least"
+    HOURS_BELOW = "hours_below"
 
 
 NEVER_WINDOWED = frozenset(
