@@ -1,7 +1,8 @@
 """The one path from records to feature rows, for a cohort in training and a patient in serving."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -55,17 +56,16 @@ def feature_rows(
         DataFrame indexed by (patient_id, as_of), one float32 column a declared column.
     """
     moments = _checked_moments(as_of)
-    features = _features_behind(columns)
-    values = trajectory_rows(events, moments, features, COURSE_START_KEYS)
-    place = {feature: position for position, feature in enumerate(features) if feature}
-    _forget_old_grades(values, place)
-    for position, column in enumerate(columns):
-        if isinstance(column, Score):
-            items = [values[:, place[item]].astype(np.float64) for item in column.inputs]
-            values[:, position] = column.compute(*items)
+    laid_out = _laid_out(tuple(columns))
+    values = trajectory_rows(events, moments, laid_out.features, COURSE_START_KEYS)
+    for age, positions in laid_out.of_grades.items():
+        old = np.flatnonzero(values[:, age] > GRADE_HOLDS_HOURS)
+        values[old[:, np.newaxis], positions] = np.nan
+    for position, score, inputs in laid_out.scores:
+        items = values[:, inputs].T.astype(np.float64)
+        values[:, position] = score.compute(*items)
     index = pd.MultiIndex.from_frame(moments)
-    names = [column.name for column in columns]
-    return pd.DataFrame(values[:, : len(columns)], index=index, columns=names)
+    return pd.DataFrame(values[:, : len(columns)], index=index, columns=laid_out.names)
 
 
 def as_of_grid(events: pd.DataFrame, every: pd.Timedelta) -> pd.DataFrame:
@@ -157,20 +157,48 @@ def observation_periods(events: pd.DataFrame) -> pd.DataFrame:
     ).dropna()
 
 
-def _features_behind(columns: Sequence[Column]) -> list[Feature | None]:
-    """The columns, None in the place of a score, and behind them what scores are computed from."""
+@dataclass(frozen=True)
+class _LaidOut:
+    """Where everything stands in the matrix.
+
+    `features`: the columns, None in the place of a score, and behind them what scores and the age
+    of grades are computed from. `scores`: position, score and positions of its inputs.
+    `of_grades`: for the position of a grade's age, those of what the grade says of now.
+    """
+
+    names: pd.Index
+    features: tuple[Feature | None, ...]
+    scores: tuple[tuple[int, Score, list[int]], ...]
+    of_grades: Mapping[int, list[int]]
+
+
+@lru_cache(maxsize=64)
+def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
     asked = [None if isinstance(column, Score) else column for column in columns]
     behind = dict.fromkeys(f for c in columns if isinstance(c, Score) for f in c.inputs)
     keys = {feature.key for feature in (*asked, *behind) if feature}
-    behind |= dict.fromkeys(Feature(key, Statistic.AGE) for key in GRADES if key in keys)
-    return asked + [feature for feature in behind if feature not in set(asked)]
-
-
-def _forget_old_grades(values: np.ndarray, place: Mapping[Feature, int]) -> None:
-    for feature, position in place.items():
-        if feature.key in GRADES and feature.statistic not in STAYS_KNOWN:
-            age = values[:, place[Feature(feature.key, Statistic.AGE)]]
-            values[age > GRADE_HOLDS_HOURS, position] = np.nan
+    grades = [key for key in GRADES if key in keys]
+    behind |= dict.fromkeys(Feature(key, Statistic.AGE) for key in grades)
+    already = set(asked)
+    features = (*asked, *(feature for feature in behind if feature not in already))
+    place = {feature: position for position, feature in enumerate(features) if feature}
+    return _LaidOut(
+        names=pd.Index([column.name for column in columns]),
+        features=features,
+        scores=tuple(
+            (position, column, [place[item] for item in column.inputs])
+            for position, column in enumerate(columns)
+            if isinstance(column, Score)
+        ),
+        of_grades={
+            place[Feature(key, Statistic.AGE)]: [
+                position
+                for feature, position in place.items()
+                if feature.key == key and feature.statistic not in STAYS_KNOWN
+            ]
+            for key in grades
+        },
+    )
 
 
 def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:

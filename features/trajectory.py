@@ -1,9 +1,10 @@
 """The declared trajectory features: one row of a table each, computed by the compiled kernel."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property, lru_cache
 
 import numba
 import numpy as np
@@ -87,15 +88,22 @@ class Feature:
     level: float | None = None
 
     def __post_init__(self) -> None:
-        windowed = self.hours is not None
-        if windowed and (self.statistic in NEVER_WINDOWED or self.hours <= 0):
+        if self.hours is not None and (self.statistic in NEVER_WINDOWED or self.hours <= 0):
             raise InvalidInputError(f"{self.name}: a window of {self.hours} h is impossible")
-        if not windowed and self.statistic in ALWAYS_WINDOWED:
+        if self.hours is None and self.statistic in ALWAYS_WINDOWED:
             raise InvalidInputError(f"{self.name}: a window in hours is needed")
         if (self.level is not None) != (self.statistic in LEVELLED):
             raise InvalidInputError(f"{self.name}: a level belongs to {sorted(LEVELLED)} alone")
 
-    @property
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Kept, because every request looks its columns up."""
+        return hash((self.key, self.statistic, self.hours, self.level))
+
+    @cached_property
     def name(self) -> str:
         """Column name.
 
@@ -128,20 +136,25 @@ def trajectory_rows(
     Returns:
         float32 array (rows of `as_of` x features), NaN where a value does not exist.
     """
-    keys = _plain_keys(features, start_keys)
-    plan = _plan(features, keys, start_keys)
+    planned = _planned(tuple(features), tuple(start_keys))
     patients, patient_code = _codes(events["patient_id"])
     asked = patients.get_indexer(as_of["patient_id"].astype("str"))
     questions = _questions(asked, _microseconds(as_of["as_of"]), len(patients))
     rows = np.empty((len(as_of), len(features)), dtype=np.float32)
-    rows[asked < 0] = plan.empty
-    found = _events(events, patient_code, questions, keys)
-    parts = _parts(found.bounds, numba.get_num_threads())
+    rows[asked < 0] = planned.plan.empty
+    found = _events(events, patient_code, questions, planned.place)
+    cores = numba.get_num_threads()
+    parts = _parts(found.bounds, cores)
     if len(parts) == 1:
-        kernel.fill_rows(0, len(patients), found, questions, plan, rows)
+        kernel.fill_rows(*parts[0], found, questions, planned.plan, rows)
         return rows
-    with ThreadPoolExecutor(numba.get_num_threads()) as threads:
-        list(threads.map(lambda p: kernel.fill_rows(*p, found, questions, plan, rows), parts))
+    with ThreadPoolExecutor(cores) as threads:
+        work = [
+            threads.submit(kernel.fill_rows, *part, found, questions, planned.plan, rows)
+            for part in parts
+        ]
+    for part in work:
+        part.result()
     return rows
 
 
@@ -162,10 +175,18 @@ def _plain_keys(features: Sequence[Feature | None], start_keys: Sequence[str]) -
     return sorted({*(wanted - GROUPS.keys()), *start_keys}.union(*members))
 
 
-def _plan(
-    features: Sequence[Feature | None], keys: Sequence[str], start_keys: Sequence[str]
-) -> kernel.Plan:
+@dataclass(frozen=True)
+class _Planned:
+    """The plan of a set of features, and the number of each key whose events it reads."""
+
+    place: Mapping[str, int]
+    plan: kernel.Plan
+
+
+@lru_cache(maxsize=64)
+def _planned(features: tuple[Feature | None, ...], start_keys: tuple[str, ...]) -> _Planned:
     """The features as arrays sorted by (key, window), the groups behind the plain keys."""
+    keys = _plain_keys(features, start_keys)
     groups = sorted({f.key for f in features if f is not None} & GROUPS.keys())
     place = {key: number for number, key in enumerate((*keys, *groups))}
     rank = {key: number for number, key in enumerate(start_keys)}
@@ -176,18 +197,18 @@ def _plan(
     )
     key, window, statistic, column, level = zip(*entries, strict=True) if entries else [()] * 5
     empty = [0.0 if f is not None and f.statistic in COUNTED else np.nan for f in features]
-    return kernel.Plan(
+    members = [[key in GROUPS[group] for key in keys] for group in groups]
+    plan = kernel.Plan(
         bounds=np.searchsorted(np.array(key, np.int64), np.arange(len(place) + 1)),
         statistic=np.array(statistic, np.int64),
         window=np.array(window, np.int64),
         level=np.array(level, np.float64),
         column=np.array(column, np.int64),
         start_rank=np.array([rank.get(key, len(keys)) for key in keys], np.int64),
-        members=np.array([[key in GROUPS[g] for key in keys] for g in groups], bool).reshape(
-            len(groups), len(keys)
-        ),
+        members=np.array(members, bool).reshape(len(groups), len(keys)),
         empty=np.array(empty, np.float32),
     )
+    return _Planned({key: place[key] for key in keys}, plan)
 
 
 def _window(feature: Feature) -> int:
@@ -199,7 +220,7 @@ def _window(feature: Feature) -> int:
 def _codes(column: pd.Series) -> tuple[pd.Index, np.ndarray]:
     """The distinct texts of a column, and each line's place among them; -1 for none."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.categories.astype("str"), column.cat.codes.to_numpy()
+        return column.dtype.categories.astype("str"), column.array.codes
     codes, words = pd.factorize(column)
     return pd.Index(words).astype("str"), codes
 
@@ -213,25 +234,34 @@ def _questions(patient: np.ndarray, as_of: np.ndarray, patients: int) -> kernel.
 
 
 def _events(
-    events: pd.DataFrame, patient: np.ndarray, questions: kernel.Questions, keys: Sequence[str]
+    events: pd.DataFrame,
+    patient: np.ndarray,
+    questions: kernel.Questions,
+    place: Mapping[str, int],
 ) -> kernel.Events:
     """The events of wanted keys and of patients that are asked about, as the kernel reads them."""
     words, code = _codes(events["key"])
-    key = np.append(pd.Index(keys).get_indexer(words), -1).astype(np.int16)[code]
+    key = np.array([*(place.get(word, -1) for word in words), -1], np.int16)[code]
     is_asked = np.append(np.diff(questions.bounds) > 0, False)
     wanted = is_asked[patient] & (key >= 0)
     order, bounds = kernel.patient_order(
         np.where(wanted, patient, -1).astype(np.int32), len(is_asked) - 1
     )
-    times = (_microseconds(events[name]) for name in ("time", "known_time", "until_time"))
-    value = _read_only(events["value"].to_numpy(dtype=np.float64))
-    return kernel.Events(order, bounds, key, *times, value)
+    return kernel.Events(
+        order=order,
+        bounds=bounds,
+        key=key,
+        time=_microseconds(events["time"]),
+        known=_microseconds(events["known_time"]),
+        until=_microseconds(events["until_time"]),
+        value=_read_only(events["value"].to_numpy(dtype=np.float64)),
+    )
 
 
 def _microseconds(times: pd.Series) -> np.ndarray:
     """Timestamps as microseconds since 1970; a missing one is `kernel.ALWAYS`, as in numpy."""
-    stamps = times.astype(TIME_TYPE).array.asi8
-    return _read_only(stamps)
+    exact = times if times.dtype == TIME_TYPE else times.astype(TIME_TYPE)
+    return _read_only(exact.array.asi8)
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:
