@@ -64,8 +64,7 @@ def feature_rows(
     for position, score, inputs in laid_out.scores:
         items = values[:, inputs].T.astype(np.float64)
         values[:, position] = score.compute(*items)
-    index = pd.MultiIndex.from_frame(moments)
-    return pd.DataFrame(values[:, : len(columns)], index=index, columns=laid_out.names)
+    return pd.DataFrame(values[:, : len(columns)], index=_index(moments), columns=laid_out.names)
 
 
 def as_of_grid(events: pd.DataFrame, every: pd.Timedelta) -> pd.DataFrame:
@@ -201,6 +200,15 @@ def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
     )
 
 
+def _index(moments: pd.DataFrame) -> pd.MultiIndex:
+    """The rows' index, in the order of the moments (as `from_frame` makes it, in a third of its
+    time: one row's worth counts at every request)."""
+    codes, levels = zip(
+        *(pd.factorize(moments[name], sort=True) for name in moments.columns), strict=True
+    )
+    return pd.MultiIndex(levels, codes, names=moments.columns, verify_integrity=False)
+
+
 def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:
     missing = {"patient_id", "as_of"} - set(as_of.columns)
     if missing:
@@ -211,7 +219,7 @@ def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:
         raise InvalidInputError("an as-of time is missing")
     return pd.DataFrame(
         {
-            "patient_id": as_of["patient_id"].astype("str").to_numpy(),
+            "patient_id": as_of["patient_id"].astype("str").array,
             "as_of": as_of["as_of"].dt.tz_convert("UTC").astype(TIME_TYPE).array,
         }
     )

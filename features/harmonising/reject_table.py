@@ -22,7 +22,6 @@ from features.tables import (
     EARLIEST_BIRTH,
     EARLIEST_TIME,
     LATEST_TIME,
-    REJECT_COLUMNS,
     RejectReason,
 )
 
@@ -111,7 +110,8 @@ def reject_table(lines: Lines, source: Source, records: pd.DataFrame) -> pd.Data
         )
     )
     refused = taken(refused, order)
-    table = records.iloc[refused.row].reset_index(drop=True)
-    return table.assign(
-        reason=[str(REASONS[code]) for code in refused.reason], detail=_details(refused, source)
-    )[list(REJECT_COLUMNS)]
+    table = records.iloc[refused.row]
+    table.index = pd.RangeIndex(len(table))
+    table["reason"] = [str(REASONS[code]) for code in refused.reason]
+    table["detail"] = _details(refused, source)
+    return table

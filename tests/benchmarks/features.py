@@ -77,9 +77,10 @@ def drawn_events(size: int) -> pd.DataFrame:
     """Irregular values of 25 analytes over 30 days, sorted as `harmonise` leaves them."""
     random = np.random.default_rng(0)
     patients = size // (KEYS * EVENTS_OF_A_KEY)
-    seconds_of = random.integers(1, 720 * 3600, (patients * KEYS, EVENTS_OF_A_KEY), dtype=np.int64)
-    seconds_of.sort(axis=1)
-    moment = START.to_datetime64().astype("datetime64[us]") + seconds_of.ravel() * 1_000_000
+    gaps = random.integers(600, 2 * 18 * 3600 - 600, (patients * KEYS, EVENTS_OF_A_KEY))
+    after = np.cumsum(gaps, axis=1, out=gaps).ravel()
+    after *= 1_000_000
+    moment = START.to_datetime64().astype("datetime64[us]") + after
     time_ = pd.Series(moment).dt.tz_localize("UTC")
     patient = np.repeat(np.arange(patients, dtype=np.int32), KEYS * EVENTS_OF_A_KEY)
     key = np.tile(np.repeat(np.arange(KEYS, dtype=np.int8), EVENTS_OF_A_KEY), patients)
