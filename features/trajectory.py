@@ -241,7 +241,7 @@ def _events(
 ) -> kernel.Events:
     """The events of wanted keys and of patients that are asked about, as the kernel reads them."""
     words, code = _codes(events["key"])
-    key = np.array([*(place.get(word, -1) for word in words), -1], np.int16)[code]
+    key = np.array([*(place.get(word, -1) for word in words.tolist()), -1], np.int16)[code]
     is_asked = np.append(np.diff(questions.bounds) > 0, False)
     wanted = is_asked[patient] & (key >= 0)
     order, bounds = kernel.patient_order(

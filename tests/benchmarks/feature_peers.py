@@ -82,17 +82,25 @@ def polars_rolling(events: pd.DataFrame, moments: pd.DataFrame) -> pd.DataFrame:
         earlier = found.with_columns(time=pl.col("time") - pl.duration(hours=back))
         before = earlier.join_asof(measured, on="time", by=BY, check_sortedness=False)["value"]
         found = found.with_columns((pl.col("last") - before).alias(f"change_{back}h"))
-    is_asked = both["asked"]
-    x, v = pl.col("x"), pl.col("value")
+    x, v, n = pl.col("x"), pl.col("value"), pl.col("value").is_not_null().cast(pl.Float64)
+    both = both.with_columns(xx=x * x, xv=x * v, n=n)
+    rolled = []
     for window in WINDOWS:
-        rolled = both.rolling(index_column="time", period=f"{window}h", group_by=BY).agg(
-            v.min().alias(f"minimum_{window}h"),
-            v.max().alias(f"maximum_{window}h"),
-            v.mean().alias(f"mean_{window}h"),
-            v.count().cast(pl.Float64).alias(f"count_{window}h"),
-            (pl.cov(x, v) / x.var()).alias(f"slope_{window}h"),
+        of = {"window_size": f"{window}h"}
+        count, sx, sxx, sv, sxv = (
+            pl.col(name).rolling_sum_by("time", **of).over(BY)
+            for name in ("n", "x", "xx", "value", "xv")
         )
-        found = pl.concat([found, rolled.filter(is_asked).drop(*BY, "time")], how="horizontal")
+        slope = (sxv - sx * sv / count) / (sxx - sx * sx / count)
+        rolled += [
+            v.rolling_min_by("time", **of).over(BY).alias(f"minimum_{window}h"),
+            v.rolling_max_by("time", **of).over(BY).alias(f"maximum_{window}h"),
+            v.rolling_mean_by("time", **of).over(BY).alias(f"mean_{window}h"),
+            count.alias(f"count_{window}h"),
+            pl.when(count > 1).then(slope).alias(f"slope_{window}h"),
+        ]
+    windows = both.with_columns(rolled).filter("asked").select(pl.selectors.matches("_\\d+h$"))
+    found = pl.concat([found, windows], how="horizontal")
     return found.to_pandas()
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks.features import features_benchmark, seconds
+from tests.benchmarks.feature_speed import features_benchmark, seconds
 from training.cohort.export import write_parts
 from training.cohort.simulation import Asked, parts
 
