@@ -12,7 +12,6 @@ from features.harmonising.columns import Source
 from features.harmonising.cultures import is_skin_commensal
 from features.harmonising.lines import INDEX, SPLIT_KEYS, Lines
 from features.harmonising.repeats import Floats, Integers
-from features.tables import EVENT_COLUMNS
 
 _IS_DRUG = np.array([key in DRUGS for key in SPLIT_KEYS])
 _KEY_TYPE = pd.CategoricalDtype(pd.Index(KEYS, dtype="str"))
@@ -104,5 +103,5 @@ def event_table(lines: Lines, until: Integers, source: Source) -> pd.DataFrame:
             "key": pd.Categorical.from_codes(rows.key, dtype=_KEY_TYPE),
             "value": rows.value,
         },
-        columns=list(EVENT_COLUMNS),
+        copy=False,
     )

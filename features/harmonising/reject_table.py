@@ -22,6 +22,7 @@ from features.tables import (
     EARLIEST_BIRTH,
     EARLIEST_TIME,
     LATEST_TIME,
+    RECORD_COLUMNS,
     RejectReason,
 )
 
@@ -110,7 +111,7 @@ def reject_table(lines: Lines, source: Source, records: pd.DataFrame) -> pd.Data
         )
     )
     refused = taken(refused, order)
-    table = records.iloc[refused.row]
+    table = records.iloc[refused.row][list(RECORD_COLUMNS)]
     table.index = pd.RangeIndex(len(table))
     table["reason"] = [str(REASONS[code]) for code in refused.reason]
     table["detail"] = _details(refused, source)
