@@ -98,6 +98,10 @@ class Feature:
     def __hash__(self) -> int:
         return self._hash
 
+    def __reduce__(self) -> tuple[type, tuple]:
+        """A kept hash holds in its own process alone, so it does not travel."""
+        return Feature, (self.key, self.statistic, self.hours, self.level)
+
     @cached_property
     def _hash(self) -> int:
         """Kept, because every request looks its columns up."""

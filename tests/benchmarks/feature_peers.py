@@ -84,23 +84,23 @@ def polars_rolling(events: pd.DataFrame, moments: pd.DataFrame) -> pd.DataFrame:
         found = found.with_columns((pl.col("last") - before).alias(f"change_{back}h"))
     x, v, n = pl.col("x"), pl.col("value"), pl.col("value").is_not_null().cast(pl.Float64)
     both = both.with_columns(xx=x * x, xv=x * v, n=n)
-    rolled = []
     for window in WINDOWS:
-        of = {"window_size": f"{window}h"}
-        count, sx, sxx, sv, sxv = (
-            pl.col(name).rolling_sum_by("time", **of).over(BY)
-            for name in ("n", "x", "xx", "value", "xv")
+        of = {"index_column": "time", "period": f"{window}h", "group_by": BY}
+        rolled = both.rolling(**of).agg(
+            v.min().alias(f"minimum_{window}h"),
+            v.max().alias(f"maximum_{window}h"),
+            v.mean().alias(f"mean_{window}h"),
+            pl.col("n").sum().alias(f"count_{window}h"),
+            v.sum().alias("sv"),
+            *(pl.col(name).sum().alias(f"s{name}") for name in ("x", "xx", "xv")),
         )
-        slope = (sxv - sx * sv / count) / (sxx - sx * sx / count)
-        rolled += [
-            v.rolling_min_by("time", **of).over(BY).alias(f"minimum_{window}h"),
-            v.rolling_max_by("time", **of).over(BY).alias(f"maximum_{window}h"),
-            v.rolling_mean_by("time", **of).over(BY).alias(f"mean_{window}h"),
-            count.alias(f"count_{window}h"),
+        count, sx, sv = pl.col(f"count_{window}h"), pl.col("sx"), pl.col("sv")
+        slope = (pl.col("sxv") - sx * sv / count) / (pl.col("sxx") - sx * sx / count)
+        rolled = rolled.filter(both["asked"]).select(
+            pl.selectors.ends_with(f"_{window}h"),
             pl.when(count > 1).then(slope).alias(f"slope_{window}h"),
-        ]
-    windows = both.with_columns(rolled).filter("asked").select(pl.selectors.matches("_\\d+h$"))
-    found = pl.concat([found, windows], how="horizontal")
+        )
+        found = pl.concat([found, rolled], how="horizontal")
     return found.to_pandas()
 
 

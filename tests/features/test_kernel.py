@@ -1,6 +1,7 @@
 """The compiled kernel against a plain, slow computation of every statistic."""
 
 import math
+import pickle
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import fmean, stdev
@@ -341,6 +342,14 @@ def test_the_spread_of_large_and_nearly_constant_values_is_exact(draw_events, as
 def test_names_state_key_statistic_and_window():
     assert Feature("il6", S.SLOPE, 72).name == "il6.slope_72h"
     assert Feature("il6", S.LAST).name == "il6.last"
+
+
+def test_a_column_that_travels_to_another_process_leaves_its_hash_behind():
+    column = Feature("il6", S.HOURS_BELOW, 72, 4.0)
+    assert hash(column) == hash(Feature("il6", S.HOURS_BELOW, 72, 4.0))
+    arrived = pickle.loads(pickle.dumps(column))  # noqa: S301 - what was just written
+    assert arrived == column
+    assert "_hash" not in vars(arrived)
 
 
 def test_an_as_of_time_that_is_none_is_refused(draw_events, ask_at):
