@@ -111,8 +111,7 @@ def reject_table(lines: Lines, source: Source, records: pd.DataFrame) -> pd.Data
         )
     )
     refused = taken(refused, order)
-    table = records.iloc[refused.row][list(RECORD_COLUMNS)]
-    table.index = pd.RangeIndex(len(table))
-    table["reason"] = [str(REASONS[code]) for code in refused.reason]
-    table["detail"] = _details(refused, source)
-    return table
+    said = {name: records[name].array.take(refused.row) for name in RECORD_COLUMNS}
+    said["reason"] = [str(REASONS[code]) for code in refused.reason]
+    said["detail"] = _details(refused, source)
+    return pd.DataFrame(said)
