@@ -213,13 +213,12 @@ def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:
     missing = {"patient_id", "as_of"} - set(as_of.columns)
     if missing:
         raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(sorted(missing))}")
-    if not isinstance(as_of["as_of"].dtype, pd.DatetimeTZDtype):
+    moment = as_of["as_of"]
+    if not isinstance(moment.dtype, pd.DatetimeTZDtype):
         raise InvalidInputError("as-of times need a time zone, for example 2026-03-01T06:00+00:00")
-    if as_of["as_of"].isna().any():
+    if moment.isna().any():
         raise InvalidInputError("an as-of time is missing")
-    return pd.DataFrame(
-        {
-            "patient_id": as_of["patient_id"].astype("str").array,
-            "as_of": as_of["as_of"].dt.tz_convert("UTC").astype(TIME_TYPE).array,
-        }
-    )
+    if moment.dtype != TIME_TYPE:
+        moment = moment.dt.tz_convert("UTC").astype(TIME_TYPE)
+    patient = as_of["patient_id"].astype("str").array
+    return pd.DataFrame({"patient_id": patient, "as_of": moment.array})

@@ -326,6 +326,13 @@ def test_of_two_values_at_one_moment_the_one_known_later_is_the_last(draw_events
     assert _one(draw_events, ask_at, last, *tie, at=94.0) == 50.0
 
 
+def test_a_value_without_a_result_time_is_known_at_its_time_and_not_before(draw_events, ask_at):
+    events = draw_events(("a", "crp", 10.0, 5.0), ("a", "crp", 20.0, 8.0))
+    events["known_time"] = events["known_time"].where([True, False])
+    asked = ask_at(("a", 15.0), ("a", 20.0))
+    assert trajectory_rows(events, asked, (Feature("crp", S.LAST),))[:, 0].tolist() == [5.0, 8.0]
+
+
 def test_a_correction_replaces_its_value_at_the_moment_it_is_known(draw_events, ask_at):
     last = Feature("crp", S.LAST)
     corrected = ((90.0, 500.0, 90.0, 95.0), (90.0, 50.0, 95.0))
