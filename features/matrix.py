@@ -201,11 +201,14 @@ def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
 
 
 def _index(moments: pd.DataFrame) -> pd.MultiIndex:
-    """The rows' index, in the order of the moments (as `from_frame` makes it, in a third of its
-    time: one row's worth counts at every request)."""
-    codes, levels = zip(
-        *(pd.factorize(moments[name], sort=True) for name in moments.columns), strict=True
-    )
+    """The rows' index, as `from_frame` makes it in twice the time: it counts at every request."""
+    codes, levels = [], []
+    for name in moments.columns:
+        place, level = pd.factorize(moments[name])
+        if not level.is_monotonic_increasing:
+            place, level = pd.factorize(moments[name], sort=True)
+        codes.append(place)
+        levels.append(level)
     return pd.MultiIndex(levels, codes, names=moments.columns, verify_integrity=False)
 
 
