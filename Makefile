@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.locked
+PEERS := build/peers/.tried
 ARGS ?=
 
 .PHONY: run test check format bench lock clean
@@ -22,7 +23,7 @@ format: $(READY)  ## write the format and the fixes that are safe
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY)  ## benchmarks as ratios within one run; ONLY=features for one
+bench: $(READY) $(PEERS)  ## benchmarks as ratios within one run; ONLY=features for one
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/run.py $(ONLY)
 
 lock:  ## resolve pyproject.toml again (needs uv)
@@ -33,6 +34,11 @@ $(READY): requirements.lock
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	touch $(READY)
+
+$(PEERS): tests/benchmarks/peers.txt  ## other tools, for the benchmarks alone; without them these are left out
+	$(PYTHON) -m venv build/peers
+	build/peers/bin/python -m pip install --quiet -r tests/benchmarks/peers.txt || true
+	touch $(PEERS)
 
 clean:
 	rm -rf .venv build

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from features.catalogue import ANALYTES, AnalyteKind
+from features.families import FAMILIES
 from features.groups import GROUPS
 from features.outcomes import Outcome
 from features.scores import SCORES, Score
@@ -124,10 +125,15 @@ COLUMNS: Mapping[Outcome, tuple[Column, ...]] = MappingProxyType(
 )
 """The columns that each outcome's model may see; it keeps those that its training data fill."""
 
-FEATURES: tuple[Column, ...] = tuple(
-    {column.name: column for column in (*SEVERE_CRS_COLUMNS, *INFECTION_COLUMNS, *SCORES)}.values()
+MODEL_COLUMNS: tuple[Column, ...] = tuple(
+    dict.fromkeys((*SEVERE_CRS_COLUMNS, *INFECTION_COLUMNS, *SCORES))
 )
-"""Every declared column once."""
+"""Every column that a model, a rule's opponent or a reference may read, once."""
+
+FEATURES: tuple[Column, ...] = tuple(
+    dict.fromkeys((*MODEL_COLUMNS, *(f for family in FAMILIES for f in family.features)))
+)
+"""Every declared column once; docs/features.md says what each means."""
 
 _BY_NAME = {column.name: column for column in FEATURES}
 
@@ -144,10 +150,10 @@ def columns_named(names: Sequence[str]) -> tuple[Column, ...]:
     return tuple(_BY_NAME[name] for name in names)
 
 
-def columns_of(keys: Iterable[str]) -> tuple[Column, ...]:
-    """The declared columns that records with these catalogue keys can fill."""
+def columns_of(keys: Iterable[str], among: Sequence[Column] = FEATURES) -> tuple[Column, ...]:
+    """The columns, of these, that records with these catalogue keys can fill."""
     present = set(keys)
-    return tuple(column for column in FEATURES if _can_be_filled(column, present))
+    return tuple(column for column in among if _can_be_filled(column, present))
 
 
 def _can_be_filled(column: Column, present: set[str]) -> bool:

@@ -1,9 +1,7 @@
 """Groups of analytes that count as one: how often anything of a kind was measured."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-
-import pandas as pd
 
 from features.catalogue import ANALYTES, AnalyteKind
 
@@ -20,17 +18,4 @@ GROUPS: Mapping[str, frozenset[str]] = MappingProxyType(
         "blood_gas": frozenset(BLOOD_GAS),
     }
 )
-"""Group key -> the analytes whose events it repeats."""
-
-
-def with_groups(events: pd.DataFrame, wanted: Collection[str]) -> pd.DataFrame:
-    """The events, with those of each wanted group's members repeated under the group's key."""
-    repeated = [
-        events[events["key"].isin(members)].assign(key=group)
-        for group, members in GROUPS.items()
-        if group in wanted
-    ]
-    if not repeated:
-        return events
-    plain = events.assign(key=events["key"].astype("str"))
-    return pd.concat([plain, *repeated], ignore_index=True)
+"""Group key -> the analytes whose events it repeats, each at its own time."""

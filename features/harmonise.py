@@ -284,6 +284,8 @@ def _checked(records: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in _REQUIRED if name not in records.columns]
     if missing:
         raise InvalidTableError(f"records: column(s) missing: {', '.join(missing)}")
+    if set(RECORD_COLUMNS) <= set(records.columns):
+        return records
     return records.reindex(columns=list(RECORD_COLUMNS))
 
 

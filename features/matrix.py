@@ -1,7 +1,8 @@
 """The one path from records to feature rows, for a cohort in training and a patient in serving."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,9 @@ MOST_ROWS_OF_A_PATIENT = 100_000
 LONGEST_SILENCE = pd.Timedelta(days=30)
 """A patient of whom nothing more became known for so long is under nobody's observation (a choice).
 Without this limit one wrong date lays a grid of decades."""
+
+STAYS_KNOWN = {Statistic.AGE, Statistic.PEAK_SINCE_START, Statistic.HOURS_SINCE_PEAK}
+"""What an old grade still tells: of the past, not of now."""
 
 COURSE_START_KEYS = ("therapy", "icu_admission", "admission")
 """What starts a course, the first that exists: the first dose, else an admission."""
@@ -52,19 +56,15 @@ def feature_rows(
         DataFrame indexed by (patient_id, as_of), one float32 column a declared column.
     """
     moments = _checked_moments(as_of)
-    features = _features_behind(columns)
-    values = trajectory_rows(events, moments, features, COURSE_START_KEYS)
-    place = {feature: position for position, feature in enumerate(features)}
-    _forget_old_grades(values, place)
-    matrix = np.empty((len(moments), len(columns)), dtype=np.float32)
-    for position, column in enumerate(columns):
-        if isinstance(column, Score):
-            items = [values[:, place[item]].astype(np.float64) for item in column.inputs]
-            matrix[:, position] = column.compute(*items)
-        else:
-            matrix[:, position] = values[:, place[column]]
-    index = pd.MultiIndex.from_frame(moments)
-    return pd.DataFrame(matrix, index=index, columns=[column.name for column in columns])
+    laid_out = _laid_out(tuple(columns))
+    values = trajectory_rows(events, moments, laid_out.features, COURSE_START_KEYS)
+    for age, positions in laid_out.of_grades.items():
+        old = np.flatnonzero(values[:, age] > GRADE_HOLDS_HOURS)
+        values[old[:, np.newaxis], positions] = np.nan
+    for position, score, inputs in laid_out.scores:
+        items = values[:, inputs].T.astype(np.float64)
+        values[:, position] = score.compute(*items)
+    return pd.DataFrame(values[:, : len(columns)], index=_index(moments), columns=laid_out.names)
 
 
 def as_of_grid(events: pd.DataFrame, every: pd.Timedelta) -> pd.DataFrame:
@@ -156,34 +156,72 @@ def observation_periods(events: pd.DataFrame) -> pd.DataFrame:
     ).dropna()
 
 
-def _features_behind(columns: Sequence[Column]) -> list[Feature]:
-    """The trajectory features that the columns are, or are computed from, each once."""
-    behind: dict[Feature, None] = {}
-    for column in columns:
-        for feature in column.inputs if isinstance(column, Score) else (column,):
-            behind[feature] = None
-    graded = [key for key in GRADES if any(feature.key == key for feature in behind)]
-    return list(behind | {Feature(key, Statistic.AGE): None for key in graded})
+@dataclass(frozen=True)
+class _LaidOut:
+    """Where everything stands in the matrix.
+
+    `features`: the columns, None in the place of a score, and behind them what scores and the age
+    of grades are computed from. `scores`: position, score and positions of its inputs.
+    `of_grades`: for the position of a grade's age, those of what the grade says of now.
+    """
+
+    names: pd.Index
+    features: tuple[Feature | None, ...]
+    scores: tuple[tuple[int, Score, list[int]], ...]
+    of_grades: Mapping[int, list[int]]
 
 
-def _forget_old_grades(values: np.ndarray, place: Mapping[Feature, int]) -> None:
-    for feature, position in place.items():
-        if feature.key in GRADES and feature.statistic != Statistic.AGE:
-            age = values[:, place[Feature(feature.key, Statistic.AGE)]]
-            values[age > GRADE_HOLDS_HOURS, position] = np.nan
+@lru_cache(maxsize=64)
+def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
+    asked = [None if isinstance(column, Score) else column for column in columns]
+    behind = dict.fromkeys(f for c in columns if isinstance(c, Score) for f in c.inputs)
+    keys = {feature.key for feature in (*asked, *behind) if feature}
+    grades = [key for key in GRADES if key in keys]
+    behind |= dict.fromkeys(Feature(key, Statistic.AGE) for key in grades)
+    already = set(asked)
+    features = (*asked, *(feature for feature in behind if feature not in already))
+    place = {feature: position for position, feature in enumerate(features) if feature}
+    return _LaidOut(
+        names=pd.Index([column.name for column in columns]),
+        features=features,
+        scores=tuple(
+            (position, column, [place[item] for item in column.inputs])
+            for position, column in enumerate(columns)
+            if isinstance(column, Score)
+        ),
+        of_grades={
+            place[Feature(key, Statistic.AGE)]: [
+                position
+                for feature, position in place.items()
+                if feature.key == key and feature.statistic not in STAYS_KNOWN
+            ]
+            for key in grades
+        },
+    )
+
+
+def _index(moments: pd.DataFrame) -> pd.MultiIndex:
+    """The rows' index, as `from_frame` makes it in twice the time: it counts at every request."""
+    codes, levels = [], []
+    for name in moments.columns:
+        place, level = pd.factorize(moments[name])
+        if not level.is_monotonic_increasing:
+            place, level = pd.factorize(moments[name], sort=True)
+        codes.append(place)
+        levels.append(level)
+    return pd.MultiIndex(levels, codes, names=moments.columns, verify_integrity=False)
 
 
 def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:
     missing = {"patient_id", "as_of"} - set(as_of.columns)
     if missing:
         raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(sorted(missing))}")
-    if not isinstance(as_of["as_of"].dtype, pd.DatetimeTZDtype):
+    moment = as_of["as_of"]
+    if not isinstance(moment.dtype, pd.DatetimeTZDtype):
         raise InvalidInputError("as-of times need a time zone, for example 2026-03-01T06:00+00:00")
-    if as_of["as_of"].isna().any():
+    if moment.isna().any():
         raise InvalidInputError("an as-of time is missing")
-    return pd.DataFrame(
-        {
-            "patient_id": as_of["patient_id"].astype("str").to_numpy(),
-            "as_of": as_of["as_of"].dt.tz_convert("UTC").astype(TIME_TYPE).array,
-        }
-    )
+    if moment.dtype != TIME_TYPE:
+        moment = moment.dt.tz_convert("UTC").astype(TIME_TYPE)
+    patient = as_of["patient_id"].astype("str").array
+    return pd.DataFrame({"patient_id": patient, "as_of": moment.array})

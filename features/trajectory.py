@@ -1,183 +1,275 @@
 """The declared trajectory features: one row of a table each, computed by the compiled kernel."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property, lru_cache
 
+import numba
 import numpy as np
 import pandas as pd
 
 from features import kernel
-from features.groups import with_groups
+from features.groups import GROUPS
+from features.tables import TIME_TYPE, InvalidInputError
 
 PATIENTS_WORTH_ALL_CORES = 64
+PARTS_PER_CORE = 8
+"""So that no core waits long for the one with the longest histories."""
 
 
 class Statistic(StrEnum):
     """What is computed from the values of one key that are known at the as-of time.
 
     A window of h hours holds the events with as_of - h < time <= as_of; without hours it holds all.
+    A value is held from its time until the next one's, the last until the as-of time; one taken
+    before a window opened is held into it. Slopes need values at least 0.1 s apart. `meanings.py`
+    says what each is, in words.
     """
 
-    LAST = "last"  # latest value
-    AGE = "age"  # hours since the latest value
-    HOURS_SINCE_FIRST = "hours_since_first"  # hours since the first value
-    COUNT = "count"  # number of values in the window; never missing
+    LAST = "last"
+    AGE = "age"
+    AGE_OF_SECOND = "age_of_second"
+    AGE_OF_THIRD = "age_of_third"
+    HOURS_SINCE_FIRST = "hours_since_first"
+    BASELINE = "baseline"
+    CHANGE_FROM_BASELINE = "change_from_baseline"
+    FOLD_OF_BASELINE = "fold_of_baseline"
+    HOURS_UNCHANGED = "hours_unchanged"
+    HOURS_SINCE_POSITIVE = "hours_since_positive"
+    PEAK_SINCE_START = "peak_since_start"
+    HOURS_SINCE_PEAK = "hours_since_peak"
+    RUN_AT_LEAST = "run_at_least"
+    RUN_BELOW = "run_below"
+    COUNT = "count"
+    RATE = "rate"
     MINIMUM = "minimum"
     MAXIMUM = "maximum"
     MEAN = "mean"
-    SPREAD = "spread"  # sample standard deviation; missing below two values
-    SLOPE = "slope"  # least-squares slope per hour; missing below two distinct times
-    CHANGE = "change"  # last value less the one that was current h hours before the as-of time
-    SUM = "sum"  # 0 where the window holds nothing; missing where it holds a drug without a dose
-    BASELINE = "baseline"  # last value up to the course's start, as known then, else the first
-    CHANGE_FROM_BASELINE = "change_from_baseline"  # missing where the baseline is the last value
-    FOLD_OF_BASELINE = "fold_of_baseline"  # the same; missing also where it is not positive
-    HOURS_UNCHANGED = "hours_unchanged"  # hours since the latest value became what it is
-    HOURS_SINCE_POSITIVE = "hours_since_positive"  # hours since the first value above 0
+    SPREAD = "spread"
+    SLOPE = "slope"
+    LOG_SLOPE = "log_slope"
+    CHANGE = "change"
+    SUM = "sum"
+    TIME_WEIGHTED_MEAN = "time_weighted_mean"
+    AREA = "area"
+    HOURS_AT_LEAST = "hours_at_least"
+    HOURS_BELOW = "hours_below"
+
+
+NEVER_WINDOWED = frozenset(
+    statistic for statistic in Statistic if kernel.Code[statistic.name] < kernel.Code.COUNT
+)
+ALWAYS_WINDOWED = frozenset({Statistic.CHANGE, Statistic.RATE})
+READ_AT_ONCE = NEVER_WINDOWED | {Statistic.COUNT, Statistic.MINIMUM, Statistic.MAXIMUM}
+"""What needs no walk over the events where it has no window."""
+LEVELLED = frozenset(
+    {Statistic.RUN_AT_LEAST, Statistic.RUN_BELOW, Statistic.HOURS_AT_LEAST, Statistic.HOURS_BELOW}
+)
+COUNTED = frozenset({Statistic.COUNT, Statistic.SUM, Statistic.RATE})
+"""What is 0 where nothing is known."""
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One column: a statistic of one key, over the last `hours` or over everything known."""
+    """One column: a statistic of one key, over the last `hours` or over everything known.
+
+    `level` is the limit, in the key's unit, of the statistics that have one.
+
+    Raises:
+        InvalidInputError: a window or a level where the statistic has none, or none where it needs
+            one.
+    """
 
     key: str
     statistic: Statistic
     hours: int | None = None
+    level: float | None = None
 
-    @property
+    def __post_init__(self) -> None:
+        if self.hours is not None and (self.statistic in NEVER_WINDOWED or self.hours <= 0):
+            raise InvalidInputError(f"{self.name}: a window of {self.hours} h is impossible")
+        if self.hours is None and self.statistic in ALWAYS_WINDOWED:
+            raise InvalidInputError(f"{self.name}: a window in hours is needed")
+        if (self.level is not None) != (self.statistic in LEVELLED):
+            raise InvalidInputError(f"{self.name}: a level belongs to {sorted(LEVELLED)} alone")
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[type, tuple]:
+        """A kept hash holds in its own process alone, so it does not travel."""
+        return Feature, (self.key, self.statistic, self.hours, self.level)
+
+    @cached_property
+    def _hash(self) -> int:
+        """Kept, because every request looks its columns up."""
+        return hash((self.key, self.statistic, self.hours, self.level))
+
+    @cached_property
     def name(self) -> str:
         """Column name.
 
         >>> Feature("crp", Statistic.MAXIMUM, 72).name
         'crp.maximum_72h'
+        >>> Feature("temperature", Statistic.HOURS_AT_LEAST, 24, 38.0).name
+        'temperature.hours_at_least_38_24h'
         """
+        level = "" if self.level is None else f"_{self.level:g}"
         window = "" if self.hours is None else f"_{self.hours}h"
-        return f"{self.key}.{self.statistic}{window}"
-
-
-@dataclass(frozen=True)
-class SortedEvents:
-    """Events as the kernel reads them: arrays sorted by (patient, key, time, known time)."""
-
-    patients: pd.Index
-    keys: pd.Index
-    group_patient: np.ndarray
-    group_key: np.ndarray
-    event_bounds: np.ndarray
-    time: np.ndarray
-    known: np.ndarray
-    until: np.ndarray
-    value: np.ndarray
+        return f"{self.key}.{self.statistic}{level}{window}"
 
 
 def trajectory_rows(
     events: pd.DataFrame,
     as_of: pd.DataFrame,
-    features: Sequence[Feature],
+    features: Sequence[Feature | None],
     start_keys: Sequence[str] = (),
 ) -> np.ndarray:
     """The declared columns for each as-of time.
 
     Args:
-        events: the events table.
+        events: the events table, its lines in any order.
         as_of: columns `patient_id`, `as_of` (any order, any patients).
-        features: what to compute; names must be distinct.
+        features: what to compute; names must be distinct. None leaves a column missing, for what
+            the caller computes.
         start_keys: what starts a course and so ends the baseline: the first known event of the
             first of these keys that has one.
 
     Returns:
         float32 array (rows of `as_of` x features), NaN where a value does not exist.
     """
-    wanted = {feature.key for feature in features}
-    prepared = sort_events(with_groups(events, wanted))
-    patient = prepared.patients.get_indexer(as_of["patient_id"].astype("str"))
-    moment = _microseconds(as_of["as_of"], kernel.ALWAYS)
-    order = np.lexsort((moment, patient))
-    order = order[patient[order] >= 0]  # patients without events keep their missing values
-    sorted_rows = _empty_rows(len(order), features)
-    patients = np.arange(len(prepared.patients) + 1)
-    plan_bounds, statistics, windows, columns = _plan(features, prepared.keys)
-    rank = {key: place for place, key in enumerate(start_keys)}
-    start_rank = np.array([rank.get(key, len(prepared.keys)) for key in prepared.keys], np.int64)
-    many = len(prepared.patients) >= PATIENTS_WORTH_ALL_CORES
-    fill_columns = kernel.fill_columns_parallel if many else kernel.fill_columns
-    fill_columns(
-        moment[order],
-        np.searchsorted(patient[order], patients),
-        start_rank,
-        np.searchsorted(prepared.group_patient, patients),
-        prepared.group_key,
-        prepared.event_bounds,
-        prepared.time,
-        prepared.known,
-        prepared.until,
-        prepared.value,
-        plan_bounds,
-        statistics,
-        windows,
-        columns,
-        sorted_rows,
-    )
-    rows = _empty_rows(len(as_of), features)
-    rows[order] = sorted_rows
+    planned = _planned(tuple(features), tuple(start_keys))
+    patients, patient_code = _codes(events["patient_id"])
+    asked = patients.get_indexer(as_of["patient_id"].astype("str"))
+    questions = _questions(asked, _microseconds(as_of["as_of"]), len(patients))
+    rows = np.empty((len(as_of), len(features)), dtype=np.float32)
+    rows[asked < 0] = planned.plan.empty
+    found = _events(events, patient_code, questions, planned.place)
+    cores = numba.get_num_threads()
+    parts = _parts(found.bounds, cores)
+    if len(parts) == 1:
+        kernel.fill_rows(*parts[0], found, questions, planned.plan, rows)
+        return rows
+    with ThreadPoolExecutor(cores) as threads:
+        work = [
+            threads.submit(kernel.fill_rows, *part, found, questions, planned.plan, rows)
+            for part in parts
+        ]
+    for part in work:
+        part.result()
     return rows
 
 
-def _empty_rows(rows: int, features: Sequence[Feature]) -> np.ndarray:
-    """What a patient without a single event gets: nothing counted, all else missing."""
-    counted = (Statistic.COUNT, Statistic.SUM)
-    empty = np.array([0.0 if f.statistic in counted else np.nan for f in features], np.float32)
-    return np.tile(empty, (rows, 1))
+def _parts(bounds: np.ndarray, cores: int) -> list[tuple[int, int]]:
+    """Ranges of patients with about as many events each; one range for few patients."""
+    patients = len(bounds) - 1
+    if patients < PATIENTS_WORTH_ALL_CORES or cores == 1:
+        return [(0, patients)]
+    shares = np.linspace(0, bounds[-1], cores * PARTS_PER_CORE + 1)[1:-1]
+    edges = np.unique([0, *np.searchsorted(bounds, shares), patients])
+    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
 
-def sort_events(events: pd.DataFrame) -> SortedEvents:
-    """Sort the events table for the kernel; the order of its lines does not matter."""
-    patient_id = events["patient_id"].astype("category")
-    key = events["key"].astype("category")
-    patient, key_code = patient_id.cat.codes.to_numpy(), key.cat.codes.to_numpy()
-    time = _microseconds(events["time"], kernel.ALWAYS)
-    known = _microseconds(events["known_time"], kernel.ALWAYS)
-    until = _microseconds(events["until_time"], kernel.FOREVER)
-    value = events["value"].to_numpy(dtype=np.float64)
-    order = np.lexsort((value, known, time, key_code, patient))
-    group = patient[order].astype(np.int64) * len(key.cat.categories) + key_code[order]
-    new_group = np.flatnonzero(np.diff(group, prepend=-1))
-    return SortedEvents(
-        patients=pd.Index(patient_id.cat.categories.astype("str")),
-        keys=key.cat.categories,
-        group_patient=patient[order][new_group],
-        group_key=key_code[order][new_group].astype(np.int64),
-        event_bounds=np.append(new_group, len(order)),
-        time=time[order],
-        known=known[order],
-        until=until[order],
-        value=value[order],
+def _plain_keys(features: Sequence[Feature | None], start_keys: Sequence[str]) -> list[str]:
+    """Every key whose events are read, groups by their members."""
+    wanted = {feature.key for feature in features if feature is not None}
+    members = (GROUPS[group] for group in wanted if group in GROUPS)
+    return sorted({*(wanted - GROUPS.keys()), *start_keys}.union(*members))
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """The plan of a set of features, and the number of each key whose events it reads."""
+
+    place: Mapping[str, int]
+    plan: kernel.Plan
+
+
+@lru_cache(maxsize=64)
+def _planned(features: tuple[Feature | None, ...], start_keys: tuple[str, ...]) -> _Planned:
+    """The features as arrays sorted by (key, window), the groups behind the plain keys."""
+    keys = _plain_keys(features, start_keys)
+    groups = sorted({f.key for f in features if f is not None} & GROUPS.keys())
+    place = {key: number for number, key in enumerate((*keys, *groups))}
+    rank = {key: number for number, key in enumerate(start_keys)}
+    entries = sorted(
+        (place[f.key], _window(f), kernel.Code[f.statistic.name], column, f.level or 0.0)
+        for column, f in enumerate(features)
+        if f is not None
     )
-
-
-def _microseconds(times: pd.Series, missing: int) -> np.ndarray:
-    """Timestamps as microseconds since 1970, `missing` where there is none."""
-    stamps = times.astype("datetime64[us, UTC]")
-    return np.where(stamps.isna(), missing, stamps.astype("int64"))
-
-
-def _plan(
-    features: Sequence[Feature], keys: pd.Index
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The features as arrays sorted by (key, window); a key without features has an empty plan."""
-    key = keys.get_indexer([feature.key for feature in features])
-    window = np.array([_window(feature) for feature in features], dtype=np.int64)
-    statistic = np.array([kernel.Code[f.statistic.name] for f in features], dtype=np.int64)
-    column = np.lexsort((statistic, window, key))
-    column = column[key[column] >= 0]
-    bounds = np.searchsorted(key[column], np.arange(len(keys) + 1))
-    return bounds, statistic[column], window[column], column
+    key, window, statistic, column, level = zip(*entries, strict=True) if entries else [()] * 5
+    empty = [0.0 if f is not None and f.statistic in COUNTED else np.nan for f in features]
+    members = [[key in GROUPS[group] for key in keys] for group in groups]
+    plan = kernel.Plan(
+        bounds=np.searchsorted(np.array(key, np.int64), np.arange(len(place) + 1)),
+        statistic=np.array(statistic, np.int64),
+        window=np.array(window, np.int64),
+        level=np.array(level, np.float64),
+        column=np.array(column, np.int64),
+        start_rank=np.array([rank.get(key, len(keys)) for key in keys], np.int64),
+        members=np.array(members, bool).reshape(len(groups), len(keys)),
+        empty=np.array(empty, np.float32),
+    )
+    return _Planned({key: place[key] for key in keys}, plan)
 
 
 def _window(feature: Feature) -> int:
-    if feature.statistic in (Statistic.LAST, Statistic.AGE):
-        return kernel.NO_WINDOW
-    if feature.hours is None:
-        return kernel.FOREVER
-    return feature.hours * kernel.MICROSECONDS_PER_HOUR
+    if feature.hours is not None:
+        return feature.hours * kernel.MICROSECONDS_PER_HOUR
+    return kernel.NO_WINDOW if feature.statistic in READ_AT_ONCE else kernel.FOREVER
+
+
+def _codes(column: pd.Series) -> tuple[pd.Index, np.ndarray]:
+    """The distinct texts of a column, and each line's place among them; -1 for none."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.dtype.categories.astype("str"), column.array.codes
+    codes, words = pd.factorize(column)
+    return pd.Index(words).astype("str"), codes
+
+
+def _questions(patient: np.ndarray, as_of: np.ndarray, patients: int) -> kernel.Questions:
+    """The as-of rows by patient and time; those of unknown patients are left out."""
+    order = np.lexsort((as_of, patient))
+    order = order[np.searchsorted(patient[order], 0) :]
+    bounds = np.searchsorted(patient[order], np.arange(patients + 1))
+    return kernel.Questions(order, bounds, as_of[order])
+
+
+def _events(
+    events: pd.DataFrame,
+    patient: np.ndarray,
+    questions: kernel.Questions,
+    place: Mapping[str, int],
+) -> kernel.Events:
+    """The events of wanted keys and of patients that are asked about, as the kernel reads them."""
+    words, code = _codes(events["key"])
+    key = np.array([*(place.get(word, -1) for word in words.tolist()), -1], np.int16)[code]
+    is_asked = np.append(np.diff(questions.bounds) > 0, False)
+    wanted = is_asked[patient] & (key >= 0)
+    order, bounds = kernel.patient_order(
+        np.where(wanted, patient, -1).astype(np.int32), len(is_asked) - 1
+    )
+    return kernel.Events(
+        order=order,
+        bounds=bounds,
+        key=key,
+        time=_microseconds(events["time"]),
+        known=_microseconds(events["known_time"]),
+        until=_microseconds(events["until_time"]),
+        value=_read_only(events["value"].to_numpy(dtype=np.float64)),
+    )
+
+
+def _microseconds(times: pd.Series) -> np.ndarray:
+    """Timestamps as microseconds since 1970; a missing one is `kernel.ALWAYS`, as in numpy."""
+    exact = times if times.dtype == TIME_TYPE else times.astype(TIME_TYPE)
+    return _read_only(exact.array.asi8)
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    """The same numbers as the one kind of array for which the kernel is compiled."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view

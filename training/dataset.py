@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.declared import columns_of
+from features.declared import MODEL_COLUMNS, columns_of
 from features.matrix import as_of_grid, events_from_records, feature_rows
 from features.outcomes import Outcome, OutcomeSource
 from features.readers import read
@@ -142,7 +142,7 @@ def label_cohort(
         raise InvalidInputError("no as-of time lies inside any patient's observation")
     moments = _with_learning_rows(events, grid.assign(reported=True), learn_every)
     as_of = moments[["patient_id", "as_of"]]
-    columns = dict.fromkeys((*columns_of(events["key"].unique()), *RULE_COLUMNS))
+    columns = dict.fromkeys((*columns_of(events["key"].unique(), MODEL_COLUMNS), *RULE_COLUMNS))
     labels = {outcome: label_rows(events, as_of, outcome, horizon) for outcome in outcomes}
     targets = {
         outcome: learning_target(events, as_of, outcome, found) for outcome, found in labels.items()

@@ -38,6 +38,8 @@ def words_of(column: pd.Series) -> Words:
 
 def _microseconds(records: pd.DataFrame, name: str) -> Integers:
     column = records[name]
+    if isinstance(column.dtype, pd.DatetimeTZDtype) and column.dtype.unit == "us":
+        return column.array.asi8
     if column.isna().all():
         return np.full(len(records), NEVER)
     if not isinstance(column.dtype, pd.DatetimeTZDtype):

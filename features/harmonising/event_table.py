@@ -10,9 +10,11 @@ import pandas as pd
 from features.catalogue import CLASS_KEYS, DRUGS, KEYS
 from features.harmonising.columns import Source
 from features.harmonising.cultures import is_skin_commensal
-from features.harmonising.lines import INDEX, Lines
+from features.harmonising.lines import INDEX, SPLIT_KEYS, Lines
 from features.harmonising.repeats import Floats, Integers
-from features.tables import EVENT_COLUMNS
+
+_IS_DRUG = np.array([key in DRUGS for key in SPLIT_KEYS])
+_KEY_TYPE = pd.CategoricalDtype(pd.Index(KEYS, dtype="str"))
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,14 @@ def _joined(parts: Sequence[_Rows]) -> _Rows:
 def _class_rows(lines: Lines) -> list[_Rows]:
     """Each drug's lines once more under every key of its class."""
     rows: list[_Rows] = []
-    for drug in DRUGS.values():
-        given = np.flatnonzero(lines.key == INDEX[drug.key])
+    for key in np.unique(lines.key[_IS_DRUG[lines.key]]):
+        drug = DRUGS[SPLIT_KEYS[key]]
+        given = np.flatnonzero(lines.key == key)
         value = lines.number[given]
         if drug.dexamethasone_equivalent is not None:
             value = np.where(lines.in_mg[given], value * drug.dexamethasone_equivalent, nan)
-        keys = CLASS_KEYS[drug.drug_class] if given.size else ()
-        rows.extend(_Rows(given, np.full(given.size, INDEX[key]), value) for key in keys)
+        repeated = CLASS_KEYS[drug.drug_class]
+        rows.extend(_Rows(given, np.full(given.size, INDEX[name]), value) for name in repeated)
     return rows
 
 
@@ -57,7 +60,7 @@ def _commensal_rows(lines: Lines, source: Source) -> _Rows:
 
 
 def _instants(microseconds: Integers) -> pd.Series:
-    return pd.Series(microseconds.view("datetime64[us]")).dt.tz_localize("UTC")
+    return pd.Series(pd.DatetimeIndex(microseconds.view("datetime64[us]"), tz="UTC"))
 
 
 def _merged(lines: Lines, source: Source) -> _Rows:
@@ -97,8 +100,8 @@ def event_table(lines: Lines, until: Integers, source: Source) -> pd.DataFrame:
             "time": _instants(source.time[record]),
             "known_time": _instants(source.known[record]),
             "until_time": _instants(until[rows.line]),
-            "key": pd.Categorical.from_codes(rows.key, pd.Index(KEYS, dtype="str")),
+            "key": pd.Categorical.from_codes(rows.key, dtype=_KEY_TYPE),
             "value": rows.value,
         },
-        columns=list(EVENT_COLUMNS),
+        copy=False,
     )

@@ -126,7 +126,9 @@ def stacked(parts: Sequence[Lines]) -> Lines:
 
 def line_rank(lines: Lines, source: Source, records: pd.DataFrame) -> Integers:
     """An order of lines by what their records say, so that no result depends on row order."""
-    origin = words_of(records["source"].iloc[lines.row]).place
+    if lines.row.size < 2:
+        return np.zeros(lines.row.size, dtype=np.int64)
+    origin = words_of(pd.Series(records["source"].array.take(lines.row))).place
     text, code, unit = (words.place[lines.row] for words in (source.text, source.code, source.unit))
     given = source.given[lines.row]
     order = np.lexsort((origin, given, text, unit, code))

@@ -22,7 +22,7 @@ from features.tables import (
     EARLIEST_BIRTH,
     EARLIEST_TIME,
     LATEST_TIME,
-    REJECT_COLUMNS,
+    RECORD_COLUMNS,
     RejectReason,
 )
 
@@ -68,12 +68,14 @@ def _details(lines: Lines, source: Source) -> npt.NDArray[np.object_]:
     """One sentence a refused line, without the patient."""
     details = _general_details(lines)
     asked = np.flatnonzero(np.isin(lines.reason, _UNIT_REASONS))
-    place, routes = routes_of(taken(lines, asked), source)
-    details[asked] = np.array([told.detail for told in routes], dtype=object)[place]
+    if asked.size:
+        place, routes = routes_of(taken(lines, asked), source)
+        details[asked] = np.array([told.detail for told in routes], dtype=object)[place]
     has_text = (source.text.place[lines.row] >= 0) & (lines.key != PANEL)
     asked = np.flatnonzero(np.isin(lines.reason, _TEXT_REASONS) & has_text)
-    told = _of_texts(taken(lines, asked), source)
-    details[asked] = np.where(told == "", details[asked], told)
+    if asked.size:
+        told = _of_texts(taken(lines, asked), source)
+        details[asked] = np.where(told == "", details[asked], told)
     for line in np.flatnonzero(lines.reason == REASONS.index(RejectReason.IMPLAUSIBLE)):
         details[line] = _implausible(SPLIT_KEYS[lines.key[line]], lines.number[line])
     return details
@@ -111,7 +113,7 @@ def reject_table(lines: Lines, source: Source, records: pd.DataFrame) -> pd.Data
         )
     )
     refused = taken(refused, order)
-    table = records.iloc[refused.row].reset_index(drop=True)
-    return table.assign(
-        reason=[str(REASONS[code]) for code in refused.reason], detail=_details(refused, source)
-    )[list(REJECT_COLUMNS)]
+    said = {name: records[name].array.take(refused.row) for name in RECORD_COLUMNS}
+    said["reason"] = [str(REASONS[code]) for code in refused.reason]
+    said["detail"] = _details(refused, source)
+    return pd.DataFrame(said)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features.catalogue import ANALYTES
-from features.groups import BLOOD_GAS, GROUPS, with_groups
+from features.groups import BLOOD_GAS, GROUPS
 from features.matrix import as_of_grid, feature_rows
 from features.trajectory import Feature, Statistic
 
@@ -54,9 +54,12 @@ def test_the_age_of_a_group_is_that_of_its_latest_member(draw_events, ask_at):
     assert found.iloc[1:].tolist() == [1.0, 3.0]
 
 
-def test_only_wanted_groups_are_repeated_and_nothing_else_changes(draw_events):
+def test_a_group_beside_its_members_changes_nothing_of_theirs(draw_events, ask_at):
     events = draw_events(*(("a", key, 0.0, 1.0) for key in (*BLOOD_GAS, "crp", "sex")))
-    assert with_groups(events, {"crp"}) is events
-    repeated = with_groups(events, {"blood_gas", "crp"})
-    pd.testing.assert_frame_equal(repeated.iloc[: len(events)], events)
-    assert repeated["key"].iloc[len(events) :].tolist() == ["blood_gas"] * len(BLOOD_GAS)
+    asked, last = ask_at(("a", 1.0)), [Feature(key, Statistic.LAST) for key in (*BLOOD_GAS, "crp")]
+    count = Feature("blood_gas", Statistic.COUNT)
+    together = feature_rows(events, asked, [count, *last])
+    pd.testing.assert_frame_equal(
+        together[[f.name for f in last]], feature_rows(events, asked, last)
+    )
+    assert together[count.name].tolist() == [len(BLOOD_GAS)]

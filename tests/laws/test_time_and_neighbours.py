@@ -8,9 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from features.catalogue import KEYS as EVERY_KEY
 from features.catalogue.naming import is_measured
+from features.declared import FEATURES, columns_of
 from features.matrix import feature_rows
-from features.trajectory import PATIENTS_WORTH_ALL_CORES
+from features.trajectory import PATIENTS_WORTH_ALL_CORES, Feature
 
 Compute = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
 
@@ -24,6 +26,9 @@ MEASURED = ("crp", "temperature", "platelets", "ldh", "creatinine", "ferritin", 
 GIVEN = ("therapy", "icu_admission", "admission", "il6_blocker", "corticosteroid", "blood_culture")
 KEYS = (*MEASURED, "crs_grade", "crp", "crp", *GIVEN)
 STATIC = ("sex", "weight", "prior_lines", "tumour_burden")
+DRAWN = columns_of((*KEYS, *STATIC))
+"""Every declared column that a drawn history can fill; the rest are put to the test by one long
+history of every key."""
 SLOW = settings(
     max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
@@ -58,6 +63,10 @@ def never_superseded(events: pd.DataFrame) -> pd.DataFrame:
     return events.assign(until_time=events["until_time"].mask(events["until_time"].notna()))
 
 
+def drawn_rows(events: pd.DataFrame, as_of: pd.DataFrame) -> pd.DataFrame:
+    return feature_rows(events, as_of, DRAWN)
+
+
 def sees_the_future(compute: Compute, events: pd.DataFrame, as_of: pd.DataFrame) -> bool:
     """Whether any row differs when all that was not known at its moment is taken away."""
     full = compute(events, as_of).to_numpy()
@@ -69,6 +78,16 @@ def sees_the_future(compute: Compute, events: pd.DataFrame, as_of: pd.DataFrame)
     return not all(same_bits(full[row], alone[row]) for row in rows)
 
 
+def sees_neighbours(compute: Compute, events: pd.DataFrame, as_of: pd.DataFrame) -> bool:
+    """Whether any patient's rows differ when the others' events are taken away."""
+    full = compute(events, as_of).to_numpy()
+    alone = [
+        compute(events[events["patient_id"] == patient], as_of.iloc[[row]]).to_numpy()[0]
+        for row, patient in enumerate(as_of["patient_id"])
+    ]
+    return not all(same_bits(one, rest) for one, rest in zip(full, alone, strict=True))
+
+
 def same_bits(left: np.ndarray, right: np.ndarray) -> bool:
     return left.dtype == right.dtype and np.array_equal(left, right, equal_nan=True)
 
@@ -78,7 +97,48 @@ def same_bits(left: np.ndarray, right: np.ndarray) -> bool:
 def test_the_future_never_changes_the_past(lines, draw_events, ask_at):
     events = draw_events(*lines)
     moments = ask_at(*[("a", AS_OF + step) for step in (-MICROSECOND, 0.0, MICROSECOND, 24.0)])
-    assert not sees_the_future(feature_rows, events, moments)
+    assert not sees_the_future(drawn_rows, events, moments)
+
+
+NEAR_LEVELS = {
+    "neutrophils": 0.15, "igg": 4.0, "temperature": 38.5, "systolic_bp": 90.0, "spo2": 90.0,
+}  # fmt: skip
+"""So that the columns with a limit lie on both sides of it."""
+
+
+@pytest.fixture(scope="module")
+def ward_of_every_key(draw_events):
+    """Three patients with 60 events of every key in 12 days: late, corrected, tied and undated."""
+    random = np.random.default_rng(11)
+    lines = [(name, "therapy", hour, 1.5) for name in "abc" for hour in (30.0, 78.0, 150.0)]
+    for name in "abc":
+        for key in EVERY_KEY:
+            level = NEAR_LEVELS.get(key, 5.0)
+            for _ in range(60):
+                hour = float(random.integers(0, 12 * 24))
+                value = float(np.round(level * random.lognormal(0, 0.4), 2))
+                known = hour + float(random.choice([0, 0, MICROSECOND, 1.5, 30]))
+                until = known + 9.0 if random.random() < 0.1 else None
+                lines.append((name, key, hour, value, known, until))
+            if random.random() < 0.1:
+                lines.append((name, key, None, level))
+    return draw_events(*lines)
+
+
+@pytest.fixture(scope="module")
+def asked_of_every_key(ask_at):
+    return ask_at(*((name, hour) for hour in (31.0, 78.0, 101.5, 170.0, 250.0) for name in "abc"))
+
+
+def test_every_declared_column_keeps_both_laws_and_none_stands_idle(
+    ward_of_every_key, asked_of_every_key
+):
+    rows = feature_rows(ward_of_every_key, asked_of_every_key)
+    assert list(rows.columns) == [column.name for column in FEATURES]
+    idle = rows.columns[~(rows.notna() & (rows != 0.0)).any()]
+    assert not {column.name for column in FEATURES if isinstance(column, Feature)} & set(idle)
+    assert not sees_the_future(feature_rows, ward_of_every_key, asked_of_every_key)
+    assert not sees_neighbours(feature_rows, ward_of_every_key, asked_of_every_key)
 
 
 def _knows_early(events: pd.DataFrame, as_of: pd.DataFrame) -> pd.DataFrame:
@@ -105,6 +165,10 @@ def _takes_the_first_dose_ever(events: pd.DataFrame, as_of: pd.DataFrame) -> pd.
     return feature_rows(events, as_of).assign(baseline=np.float32(before["value"].sum()))
 
 
+def _centres_its_window(events: pd.DataFrame, as_of: pd.DataFrame) -> pd.DataFrame:
+    return feature_rows(events, as_of.assign(as_of=as_of["as_of"] + pd.Timedelta(hours=12)))
+
+
 @pytest.mark.parametrize(
     "leak",
     [
@@ -113,6 +177,7 @@ def _takes_the_first_dose_ever(events: pd.DataFrame, as_of: pd.DataFrame) -> pd.
         _keeps_superseded,
         _fills_backwards,
         _takes_the_first_dose_ever,
+        _centres_its_window,
     ],
 )
 def test_the_law_catches_a_planted_leak(leak, draw_events, ask_at):
@@ -127,6 +192,28 @@ def test_the_law_catches_a_planted_leak(leak, draw_events, ask_at):
     moments = ask_at(("a", 4.0))
     assert not sees_the_future(feature_rows, events, moments)
     assert sees_the_future(leak, events, moments)
+
+
+def _shifts_ungrouped(events: pd.DataFrame, as_of: pd.DataFrame) -> pd.DataFrame:
+    """The value before each patient's first one, in a table sorted by patient and time."""
+    shifted = events.sort_values(["patient_id", "time"])
+    shifted = shifted.assign(before=shifted["value"].shift())
+    before = shifted.groupby("patient_id")["before"].first()
+    found = before.reindex(as_of["patient_id"]).to_numpy(dtype=np.float32)
+    return feature_rows(events, as_of).assign(before=found)
+
+
+def _scales_over_everybody(events: pd.DataFrame, as_of: pd.DataFrame) -> pd.DataFrame:
+    scaled = events.assign(value=events["value"] / events.groupby("key")["value"].transform("max"))
+    return feature_rows(scaled, as_of)
+
+
+@pytest.mark.parametrize("leak", [_shifts_ungrouped, _scales_over_everybody])
+def test_the_law_catches_a_planted_neighbour(leak, draw_events, ask_at):
+    events = draw_events(("a", "crp", 1.0, 5.0), ("b", "crp", 2.0, 90.0), ("b", "crp", 3.0, 70.0))
+    moments = ask_at(("a", 4.0), ("b", 4.0))
+    assert not sees_neighbours(feature_rows, events, moments)
+    assert sees_neighbours(leak, events, moments)
 
 
 def test_a_later_first_dose_does_not_move_an_earlier_baseline(draw_events, ask_at):
@@ -152,8 +239,8 @@ def test_a_dose_charted_late_starts_the_course_only_once_charted(draw_events, as
 @given(own=histories(), other=histories("b"), third=histories("c"))
 def test_a_patient_alone_gives_the_rows_of_the_cohort(own, other, third, draw_events, ask_at):
     moments = ask_at(("a", AS_OF), ("a", AS_OF - 24.0))
-    alone = feature_rows(draw_events(*own), moments)
-    inside = feature_rows(draw_events(*other, *own, *third), moments)
+    alone = drawn_rows(draw_events(*own), moments)
+    inside = drawn_rows(draw_events(*other, *own, *third), moments)
     assert same_bits(alone.to_numpy(), inside.to_numpy())
 
 
@@ -180,11 +267,11 @@ def test_many_patients_on_all_cores_give_the_rows_of_each_alone(ward_events):
 def test_the_order_of_lines_and_of_questions_does_not_matter(own, other, seed, draw_events, ask_at):
     lines = [*own, *other]
     questions = [(name, AS_OF + hour) for name in "ba" for hour in (-24.0, 0.0, -24.0)]
-    expected = feature_rows(draw_events(*lines), ask_at(*questions)).to_numpy()
+    expected = drawn_rows(draw_events(*lines), ask_at(*questions)).to_numpy()
     random = np.random.default_rng(seed)
     shuffled = [lines[place] for place in random.permutation(len(lines))]
     place = random.permutation(len(questions))
-    found = feature_rows(draw_events(*shuffled), ask_at(*[questions[i] for i in place])).to_numpy()
+    found = drawn_rows(draw_events(*shuffled), ask_at(*[questions[i] for i in place])).to_numpy()
     assert same_bits(found, expected[place])
 
 
