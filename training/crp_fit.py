@@ -18,7 +18,6 @@ from features.kinetics.rows import BLOCKERS
 from features.kinetics.turnover import log_density, transitions
 from features.readers import read
 from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
-from features.trajectory import sort_events
 
 SHORTEST_H, LONGEST_H = 6.0, 78.0
 """Which gaps between values count: what a forecast is asked for."""
@@ -142,5 +141,9 @@ def _part(events: pd.DataFrame, weight: float) -> Part:
     mine = events[(events["key"] == "crp") & events["until_time"].isna() & events["time"].notna()]
     dosed = first.rename(index=str).astype(TIME_TYPE).reindex(mine["patient_id"].astype("str"))
     blocked = mine["time"].to_numpy() > dosed.to_numpy()
-    prepared = sort_events(mine[~blocked].astype({"key": "str", "patient_id": "str"}))
-    return Part(prepared.event_bounds, prepared.time, prepared.value, weight)
+    free = mine[~blocked].astype({"patient_id": "str"})
+    free = free.sort_values(["patient_id", "time", "known_time", "value"])
+    lengths = free.groupby("patient_id", sort=True).size().to_numpy()
+    moments = free["time"].astype("datetime64[us, UTC]").astype("int64").to_numpy()
+    bounds = np.append(0, np.cumsum(lengths))
+    return Part(bounds, moments, free["value"].to_numpy(dtype=np.float64), weight)
