@@ -241,6 +241,11 @@ def ferritin_peak(severe: bool, column: str = "ferritin_peak") -> Measure:
     return measure
 
 
+def grade_3_without_hlh(lives: Lives) -> float:
+    """Patients with grade 3 or more and no haemophagocytosis, %."""
+    return _percent((lives.people["worst"] >= 3) & ~lives.people["hlh"])
+
+
 def ferritin_peak_with_hlh(lives: Lives) -> float:
     """Median peak ferritin, ng/mL, of patients with haemophagocytosis."""
     return _median(lives.people.loc[lives.people["hlh"], "ferritin_peak"])

@@ -468,6 +468,11 @@ TARGETS: tuple[Target, ...] = (
            m.of_one_body("siltuximab_highest"), f"siltuximab {_LABEL}"),
     Target("K13", ONE_BODY, "siltuximab, lowest level in steady state, ug/mL", 84.0,
            m.of_one_body("siltuximab_lowest"), f"siltuximab {_LABEL}"),
+    *_rates(
+        "K", "cd19_cd22_children", "paediatric CD22/CD19 series, its numbers of patients", 184,
+        (18, "HLH, %", 14.1, m.share("hlh")),
+        (19, "grade >= 3 without HLH, %", 9.2, m.grade_3_without_hlh),
+    ),
     Target("K14", "cd19_cd22_children", "peak ferritin with HLH, ng/mL", 92204.0,
            m.ferritin_peak_with_hlh, "paediatric CD22/CD19 series (quartiles)"),
 )  # fmt: skip
