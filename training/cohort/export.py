@@ -61,9 +61,9 @@ def write_parts(
         Growing(truth, metadata, "truth") as truth_file,
     ):
         for part in parts:
-            records_of_part = _meds_table(part.records) if meds else _table(part.records)
+            records_of_part = _meds_table(part.records) if meds else arrow_table(part.records)
             record_file.add(records_of_part)
-            truth_file.add(_table(part.truth))
+            truth_file.add(arrow_table(part.truth))
             codes.update(pc.unique(records_of_part["code"]).to_pylist())
     _write_json({**(_MEDS_NAMES if meds else {}), **metadata}, about)
     return (records, about, truth, *([_write_codes(codes, metadata, out)] if meds else []))
@@ -99,7 +99,7 @@ def _meds_table(records: pd.DataFrame) -> pa.Table:
         code=records["code"].cat.rename_categories(_MEDS_CODES),
         numeric_value=records["numeric_value"].astype("float32"),
     )
-    table = _table(named)
+    table = arrow_table(named)
     types = {
         **{name: pa.timestamp("us") for name in ("time", "result_time")},
         **{name: pa.string() for name in ("code", "unit", "source")},
@@ -141,7 +141,8 @@ def _labels(metadata: dict[str, object], content: str) -> dict[str, str]:
     return {"virtual": "true", "content": content, "cohort": described}
 
 
-def _table(table: pd.DataFrame) -> pa.Table:
+def arrow_table(table: pd.DataFrame) -> pa.Table:
+    """The frame as files keep it."""
     return pa.table({name: arrow_column(table[name]) for name in table.columns})
 
 

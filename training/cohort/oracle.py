@@ -37,7 +37,7 @@ from training.cohort.centres import Centre
 from training.cohort.centres import centre as centre_named
 from training.cohort.chance import patient_keys
 from training.cohort.clinicians.hour import decide
-from training.cohort.export import Growing
+from training.cohort.export import Growing, arrow_table
 from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE, POLICY, Table
 from training.cohort.people import People, make_people
 from training.cohort.policies import policy as policy_named
@@ -120,7 +120,7 @@ def write_oracle(
     rounds = {"branches": branching.branches, "horizon_h": branching.horizon}
     with Growing(path, {**metadata, "oracle": rounds}, "oracle") as file:
         for part in risks:
-            file.add(part)
+            file.add(arrow_table(part))
     return path
 
 
