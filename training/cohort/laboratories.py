@@ -94,7 +94,7 @@ LABORATORIES: tuple[Laboratory, ...] = (
         "ferritin",
         "ng/mL",
         Lag(14, 140),
-        {"slow": 0.56, "infection": 0.25, "hlh": 3.0},
+        {"slow": 0.56, "infection": 0.25, "hlh": 3.9},
         Assay(0.12, 0, 1.0),
         Order(0.4, 0.85, 2.5),
         spread=0.3,
