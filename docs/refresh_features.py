@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT))
 
 from features.declared import COLUMNS, FEATURES  # noqa: E402 - they stand beside the page
 from features.families import FAMILIES, Family  # noqa: E402
+from features.kinetics.rows import KINETIC_COLUMNS  # noqa: E402
 from features.meanings import (  # noqa: E402
     MEANINGS,
     meaning_of_feature,
@@ -35,7 +36,7 @@ CRS or ICANS that nobody renewed for three days is not known any more; its age, 
 hours since stay.
 
 {count} columns are declared: {trajectory} trajectory columns in {families} families, a statistic of
-one key each, and {scores} scores. {used} of them may be seen by the model of severe CRS and
+one key each, {kinetic} of CRP kinetics, and {scores} scores. {used} of them may be seen by the model of severe CRS and
 {infection} by that of infection (`features/declared.py`); each model keeps those that its training
 data fill.
 """
@@ -90,17 +91,27 @@ def scores_part() -> str:
     return "## Ratios and published scores\n\n" + table(("column", "meaning", "source"), lines)
 
 
+def kinetics_part() -> str:
+    """Columns of the CRP kinetics."""
+    lines = [(f"`{row.name}`", row.meaning, row.unit) for row in KINETIC_COLUMNS]
+    said = (
+        "Of the turnover of CRP, and of what blockade of IL-6 hides; see [kinetics](kinetics.md).\n"
+    )
+    return f"## CRP kinetics\n\n{said}\n" + table(("column", "meaning", "unit"), lines)
+
+
 def page() -> str:
     """The page's text."""
     opening = OPENING.format(
         count=len(FEATURES),
-        trajectory=len(FEATURES) - len(SCORES),
+        trajectory=len(FEATURES) - len(SCORES) - len(KINETIC_COLUMNS),
+        kinetic=len(KINETIC_COLUMNS),
         families=len(FAMILIES),
         scores=len(SCORES),
         **dict(zip(("used", "infection"), map(len, COLUMNS.values()), strict=True)),
     )
     parts = [opening, "## Statistics\n\n" + statistics()]
-    return "\n".join([*parts, *map(family_part, FAMILIES), scores_part()])
+    return "\n".join([*parts, *map(family_part, FAMILIES), kinetics_part(), scores_part()])
 
 
 if __name__ == "__main__":

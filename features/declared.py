@@ -6,12 +6,13 @@ from types import MappingProxyType
 from features.catalogue import ANALYTES, AnalyteKind
 from features.families import FAMILIES
 from features.groups import GROUPS
+from features.kinetics.rows import KINETIC_COLUMNS, KineticColumn
 from features.outcomes import Outcome
 from features.scores import SCORES, Score
 from features.tables import InvalidInputError
 from features.trajectory import Feature, Statistic
 
-Column = Feature | Score
+Column = Feature | Score | KineticColumn
 
 # Who carries the model of severe CRS: what is known to move with cytokine release, in few columns,
 # because real events are few. How often something was measured is left out: it tells one hospital's
@@ -131,7 +132,9 @@ MODEL_COLUMNS: tuple[Column, ...] = tuple(
 """Every column that a model, a rule's opponent or a reference may read, once."""
 
 FEATURES: tuple[Column, ...] = tuple(
-    dict.fromkeys((*MODEL_COLUMNS, *(f for family in FAMILIES for f in family.features)))
+    dict.fromkeys(
+        (*MODEL_COLUMNS, *KINETIC_COLUMNS, *(f for family in FAMILIES for f in family.features))
+    )
 )
 """Every declared column once; docs/features.md says what each means."""
 
@@ -159,5 +162,7 @@ def columns_of(keys: Iterable[str], among: Sequence[Column] = FEATURES) -> tuple
 def _can_be_filled(column: Column, present: set[str]) -> bool:
     if isinstance(column, Feature):
         return not present.isdisjoint(GROUPS.get(column.key, {column.key}))
+    if isinstance(column, KineticColumn):
+        return not present.isdisjoint(column.keys)
     filled = [feature.key in present for feature in column.inputs]
     return all(filled) if column.needs_every_key else any(filled)

@@ -294,13 +294,15 @@ FAMILIES: tuple[Family, ...] = (
 )  # fmt: skip
 
 
+_FIRST_FAMILY = {feature: family for family in reversed(FAMILIES) for feature in family.features}
+
+
 def family_of(feature: Feature) -> Family:
     """The first family that declares a column.
 
     Raises:
         LookupError: no family does.
     """
-    for family in FAMILIES:
-        if feature.key in family.keys and feature in family.features:
-            return family
-    raise LookupError(f"{feature.name} belongs to no family")
+    if feature not in _FIRST_FAMILY:
+        raise LookupError(f"{feature.name} belongs to no family")
+    return _FIRST_FAMILY[feature]

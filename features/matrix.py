@@ -10,6 +10,7 @@ import pandas as pd
 from features.catalogue.naming import is_measured
 from features.declared import FEATURES, Column
 from features.harmonise import Harmonised, harmonise
+from features.kinetics.rows import KineticColumn, kinetics_rows
 from features.outcomes import GRADE_HOLDS_HOURS, GRADES, OutcomeSource, with_outcomes
 from features.scores import Score
 from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
@@ -61,6 +62,10 @@ def feature_rows(
     for age, positions in laid_out.of_grades.items():
         old = np.flatnonzero(values[:, age] > GRADE_HOLDS_HOURS)
         values[old[:, np.newaxis], positions] = np.nan
+    if laid_out.kinetics:
+        values[:, list(laid_out.kinetics)] = kinetics_rows(
+            events, moments, tuple(laid_out.kinetics.values())
+        )
     for position, score, inputs in laid_out.scores:
         items = values[:, inputs].T.astype(np.float64)
         values[:, position] = score.compute(*items)
@@ -160,20 +165,22 @@ def observation_periods(events: pd.DataFrame) -> pd.DataFrame:
 class _LaidOut:
     """Where everything stands in the matrix.
 
-    `features`: the columns, None in the place of a score, and behind them what scores and the age
-    of grades are computed from. `scores`: position, score and positions of its inputs.
+    `features`: the columns, None in the place of another kind, and behind them what scores and the
+    age of grades are computed from. `scores`: position, score and positions of its inputs.
+    `kinetics`: the kinetic column at each position.
     `of_grades`: for the position of a grade's age, those of what the grade says of now.
     """
 
     names: pd.Index
     features: tuple[Feature | None, ...]
     scores: tuple[tuple[int, Score, list[int]], ...]
+    kinetics: Mapping[int, KineticColumn]
     of_grades: Mapping[int, list[int]]
 
 
 @lru_cache(maxsize=64)
 def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
-    asked = [None if isinstance(column, Score) else column for column in columns]
+    asked = [column if isinstance(column, Feature) else None for column in columns]
     behind = dict.fromkeys(f for c in columns if isinstance(c, Score) for f in c.inputs)
     keys = {feature.key for feature in (*asked, *behind) if feature}
     grades = [key for key in GRADES if key in keys]
@@ -189,6 +196,11 @@ def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
             for position, column in enumerate(columns)
             if isinstance(column, Score)
         ),
+        kinetics={
+            position: column
+            for position, column in enumerate(columns)
+            if isinstance(column, KineticColumn)
+        },
         of_grades={
             place[Feature(key, Statistic.AGE)]: [
                 position

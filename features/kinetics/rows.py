@@ -1,6 +1,6 @@
 """The kinetic columns of feature rows, and forecasts at any horizon, from the events table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -42,7 +42,12 @@ class KineticColumn:
     place: int
     unit: str
     meaning: str
+    keys: frozenset[str] = frozenset({"crp"})
+    """Catalogue keys of which one at least must be there."""
 
+
+_CRP_OR_BLOCKER = frozenset({"crp", "il6_receptor_blocker", "siltuximab"})
+_IL6 = frozenset({"il6"})
 
 KINETIC_COLUMNS = (
     KineticColumn(
@@ -75,22 +80,31 @@ KINETIC_COLUMNS = (
         "while blocked: log of the last value over what blockade foretells from before its start",
     ),
     KineticColumn(
-        "crp.blocked_share", filter_.BLOCKED, "1", "share of CRP synthesis blocked now"
+        "crp.blocked_share", filter_.BLOCKED, "1", "share of CRP synthesis blocked now",
+        _CRP_OR_BLOCKER,
     ),
     KineticColumn(
         "crp.cannot_be_trusted", filter_.UNTRUSTED, "1",
         "1 under a blocker, or where the last value fell faster than CRP can",
+        _CRP_OR_BLOCKER,
     ),
-    KineticColumn("il6.unblocked", filter_.IL6_OPEN, "pg/mL", "last IL-6 drawn without blockade"),
+    KineticColumn(
+        "il6.unblocked", filter_.IL6_OPEN, "pg/mL", "last IL-6 drawn without blockade", _IL6
+    ),
     KineticColumn(
         "il6.under_receptor_blockade", filter_.IL6_BLOCKED, "pg/mL",
         "last IL-6 drawn under tocilizumab, where it reads high for the same production",
+        _IL6,
     ),
 )  # fmt: skip
 
 
-def kinetics_rows(events: pd.DataFrame, as_of: pd.DataFrame) -> np.ndarray:
-    """`KINETIC_COLUMNS` at each as-of time.
+def kinetics_rows(
+    events: pd.DataFrame,
+    as_of: pd.DataFrame,
+    columns: Sequence[KineticColumn] = KINETIC_COLUMNS,
+) -> np.ndarray:
+    """The kinetic columns at each as-of time.
 
     A row uses events with time <= as_of, known by then and not yet superseded. CRP columns are
     missing before the first CRP value and when the last one is older than `OLDEST_VALUE_H`;
@@ -108,7 +122,7 @@ def kinetics_rows(events: pd.DataFrame, as_of: pd.DataFrame) -> np.ndarray:
     """
     ahead = np.full(len(as_of), FORECAST_HOURS)
     results = _results(events, as_of, ahead, np.array(INTERVAL), TURNOVER)
-    return results[:, [column.place for column in KINETIC_COLUMNS]].astype(np.float32)
+    return results[:, [column.place for column in columns]].astype(np.float32)
 
 
 def crp_forecasts(

@@ -8,6 +8,7 @@ import pytest
 from features.catalogue import ANALYTES, KEYS
 from features.declared import FEATURES
 from features.groups import GROUPS
+from features.kinetics.rows import KineticColumn
 from features.matrix import COURSE_START_KEYS
 from features.outcomes import DEFINITIONS, Outcome
 from features.scores import Score
@@ -18,11 +19,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def keys_behind(columns) -> set[str]:
+    kinetic = [column for column in columns if isinstance(column, KineticColumn)]
     return {
         feature.key
         for column in columns
+        if column not in kinetic
         for feature in (column.inputs if isinstance(column, Score) else (column,))
-    }
+    }.union(*(column.keys for column in kinetic))
 
 
 def test_every_declared_feature_reads_a_key_of_the_catalogue():
