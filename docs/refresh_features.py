@@ -36,9 +36,9 @@ CRS or ICANS that nobody renewed for three days is not known any more; its age, 
 hours since stay.
 
 {count} columns are declared: {trajectory} trajectory columns in {families} families, a statistic of
-one key each, {kinetic} of CRP kinetics, and {scores} scores. {used} of them may be seen by the model of severe CRS and
-{infection} by that of infection (`features/declared.py`); each model keeps those that its training
-data fill.
+one key each, {kinetic} of CRP kinetics, and {scores} scores. {used} of them may be seen by the
+model of severe CRS and {infection} by that of infection (`features/declared.py`); each model keeps
+those that its training data fill.
 """
 
 
