@@ -129,8 +129,9 @@ def run_calibrate(
     if arguments.page is not None and arguments.real is None:
         raise InvalidInputError("--page needs --real: half of the page is about real patients")
     series = _series(arguments.cytokines)  # read before the long part: a wrong folder ends here
-    chosen = tuple(arguments.study) if arguments.study else tuple(row.key for row in STUDIES)
-    fits = refit_all(chosen, progress) if arguments.refit else FITTED
+    chosen = tuple(arguments.study) if arguments.study else None
+    own = chosen or tuple(row.key for row in STUDIES)
+    fits = refit_all(own, progress) if arguments.refit else FITTED
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     written = [write_fits(fits, out / "fitted.py")]
