@@ -143,7 +143,7 @@ def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> T
         risks[name] = unseen_baseline_risk(judged, make)
     baselines = {name: make().fit(judged.rows, judged.label) for name, make in opponents.items()}
     model = OutcomeModel(main.model, main.calibration, _tiers(main), baselines)
-    return TrainedOutcome(model, training, _scored(cohort, outcome, risks))
+    return TrainedOutcome(model, training, scored_on_grid(cohort, outcome, risks))
 
 
 def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainingRows:
@@ -179,7 +179,9 @@ def _tiers(fitted: Fitted) -> TierThresholds:
     return TierThresholds(float(elevated), float(high))
 
 
-def _scored(cohort: Cohort, outcome: Outcome, risks: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def scored_on_grid(
+    cohort: Cohort, outcome: Outcome, risks: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
     """Every row of the grid with each scorer's risk, NaN on rows that are not judged."""
     judged = ~np.isnan(cohort.labels[outcome].of(cohort.reported).label)
     on_grid = {}
