@@ -24,7 +24,7 @@ from features.scores import SCORES
 from features.tables import InvalidInputError
 from models.recipes import recipe_for
 from training.blas import on_one_blas_thread
-from training.config import DAY, TrainingConfig
+from training.config import DAY, HOUR, TrainingConfig
 from training.dataset import label_cohort, load_events
 from training.fit import fit_committee, useful_columns
 from training.metrics import evaluate
@@ -98,12 +98,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--format", choices=sorted(READERS), required=True)
     parser.add_argument("--outcome", choices=list(Outcome), default=Outcome.SEVERE_CRS)
     parser.add_argument("--every", type=pd.Timedelta, default=DAY, help="between as-of times")
+    parser.add_argument(
+        "--learn-every", type=pd.Timedelta, default=HOUR, help="between times to learn from"
+    )
     parser.add_argument("--repeats", type=int, default=None, help="of the cross-validation")
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
     options = parser.parse_args(arguments)
     config = TrainingConfig(
         options.records, options.format, options.out.parent, (Outcome(options.outcome),),
-        every=options.every, repeats=options.repeats,
+        every=options.every, learn_every=options.learn_every, repeats=options.repeats,
     )  # fmt: skip
     try:
         worth(config).to_csv(options.out, index=False, float_format="%.4f")
