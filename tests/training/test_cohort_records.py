@@ -138,7 +138,7 @@ def test_documented_grades_agree_with_the_astct_table() -> None:
     away = np.abs(grade - np.maximum(organs, 1))[grade >= 2]
     assert (away > 1).sum() == 0  # charted off by one, never by more
     slips = GRADE_TOO_LOW + GRADE_TOO_HIGH
-    assert 0.3 * slips < (away == 1).mean() < 2.0 * slips
+    assert 0.1 * slips < (away == 1).mean() < 2.0 * slips  # few slips start above grade 2
     assert feverish[(grade == 1) & (organs < 2)].mean() > 0.97
     # Support without CRS exists only where infection explains it.
     unexplained = (grade < 2) & (organs >= 3)

@@ -188,10 +188,10 @@ def test_a_long_pause_repeats_the_dose_before() -> None:
 
 
 def test_a_poor_ward_gives_what_it_has() -> None:
-    people, products = crowd("axicabtagene_ciloleucel", 200)
+    people, products = crowd("ciltacabtagene_autoleucel", 500)
     poor = centre("low_income")
     history = live(people, products, poor, 14, policy("usual").tables(poor, products))
-    assert history.care["oxygen_device"].max() == 2
+    assert history.care["oxygen_device"].max() <= 2
     assert history.care["vasopressors"].max() == 1
     assert not (history.care["immunoglobulin"] > 0).any()
     assert (history.care["charted"] >= 3).any()

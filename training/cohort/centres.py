@@ -141,6 +141,7 @@ class Centre:
     units: tuple[UnitHabit, ...]
     daily_lines: bool = False
     policy: tuple[tuple[str, float], ...] = ()
+    habit: str = "as a hospital writes them"
     case_mix: CaseMix = USUAL_MIX
     assays: tuple[AssayHabit, ...] = ()
     home: HomeHabit = HomeHabit()
@@ -161,7 +162,8 @@ CENTRES: tuple[Centre, ...] = (
     Centre(
         "low_income", 12, 2, _ALL - _CRP_COUNT_THERMOMETER, False, True, 0.8, 2.5, (),
         policy=(("tocilizumab_grade_2_share", 0.3), ("tocilizumab_act", 0.2),
-                ("vasopressors_most", 1.0), ("oxygen_most", 2.0), ("immunoglobulin_share", 0.0)),
+                ("vasopressors_most", 1.0), ("oxygen_most", 2.0), ("immunoglobulin_share", 0.0),
+                ("siltuximab_share", 0.0), ("anakinra_share", 0.0)),
         case_mix=CaseMix(age=-0.6, prior_lines=1.2, burden=0.6),
         assays=_BENCH_ANALYSERS,
         home=HomeHabit(silent_days=0.30, forgotten=0.15, late=0.40, latest_h=48.0),
@@ -174,6 +176,8 @@ CENTRES: tuple[Centre, ...] = (
     ),
     Centre(
         "registry", 8, 2, frozenset(), False, True, 1.0, 1.0, (), daily_lines=True,
+        habit="daily lines without drugs; printed numbers lost their zeros; lines end soon "
+        "after the day of the worst grade; the product is written as unspecified CAR-T cells",
         policy=(("tocilizumab_grade_2_share", 0.3), ("tocilizumab_act", 0.15)),
     ),
 )  # fmt: skip

@@ -76,7 +76,7 @@ def run(
     asked = Asked(
         patients=arguments.patients,
         seed=arguments.seed,
-        products=tuple(arguments.product) if arguments.product else None,
+        products=tuple(dict.fromkeys(arguments.product)) if arguments.product else None,
         centre=arguments.centre,
         days=arguments.days,
         policy=arguments.policy,

@@ -116,6 +116,8 @@ def without_zeros(values: npt.NDArray[np.float64], decimals: int) -> npt.NDArray
     >>> without_zeros(np.array([140.0, 105.2, 0.05, 3.07, 88.0]), 2).tolist()
     [14.0, 15.2, 0.5, 3.7, 88.0]
     """
+    if len(values) == 0:
+        return values
     printed = pd.Series(values).map(f"{{:.{decimals}f}}".format)
     whole, _, fraction = (printed.str.partition(".")[part] for part in range(3))
     whole, fraction = whole.str.replace("0", ""), fraction.str.replace("0", "")

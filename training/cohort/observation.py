@@ -63,6 +63,10 @@ _VITAL_SIGNS = (
     ("spo2", "saturation", "%"),
 )
 
+PATHOGENS = {"viral": "Cytomegalovirus detected", "fungal": "Aspergillus antigen detected"}
+"""What the test says that a recognised infection of the kind rests on."""
+_NUMBER = {kind.name: number for number, kind in enumerate(KINDS, start=1)}
+
 LIVED: dict[str, type] = {
     **dict.fromkeys(("alive", "onset", "severe_infection"), np.bool_),
     "infection": np.int8,
@@ -224,7 +228,8 @@ class Observer:
         if self._centre.home_crp:
             yield from self._finger_prick(checks)
         yield self._charted_grades()
-        yield self._at(care["graded"] & (care["icans"] > 0), "icans_grade", care["icans"], after=12)
+        seen = np.maximum.accumulate(care["icans"] > 0, axis=0)  # from then on also its end
+        yield self._at(care["graded"] & seen, "icans_grade", care["icans"], after=12)
 
     def _home_checks(self) -> HomeChecks:
         """Checks away from hospital and clinic of which something is on record."""
@@ -302,7 +307,7 @@ class Observer:
         for index, item in enumerate(self._history.products):
             hour, patient = np.nonzero((care["dose"] > 0) & (chosen == index)[None, :])
             minutes = self._start[patient] + 60 * hour
-            value = _digits(care["dose"][hour, patient], 2)
+            value = _digits(care["dose"][hour, patient], 4 if item.continuous else 2)
             if item.kind is Kind.CAR_T:
                 yield Rows(patient, minutes, _atc(item.key), value)
             else:
@@ -359,6 +364,15 @@ class Observer:
         minutes = self._minutes(hour, patient, after)
         return Rows(patient, minutes, _atc(drug.drug), self._doses(drug)[patient], unit="mg")
 
+    def _pathogen_tests(self) -> Iterator[Rows]:
+        """The test that named a virus or a fungus, minutes before it is treated as such."""
+        documented = self._history.care["documented"]
+        for kind, found in PATHOGENS.items():
+            hour, patient = np.nonzero(documented == _NUMBER[kind])
+            text = np.full(len(hour), found, dtype=object)
+            nothing = np.full(len(hour), np.nan)
+            yield Rows(patient, self._minutes(hour, patient, 1), "pathogen_test", nothing, text)
+
     def _infections(self) -> Iterator[Rows]:
         state, care = self._history.state, self._history.care
         hour, patient = np.nonzero((care["documented"] > 0) & state["alive"])
@@ -378,6 +392,7 @@ class Observer:
             known=minutes + later.astype(np.int64),
         )
         yield self._cultures()
+        yield from self._pathogen_tests()
 
     def _cultures(self) -> Rows:
         """Blood cultures, whose report comes hours to days after they were drawn."""

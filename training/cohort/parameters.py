@@ -186,7 +186,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("tocilizumab_saturable", 1.17, "mg/L/d", "7.5 mg/d in 6.4 L, Frey 2010, unverified"),
     Parameter("tocilizumab_km", 2.7, "mg/L", "Frey 2010, unverified: faster below, as receptors"),
     Parameter("tocilizumab_half_effect", 3.0, "mg/L", "assumed; blocks while > 1 ug/mL"),
-    Parameter("tocilizumab_crp_share", 0.97, "1", "assumed: CRP stays low for 1-2 weeks"),
+    Parameter("tocilizumab_crp_share", 0.97, "1", "assumed: CRP stays low for weeks"),
     Parameter("tocilizumab_fever_share", 0.86, "1", "assumed"),
     Parameter(
         "tocilizumab_leak_share",
@@ -229,6 +229,7 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("dexamethasone_half_effect", 30.0, "mg", "assumed"),
     Parameter("dexamethasone_drive_share", 0.60, "1", "assumed"),
     Parameter("dexamethasone_fever_share", 0.35, "1", "assumed: hides fever"),
+    Parameter("most_push", 6.0, "log", "assumed: no level rises above 400 times that at rest"),
     # Blood counts
     Parameter(
         "lymphodepletion_peak_d", 11.0, "d", "lowest day 5-9 after infusion; given days -5 to -3"
@@ -272,8 +273,9 @@ PHYSIOLOGY: tuple[Parameter, ...] = (
     Parameter("infection_cleared_per_h", 0.045, "1/h", "falls over 1-3 days when covered"),
     Parameter("infection_immunity_d", 5.0, "d", "assumed: uncovered infection ebbs from then on"),
     Parameter("severe_infection_share", 0.34, "1", "fitted to I02, I06"),
-    Parameter("death_at_grade_4_per_h", 0.0015, "1/h", "assumed"),
-    Parameter("death_in_septic_shock_per_h", 0.0020, "1/h", "assumed"),
+    Parameter("death_at_grade_4_per_h", 0.004, "1/h", "assumed"),
+    Parameter("death_in_septic_shock_per_h", 0.006, "1/h", "assumed"),
+    Parameter("death_in_severe_infection_per_h", 0.0005, "1/h", "assumed: one in thirty"),
 )
 
 POLICY: tuple[Parameter, ...] = (
@@ -319,20 +321,24 @@ POLICY: tuple[Parameter, ...] = (
     Parameter("rule_crp_fold", 2.0, "1", "assumed: what a rapid 24-hour rise is, or"),
     Parameter("rule_crp_rise", 20.0, "mg/L", "assumed"),
     Parameter("anakinra_dose", 100.0, "mg", "unverified"),
+    Parameter("anakinra_per_kg", 3.0, "mg/kg", "assumed: the dose of the light"),
     Parameter("anakinra_every_h", 12.0, "h", "unverified"),
     Parameter("anakinra_share", 0.3, "1", "assumed"),
     Parameter("steroid_grade_3_share", 0.8, "1", "assumed: with the first tocilizumab"),
     Parameter("steroid_grade_2_share", 0.5, "1", "assumed: where tocilizumab did not help"),
     Parameter("steroid_dose", 10.0, "mg", "dexamethasone 10 mg every 6 h"),
+    Parameter("steroid_per_kg", 0.25, "mg/kg", "assumed: dexamethasone of the light"),
     Parameter("steroid_every_h", 6.0, "h", "dexamethasone 10 mg every 6 h"),
     Parameter("steroid_after_tocilizumab_h", 14.0, "h", "assumed: no answer at grade 2"),
     Parameter("methylprednisolone_dose", 1000.0, "mg", "1 g a day at grade 4, unverified"),
+    Parameter("methylprednisolone_per_kg", 30.0, "mg/kg", "unverified: of the light"),
     Parameter("methylprednisolone_every_h", 24.0, "h", "1 g a day at grade 4, unverified"),
     Parameter(
         "crs_after_dose_h", 120.0, "h", "assumed: later than this after a dose, fever is no CRS"
     ),
     Parameter("crs_after_cells_h", 504.0, "h", "assumed: the same after CAR-T cells"),
     Parameter("doses_spread_h", 6.0, "h", "assumed: doses after the first are given by 14:00"),
+    Parameter("held_after_shock_h", 48.0, "h", "assumed: no dose so soon after vasopressors"),
     Parameter(
         "step_back_after_h", 168.0, "h", "assumed: after such a delay the dose before is repeated"
     ),

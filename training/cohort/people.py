@@ -29,6 +29,11 @@ DOUBTS = (
     "anakinra_doubt",
 )
 
+GROWTH_YEARS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0, 30.0)
+HEIGHT_CM = (86.0, 102.0, 115.0, 127.0, 138.0, 150.0, 159.0, 162.0, 163.0, 166.0)
+BODY_MASS_INDEX = (16.2, 15.4, 15.3, 15.8, 16.7, 18.0, 19.4, 20.6, 21.5, 25.5)
+"""Medians by age, girls' heights (WHO growth reference, recalled); adults with cancer: assumed."""
+
 CENTRAL_LINE = {Kind.CAR_T: 0.85, Kind.BISPECIFIC: 0.2}
 """Share with a central venous line (assumed: lymphodepletion and cells need one, an injection
 under the skin none)."""
@@ -69,6 +74,7 @@ PERSON = np.dtype(
         ("systolic", np.float64),  # at rest, mm[Hg]
         ("heart_rate", np.float64),  # at rest, /min
         ("saturation", np.float64),  # at rest, %
+        ("breaths", np.float64),  # at rest, /min
         ("hypotension_below", np.float64),  # mm[Hg], by age (PALS)
         # how slow this patient's clinicians are to give each, 0 to 1
         *((name, np.float64) for name in DOUBTS),
@@ -185,13 +191,15 @@ def _describe(persons: npt.NDArray[np.void], draw: _Draws, mix: CaseMix) -> None
     youngest = np.maximum(_column(persons, "youngest"), mix.youngest)
     age = np.clip(age, youngest, _column(persons, "oldest"))
     male = draw.uniform() < 0.56
-    grown = np.clip((age - 2.0) / 15.0, 0.15, 1.0)
-    height = (88.0 + 78.0 * grown + np.where(male, 11.0 * grown, 0.0)) * draw.spread(0.035)
+    height = np.interp(age, GROWTH_YEARS, HEIGHT_CM) + np.where(
+        male, np.interp(age, (13.0, 18.0), (0.0, 11.0)), 0.0
+    )
+    height *= draw.spread(0.035)
     persons["age"] = np.round(age, 1)
     persons["male"] = male
     persons["height"] = np.round(height)
     persons["weight"] = np.round(
-        (25.5 - 8.5 * (1.0 - grown)) * (height / 100.0) ** 2 * draw.spread(0.16), 1
+        np.interp(age, GROWTH_YEARS, BODY_MASS_INDEX) * (height / 100.0) ** 2 * draw.spread(0.16), 1
     )
     lines = mix.prior_lines * _column(persons, "prior_lines") * draw.spread(0.35)
     persons["prior_lines"] = np.clip(np.round(lines), 1, 14)
@@ -255,6 +263,7 @@ def _rest_of_vitals(persons: npt.NDArray[np.void], draw: _Draws) -> None:
     persons["saturation"] = np.clip(
         97.0 - 0.02 * np.maximum(age - 50, 0) + 0.8 * draw.normal(), 94, 99.5
     )
+    persons["breaths"] = 15.0 + 8.0 * child
     persons["hypotension_below"] = np.where(age <= 10, 70.0 + 2.0 * np.floor(age), 90.0)
 
 

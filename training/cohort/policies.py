@@ -41,7 +41,7 @@ POLICIES: tuple[TreatmentPolicy, ...] = (
     ),
     TreatmentPolicy(
         "prophylaxis",
-        "tocilizumab two hours before the first dose",
+        "tocilizumab two hours before the first dose of an engager; cells as usual",
         (("prophylaxis_before_dose", 1.0),),
     ),
     TreatmentPolicy(

@@ -31,7 +31,7 @@ from training.cohort.parameters import (
 )
 from training.cohort.people import People, make_people
 from training.cohort.policies import policy as policy_named
-from training.cohort.products import PRODUCTS, Product
+from training.cohort.products import PRODUCTS, Kind, Product
 from training.cohort.products import product as product_named
 from training.cohort.world import World, make_world
 from training.cohort.written import moments, records_table
@@ -104,6 +104,8 @@ class Asked:
         _check("days", self.days, 1, 365)
         _check("seed", self.seed, 0, 2**63 - 1)
         _check("start_at", self.start_at, 0, 10**9)
+        if centre_named(self.centre).daily_lines:
+            _check_cells(self.chosen, self.centre)
 
     @property
     def chosen(self) -> tuple[Product, ...]:
@@ -124,6 +126,7 @@ class Asked:
             "patients": patients,
             "days": self.days,
             "centre": centre_named(self.centre).key,
+            "written": centre_named(self.centre).habit,
             "policy": policy_named(self.policy).key,
             "products": [row.key for row in self.chosen],
         }
@@ -166,6 +169,15 @@ def side_by_side(
 def _check(name: str, value: int, lowest: int, highest: int) -> None:
     if not lowest <= value <= highest:
         raise InvalidInputError(f"{name}: {value} is outside {lowest} to {highest}")
+
+
+def _check_cells(products: tuple[Product, ...], centre: str) -> None:
+    engagers = [row.key for row in products if row.kind is not Kind.CAR_T]
+    if engagers:
+        raise InvalidInputError(
+            f"centre {centre}: writes daily lines of CAR-T patients only, but product "
+            f"{engagers[0]!r} is an engager; name CAR-T products (--product)"
+        )
 
 
 def join(cohorts: list[VirtualCohort]) -> VirtualCohort:

@@ -95,7 +95,7 @@ def move_laboratories(s, labs, rest, gains, world, drivers, c):  # type: ignore[
         push = 0.0
         for k in range(drivers.shape[0]):
             push += weights[j, k] * drivers[k]
-        target = rest[j] * np.exp(gains[j] * push)
+        target = rest[j] * np.exp(min(gains[j] * push, c.most_push))
         share = world.hourly[j, 0] if target > labs[j] else world.hourly[j, 1]
         labs[j] += (target - labs[j]) * share
     s.igg_given = s.immunoglobulin

@@ -82,5 +82,5 @@ def show_signs(s, person, product, c, noise):  # type: ignore[no-untyped-def]
     warm = max(s.temperature - 37.0, 0.0)
     low = max(105.0 - s.systolic, 0.0)
     s.heart_rate = person.heart_rate + c.heart_rate_per_kelvin * warm + 0.5 * low
-    s.breaths = 15.0 + 1.6 * warm + 0.9 * max(95.0 - s.saturation, 0.0)
+    s.breaths = person.breaths + 1.6 * warm + 0.9 * max(95.0 - s.saturation, 0.0)
     s.icans = product.neurotoxicity * s.brain * c.neuro_susceptibility

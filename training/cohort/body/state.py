@@ -92,6 +92,6 @@ def state_at_rest(people: People) -> npt.NDArray[np.void]:
     state["systolic"] = people.persons["systolic"]
     state["saturation"] = people.persons["saturation"]
     state["heart_rate"] = people.persons["heart_rate"]
-    state["breaths"] = 15.0
+    state["breaths"] = people.persons["breaths"]
     state["il6_measured"] = people.rest[:, IL6]
     return state

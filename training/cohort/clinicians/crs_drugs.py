@@ -71,7 +71,7 @@ def _after_tocilizumab(care, person, hour, policy):  # type: ignore[no-untyped-d
     next_is_due = hour - care.anakinra_at >= policy.anakinra_every_h
     trusted = person.anakinra_doubt < policy.anakinra_share
     if refractory and care.charted >= 3 and next_is_due and trusted:
-        care.anakinra = policy.anakinra_dose
+        care.anakinra = min(policy.anakinra_dose, np.round(policy.anakinra_per_kg * person.weight))
         care.anakinra_at = hour
 
 
@@ -93,19 +93,23 @@ def read_crp(care, person, place, crp, cv, key, hour, clock, policy):  # type: i
     high = care.crp_today > policy.rule_crp_above
     by_fold = care.crp_today >= policy.rule_crp_fold * care.crp_yesterday
     rising = by_fold or care.crp_today - care.crp_yesterday >= policy.rule_crp_rise
-    if high and rising and hour > HOURS_BEFORE_FIRST_DOSE:
+    in_crs = care.inside and care.charted > 0 and not care.blames_infection
+    if in_crs and high and rising and hour > HOURS_BEFORE_FIRST_DOSE:
         _give_siltuximab(care, person, hour, policy)
 
 
 @inlined
-def give_steroids(care, hour, policy):  # type: ignore[no-untyped-def]
+def give_steroids(care, person, hour, policy):  # type: ignore[no-untyped-def]
     """Dexamethasone as ordered and for ICANS from grade 2; methylprednisolone at CRS of grade 4."""
     ordered = care.steroids and policy.siltuximab_rule == 0.0
     again = hour - care.methylprednisolone_at >= policy.methylprednisolone_every_h
     if ordered and care.charted >= 4 and again:
-        care.methylprednisolone = policy.methylprednisolone_dose
+        by_weight = np.round(policy.methylprednisolone_per_kg * person.weight)
+        care.methylprednisolone = min(policy.methylprednisolone_dose, by_weight)
         care.methylprednisolone_at = hour
     if (ordered or care.icans >= 2) and hour - care.steroid_at >= policy.steroid_every_h:
-        care.dexamethasone += policy.steroid_dose
+        care.dexamethasone += min(
+            policy.steroid_dose, np.round(policy.steroid_per_kg * person.weight, 1)
+        )
     if care.dexamethasone > 0.0:
         care.steroid_at = hour

@@ -67,7 +67,7 @@ def _made_of(sources: str):  # type: ignore[no-untyped-def]
                     give_oxygen(mine, s, key, hour, policy)
                 grade_crs(mine, s, plan, hour, clock, policy)
                 relieve_crs(mine, person, key, hour, policy)
-            give_steroids(mine, hour, policy)
+            give_steroids(mine, person, hour, policy)
             work_up_fever(mine, s, labs[i, world.neutrophils], key, hour, policy)
             diagnose_infection(mine, s, key, hour, world.infection_kinds, policy)
             continue_antimicrobials(mine, s, key, hour, policy)

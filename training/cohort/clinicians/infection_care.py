@@ -6,6 +6,8 @@ from training.cohort.chance import uniform
 from training.cohort.compiled import inlined
 from training.cohort.parameters import HOURS_BEFORE_FIRST_DOSE
 
+ANTIMICROBIAL_EVERY_H = (8, 8, 8, 12, 24)
+"""In the order of ANTIMICROBIALS, by their labels (unverified)."""
 PRESUMED = 3  # the kind that is written down where none was found: see infections.KINDS
 HABIT = 3_000_002
 """The moment of draws that belong to the patient's clinicians and not to an hour."""
@@ -49,7 +51,8 @@ def _document(care, kind, onset):  # type: ignore[no-untyped-def]
     care.known_infection = True
     care.documented = kind
     care.documented_onset = onset
-    care.blames_infection = care.charted == 0 or care.episode_since >= onset - 6
+    began_later = care.charted == 0 or care.episode_since >= onset - 6
+    care.blames_infection = began_later and care.charted < 3
 
 
 @inlined
@@ -74,7 +77,7 @@ def diagnose_infection(care, s, key, hour, kinds, policy):  # type: ignore[no-un
 
 @inlined
 def continue_antimicrobials(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
-    """Every 8 h; three days where nothing was found, a week and until cured where something was.
+    """By each drug's interval; three days where nothing was found, else a week and until cured.
 
     Where nothing was found, an infection is now and then presumed, and treated on.
     """
@@ -91,7 +94,7 @@ def continue_antimicrobials(care, s, key, hour, policy):  # type: ignore[no-unty
         care.known_infection = False
         care.blames_infection = False
     else:
-        care.antimicrobial_given = lasted % 8 == 0
+        care.antimicrobial_given = lasted % ANTIMICROBIAL_EVERY_H[care.antimicrobial] == 0
 
 
 @inlined

@@ -30,7 +30,7 @@ def planned_care(care, plan, place, hour, clock):  # type: ignore[no-untyped-def
     if care.arrives_at == hour:
         _admit(care, hour)
     rested = hour - max(care.unwell_at, care.any_fever_at) >= 24
-    free = care.antimicrobial == 0 and care.charted == 0 and not care.icu
+    free = care.antimicrobial == 0 and care.charted == 0 and care.icans == 0 and not care.icu
     if care.inside and clock == 11 and hour >= care.watch_until and rested and free:
         care.inside = False
         care.discharged = True
@@ -45,17 +45,20 @@ def call_from_home(care, s, key, hour, policy):  # type: ignore[no-untyped-def]
     feverish = care.checked and care.temperature >= policy.fever_at
     low = hour - care.hypotension_at < 24
     treated = care.antimicrobial > 1 or (care.antimicrobial > 0 and low)
-    if (feverish and uniform(key, hour, 26) < policy.phones_share) or ill or treated:
+    phones = feverish and uniform(key, hour, 26) < policy.phones_share
+    if phones or ill or treated or care.icans > 0:
         care.arrives_at = hour + 2 + int(4.0 * uniform(key, hour, 27))
 
 
 @inlined
 def meet_fate(care, s, key, hour, constants):  # type: ignore[no-untyped-def]
-    """Death from CRS of grade 4 or from septic shock."""
+    """Death from CRS of grade 4, or from a severe infection, above all in shock."""
     risk = 0.0
     if care.grade >= 4:
         risk += constants.death_at_grade_4_per_h
-    if s.burden > 0.8 and care.vasopressors > 0:
-        risk += constants.death_in_septic_shock_per_h
+    if s.burden > 0.8:
+        risk += constants.death_in_severe_infection_per_h
+        if care.vasopressors > 0:
+            risk += constants.death_in_septic_shock_per_h
     if uniform(key, hour, 28) < risk:
         s.alive = False
