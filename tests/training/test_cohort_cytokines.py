@@ -239,7 +239,7 @@ def measured(tmp_path: Path) -> Path:
     target = {"key": "T1", "study": "zuma_1", "figure": "CRS, %", "published": 90.0, "low": 80.0}
     target |= {"high": 95.0, "simulated": 91.0, "verdict": "inside", "status": "read"}
     tables = {
-        "matches": target | {"source": "a label"},
+        "matches": target | {"source": "a label", "fitted": True},
         "by_grade": {"analyte": "crp", "grade": "0", **quartile},
         "by_day": {"analyte": "crp", "worst": "0-2", "day": 1, **quartile},
         "transport": {"figure": "real_rows", "value": 3.0},

@@ -272,7 +272,7 @@ def test_what_cannot_be_asked_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 def test_the_oracle_bounds_every_scorer_of_what_was_true(tmp_path: Path) -> None:
-    asked = Asked(60, 1, ("axicabtagene_ciloleucel",), "community", days=10)
+    asked = Asked(90, 1, ("axicabtagene_ciloleucel",), "community", days=10)
     table = beside_the_oracle(asked, learners=60, branches=10, scratch=tmp_path)
     assert set(table["label"]) == {"true", "charted", "true, begun later"}
     true = table[(table["label"] == "true") & (table["outcome"] == "severe_crs")]
