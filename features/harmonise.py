@@ -12,7 +12,7 @@ A text beside a number may contradict it (`remarks`), and different doses of one
 (`doses`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf, nan
 
@@ -22,7 +22,7 @@ import pandas as pd
 
 from features.catalogue import KEYS, key_of
 from features.harmonising.columns import Source, record_arrays
-from features.harmonising.conversions import Route, Way
+from features.harmonising.conversions import Route
 from features.harmonising.doses import added_up
 from features.harmonising.event_table import event_table
 from features.harmonising.lines import (
@@ -96,14 +96,18 @@ def _opened(source: Source) -> Lines:
 
 def _absurd(source: Source, key: npt.NDArray[np.int16]) -> Flags:
     """Records taken or known at a time that no record has."""
-    earliest = np.where(key == BIRTH, _microsecond(EARLIEST_BIRTH), _microsecond(EARLIEST_TIME))
-    latest = _microsecond(LATEST_TIME)
+    earliest = np.where(key == BIRTH, _EARLIEST_BIRTH, _EARLIEST)
     early = (source.time != NEVER) & (source.time < earliest)
-    return early | (source.time >= latest) | (source.known >= latest)
+    return early | (source.time >= _LATEST) | (source.known >= _LATEST)
 
 
 def _microsecond(moment: pd.Timestamp) -> int:
     return int(moment.to_datetime64().astype("datetime64[us]").astype(np.int64))
+
+
+_EARLIEST_BIRTH, _EARLIEST, _LATEST = map(
+    _microsecond, (EARLIEST_BIRTH, EARLIEST_TIME, LATEST_TIME)
+)
 
 
 def _split_pressures(lines: Lines, source: Source) -> Lines:
@@ -163,24 +167,18 @@ def _read_texts(lines: Lines, source: Source) -> Lines:
     )
 
 
-def _way_column(routes: Sequence[Route], step: int, read: Callable[[Way], float]) -> Floats:
-    """A property of way number `step` of each route; NaN for a route with fewer ways."""
-    ways = [told.ways[step] if step < len(told.ways) else None for told in routes]
-    return np.array([nan if way is None else read(way) for way in ways], dtype=np.float64)
+def _way_numbers(told: Route, step: int) -> tuple[float, ...]:
+    """Way number `step` of a route as numbers; NaN where it has fewer ways."""
+    if step >= len(told.ways):
+        return (nan,) * 5
+    way = told.ways[step]
+    return way.low, way.high, way.conversion.slope, way.conversion.offset, way.conversion.of_log10
 
 
 def _along(given: Floats, place: Integers, routes: Sequence[Route], step: int) -> Floats:
     """Numbers taken along way number `step` of their routes; NaN where it does not take them."""
-    low, high, slope, offset, of_log10 = (
-        _way_column(routes, step, read)[place]
-        for read in (
-            lambda way: way.low,
-            lambda way: way.high,
-            lambda way: way.conversion.slope,
-            lambda way: way.conversion.offset,
-            lambda way: float(way.conversion.of_log10),
-        )
-    )
+    ways = np.array([_way_numbers(told, step) for told in routes], dtype=np.float64).T
+    low, high, slope, offset, of_log10 = (column[place] for column in ways)
     positive = np.where(given > 0, given, nan)
     base = np.log10(positive, out=given.copy(), where=of_log10 == 1)
     with np.errstate(over="ignore"):  # infinite then, and as implausible as the number given
@@ -201,7 +199,7 @@ def _converted(lines: Lines, source: Source) -> Lines:
         number=number,
         in_mg=np.array([told.in_mg for told in routes], dtype=bool)[place],
     )
-    for reason in (RejectReason.UNKNOWN_UNIT, RejectReason.AMBIGUOUS_UNIT):
+    for reason in {told.reason for told in routes} - {None}:
         because = np.array([told.reason is reason for told in routes], dtype=bool)[place]
         done = done.refused(lost & because, reason)
     outside = (number < TABLE.low[done.key]) | (number > TABLE.high[done.key])

@@ -59,8 +59,8 @@ def _commensal_rows(lines: Lines, source: Source) -> _Rows:
     return _Rows(line, np.full(line.size, INDEX["skin_commensal"]), np.ones(line.size))
 
 
-def _instants(microseconds: Integers) -> pd.Series:
-    return pd.Series(pd.DatetimeIndex(microseconds.view("datetime64[us]"), tz="UTC"))
+def _instants(microseconds: Integers) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(microseconds.view("datetime64[us]"), tz="UTC")
 
 
 def _merged(lines: Lines, source: Source) -> _Rows:

@@ -98,6 +98,8 @@ class Lines:
 
     def refused(self, where: Flags, reason: RejectReason) -> "Lines":
         """The lines that still stand and are marked in `where` get this reason."""
+        if not where.any():
+            return self
         code = np.int8(REASONS.index(reason))
         return replace(self, reason=np.where((self.reason < 0) & where, code, self.reason))
 
@@ -128,7 +130,7 @@ def line_rank(lines: Lines, source: Source, records: pd.DataFrame) -> Integers:
     """An order of lines by what their records say, so that no result depends on row order."""
     if lines.row.size < 2:
         return np.zeros(lines.row.size, dtype=np.int64)
-    origin = words_of(pd.Series(records["source"].array.take(lines.row))).place
+    origin = words_of(records["source"].array.take(lines.row)).place
     text, code, unit = (words.place[lines.row] for words in (source.text, source.code, source.unit))
     given = source.given[lines.row]
     order = np.lexsort((origin, given, text, unit, code))
