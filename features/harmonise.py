@@ -14,6 +14,7 @@ A text beside a number may contradict it (`remarks`), and different doses of one
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import inf, nan
 
 import numpy as np
@@ -39,7 +40,7 @@ from features.harmonising.lines import (
     stacked,
     taken,
 )
-from features.harmonising.reject_table import reject_table
+from features.harmonising.reject_table import Refused, reject_table
 from features.harmonising.remarks import without_contradicted
 from features.harmonising.repeats import (
     NEVER,
@@ -67,11 +68,17 @@ class Harmonised:
     """`events`, sorted by patient, key, time and known time, and `rejects`, each with its reason.
 
     `patient_id` and `key` of the events are categoricals whose categories are sorted as strings;
-    a drug without a dose and a state without a number have the value NaN.
+    a drug without a dose and a state without a number have the value NaN. `rejects` is made when it
+    is first asked for: a row does not wait for it.
     """
 
     events: pd.DataFrame
-    rejects: pd.DataFrame
+    refused: Refused
+
+    @cached_property
+    def rejects(self) -> pd.DataFrame:
+        """The records table's columns with `reason` and `detail`, sorted by what they say."""
+        return reject_table(self.refused)
 
 
 def _opened(source: Source) -> Lines:
@@ -144,9 +151,8 @@ def _is_read(lines: Lines, source: Source) -> Flags:
     return speaks & (lines.reason < 0) & TABLE.takes_value[lines.key]
 
 
-def _read_texts(lines: Lines, source: Source) -> Lines:
-    """Numbers for the texts, once per (key, text)."""
-    read = np.flatnonzero(_is_read(lines, source))
+def _with_meanings(lines: Lines, source: Source, read: Integers) -> Lines:
+    """The lines at `read` with what their texts say, once per (key, text)."""
     width = len(source.text.words) + 1
     pair = lines.key[read].astype(np.int64) * width + source.text.place[lines.row[read]]
     place, pairs = pd.factorize(pair)
@@ -158,13 +164,19 @@ def _read_texts(lines: Lines, source: Source) -> Lines:
     number[read] = np.array([meaning.number for meaning in meanings], dtype=np.float64)[place]
     codes = [ACCEPTED if m.reason is None else REASONS.index(m.reason) for m in meanings]
     reason[read] = np.array(codes, dtype=np.int8)[place]
-    silent = np.isnan(number) & TABLE.needs_value[lines.key]
-    number = np.where(TABLE.takes_value[lines.key], number, nan)
-    read_lines = replace(lines, number=number, reason=reason)
+    return replace(lines, number=number, reason=reason)
+
+
+def _read_texts(lines: Lines, source: Source) -> Lines:
+    """Numbers for the texts; what needs a number and has none is refused."""
+    read = np.flatnonzero(_is_read(lines, source))
+    if read.size:
+        lines = _with_meanings(lines, source, read)
+    silent = np.isnan(lines.number) & TABLE.needs_value[lines.key]
+    number = np.where(TABLE.takes_value[lines.key], lines.number, nan)
     no_dose = TABLE.is_dose[lines.key] & (number == 0)
-    return read_lines.refused(silent, RejectReason.NO_VALUE).refused(
-        no_dose, RejectReason.NOT_GIVEN
-    )
+    lines = replace(lines, number=number).refused(silent, RejectReason.NO_VALUE)
+    return lines.refused(no_dose, RejectReason.NOT_GIVEN)
 
 
 def _way_numbers(told: Route, step: int) -> tuple[float, ...]:
@@ -274,7 +286,7 @@ def harmonise(records: pd.DataFrame) -> Harmonised:
     lines, until, order = _settled(lines, source, table)
     return Harmonised(
         events=event_table(taken(lines, order), until[order], source),
-        rejects=reject_table(lines, source, table),
+        refused=Refused(taken(lines, lines.reason >= 0), source, table.copy(deep=False)),
     )
 
 

@@ -204,9 +204,11 @@ def _index(moments: pd.DataFrame) -> pd.MultiIndex:
     """The rows' index, as `from_frame` makes it in twice the time: it counts at every request."""
     codes, levels = [], []
     for name in moments.columns:
-        place, level = pd.factorize(moments[name])
-        if not level.is_monotonic_increasing:
-            place, level = pd.factorize(moments[name], sort=True)
+        values = moments[name].array
+        place, found = pd.factorize(values)
+        level = pd.Index(found)
+        if len(level) > 1 and not level.is_monotonic_increasing:
+            place, level = pd.factorize(values, sort=True)
         codes.append(place)
         levels.append(level)
     return pd.MultiIndex(levels, codes, names=moments.columns, verify_integrity=False)
@@ -216,12 +218,13 @@ def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:
     missing = {"patient_id", "as_of"} - set(as_of.columns)
     if missing:
         raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(sorted(missing))}")
-    moment = as_of["as_of"]
+    moment, patient = as_of["as_of"], as_of["patient_id"]
     if not isinstance(moment.dtype, pd.DatetimeTZDtype):
         raise InvalidInputError("as-of times need a time zone, for example 2026-03-01T06:00+00:00")
-    if moment.isna().any():
+    if moment.array.isna().any():
         raise InvalidInputError("an as-of time is missing")
     if moment.dtype != TIME_TYPE:
         moment = moment.dt.tz_convert("UTC").astype(TIME_TYPE)
-    patient = as_of["patient_id"].astype("str").array
-    return pd.DataFrame({"patient_id": patient, "as_of": moment.array})
+    if patient.dtype != "str":
+        patient = patient.astype("str")
+    return pd.DataFrame({"patient_id": patient.array, "as_of": moment.array})

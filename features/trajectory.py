@@ -142,7 +142,7 @@ def trajectory_rows(
     """
     planned = _planned(tuple(features), tuple(start_keys))
     patients, patient_code = _codes(events["patient_id"])
-    asked = patients.get_indexer(as_of["patient_id"].astype("str"))
+    asked = patients.get_indexer(_texts(as_of["patient_id"]))
     questions = _questions(asked, _microseconds(as_of["as_of"]), len(patients))
     rows = np.empty((len(as_of), len(features)), dtype=np.float32)
     rows[asked < 0] = planned.plan.empty
@@ -224,9 +224,14 @@ def _window(feature: Feature) -> int:
 def _codes(column: pd.Series) -> tuple[pd.Index, np.ndarray]:
     """The distinct texts of a column, and each line's place among them; -1 for none."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.dtype.categories.astype("str"), column.array.codes
+        return _texts(column.dtype.categories), column.array.codes
     codes, words = pd.factorize(column)
-    return pd.Index(words).astype("str"), codes
+    return _texts(pd.Index(words)), codes
+
+
+def _texts(column: pd.Series | pd.Index) -> pd.Series | pd.Index:
+    """The same as texts; pandas needs 30 us to find that they are."""
+    return column if column.dtype == "str" else column.astype("str")
 
 
 def _questions(patient: np.ndarray, as_of: np.ndarray, patients: int) -> kernel.Questions:
