@@ -28,6 +28,8 @@ STAYS_KNOWN = {Statistic.AGE, Statistic.PEAK_SINCE_START, Statistic.HOURS_SINCE_
 COURSE_START_KEYS = ("therapy", "icu_admission", "admission")
 """What starts a course, the first that exists: the first dose, else an admission."""
 
+_INDEX_NAMES = ("patient_id", "as_of")
+
 
 def events_from_records(
     records: pd.DataFrame, outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
@@ -203,19 +205,18 @@ def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
 def _index(moments: pd.DataFrame) -> pd.MultiIndex:
     """The rows' index, as `from_frame` makes it in twice the time: it counts at every request."""
     codes, levels = [], []
-    for name in moments.columns:
+    for name in _INDEX_NAMES:
         values = moments[name].array
         place, found = pd.factorize(values)
-        level = pd.Index(found)
-        if len(level) > 1 and not level.is_monotonic_increasing:
-            place, level = pd.factorize(values, sort=True)
+        if len(found) > 1 and not pd.Index(found).is_monotonic_increasing:
+            place, found = pd.factorize(values, sort=True)
         codes.append(place)
-        levels.append(level)
-    return pd.MultiIndex(levels, codes, names=moments.columns, verify_integrity=False)
+        levels.append(pd.Index(found))
+    return pd.MultiIndex(levels, codes, names=_INDEX_NAMES, verify_integrity=False)
 
 
 def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:
-    missing = {"patient_id", "as_of"} - set(as_of.columns)
+    missing = set(_INDEX_NAMES) - set(as_of.columns)
     if missing:
         raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(sorted(missing))}")
     moment, patient = as_of["as_of"], as_of["patient_id"]
@@ -223,8 +224,7 @@ def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:
         raise InvalidInputError("as-of times need a time zone, for example 2026-03-01T06:00+00:00")
     if moment.array.isna().any():
         raise InvalidInputError("an as-of time is missing")
-    if moment.dtype != TIME_TYPE:
-        moment = moment.dt.tz_convert("UTC").astype(TIME_TYPE)
-    if patient.dtype != "str":
-        patient = patient.astype("str")
-    return pd.DataFrame({"patient_id": patient.array, "as_of": moment.array})
+    if moment.dtype == TIME_TYPE and patient.dtype == "str":
+        return as_of
+    moment = moment.dt.tz_convert("UTC").astype(TIME_TYPE)
+    return pd.DataFrame({"patient_id": patient.astype("str").array, "as_of": moment.array})

@@ -74,6 +74,8 @@ def _merged(lines: Lines, source: Source) -> _Rows:
 
     own = _Rows(np.arange(lines.row.size), lines.key.astype(np.int64), lines.number)
     repeats = _joined([*_class_rows(lines), _commensal_rows(lines, source)])
+    if repeats.line.size == 0:
+        return own
     row = lines.row[repeats.line]
     order = np.lexsort((repeats.value, source.known[row], source.time[row], pair(repeats)))
     repeats = repeats.taken(order)
