@@ -211,7 +211,7 @@ def _converted(lines: Lines, source: Source) -> Lines:
         number=number,
         in_mg=np.array([told.in_mg for told in routes], dtype=bool)[place],
     )
-    for reason in {told.reason for told in routes} - {None}:
+    for reason in {told.reason for told in routes if told.reason is not None}:
         because = np.array([told.reason is reason for told in routes], dtype=bool)[place]
         done = done.refused(lost & because, reason)
     outside = (number < TABLE.low[done.key]) | (number > TABLE.high[done.key])

@@ -130,12 +130,13 @@ def line_rank(lines: Lines, source: Source, records: pd.DataFrame) -> Integers:
     """An order of lines by what their records say, so that no result depends on row order."""
     if lines.row.size < 2:
         return np.zeros(lines.row.size, dtype=np.int64)
-    text, unit, code = (words.place[lines.row] for words in (source.text, source.unit, source.code))
-    said = (np.unique(source.given[lines.row], return_inverse=True)[1], text, unit, code)
+    given = np.unique(source.given[lines.row], return_inverse=True)[1].astype(np.int64)
+    words = (source.text, source.unit, source.code)
+    said = [given, *(column.place[lines.row].astype(np.int64) for column in words)]
     order = np.lexsort(said)
     if not changes(*(column[order] for column in said)).all():
         origin = words_of(records["source"].array.take(lines.row)).place
-        order = np.lexsort((origin, *said))
+        order = np.lexsort([origin.astype(np.int64), *said])
     rank = np.empty(order.size, dtype=np.int64)
     rank[order] = np.arange(order.size)
     return rank
