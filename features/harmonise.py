@@ -291,10 +291,11 @@ def harmonise(records: pd.DataFrame) -> Harmonised:
 
 
 def _checked(records: pd.DataFrame) -> pd.DataFrame:
-    missing = [name for name in _REQUIRED if name not in records.columns]
+    present = set(records.columns)
+    missing = [name for name in _REQUIRED if name not in present]
     if missing:
         raise InvalidTableError(f"records: column(s) missing: {', '.join(missing)}")
-    if set(RECORD_COLUMNS) <= set(records.columns):
+    if present.issuperset(RECORD_COLUMNS):
         return records
     return records.reindex(columns=list(RECORD_COLUMNS))
 
