@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from features.catalogue.naming import is_measured
 from features.declared import FEATURES, Column
@@ -206,13 +207,20 @@ def _index(moments: pd.DataFrame) -> pd.MultiIndex:
     """The rows' index, as `from_frame` makes it in twice the time: it counts at every request."""
     codes, levels = [], []
     for name in _INDEX_NAMES:
-        values = moments[name].array
-        place, found = pd.factorize(values)
-        if len(found) > 1 and not pd.Index(found).is_monotonic_increasing:
-            place, found = pd.factorize(values, sort=True)
+        place, found = _distinct(moments[name].array)
         codes.append(place)
         levels.append(pd.Index(found))
     return pd.MultiIndex(levels, codes, names=_INDEX_NAMES, verify_integrity=False)
+
+
+def _distinct(values: ExtensionArray) -> tuple[np.ndarray, ExtensionArray]:
+    """Each line's place among the distinct values, and these in order; a request has one line."""
+    if len(values) == 1 and not values.isna()[0]:
+        return np.zeros(1, dtype=np.intp), values
+    place, found = pd.factorize(values)
+    if pd.Index(found).is_monotonic_increasing:
+        return place, found
+    return pd.factorize(values, sort=True)
 
 
 def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:
