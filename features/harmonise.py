@@ -12,8 +12,9 @@ A text beside a number may contradict it (`remarks`), and different doses of one
 (`doses`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import inf, nan
 
 import numpy as np
@@ -22,7 +23,7 @@ import pandas as pd
 
 from features.catalogue import KEYS, key_of
 from features.harmonising.columns import Source, record_arrays
-from features.harmonising.conversions import Route, Way
+from features.harmonising.conversions import Route
 from features.harmonising.doses import added_up
 from features.harmonising.event_table import event_table
 from features.harmonising.lines import (
@@ -39,7 +40,7 @@ from features.harmonising.lines import (
     stacked,
     taken,
 )
-from features.harmonising.reject_table import reject_table
+from features.harmonising.reject_table import Refused, reject_table
 from features.harmonising.remarks import without_contradicted
 from features.harmonising.repeats import (
     NEVER,
@@ -67,11 +68,17 @@ class Harmonised:
     """`events`, sorted by patient, key, time and known time, and `rejects`, each with its reason.
 
     `patient_id` and `key` of the events are categoricals whose categories are sorted as strings;
-    a drug without a dose and a state without a number have the value NaN.
+    a drug without a dose and a state without a number have the value NaN. `rejects` is made when it
+    is first asked for: a row does not wait for it.
     """
 
     events: pd.DataFrame
-    rejects: pd.DataFrame
+    refused: Refused
+
+    @cached_property
+    def rejects(self) -> pd.DataFrame:
+        """The records table's columns with `reason` and `detail`, sorted by what they say."""
+        return reject_table(self.refused)
 
 
 def _opened(source: Source) -> Lines:
@@ -96,14 +103,18 @@ def _opened(source: Source) -> Lines:
 
 def _absurd(source: Source, key: npt.NDArray[np.int16]) -> Flags:
     """Records taken or known at a time that no record has."""
-    earliest = np.where(key == BIRTH, _microsecond(EARLIEST_BIRTH), _microsecond(EARLIEST_TIME))
-    latest = _microsecond(LATEST_TIME)
+    earliest = np.where(key == BIRTH, _EARLIEST_BIRTH, _EARLIEST)
     early = (source.time != NEVER) & (source.time < earliest)
-    return early | (source.time >= latest) | (source.known >= latest)
+    return early | (source.time >= _LATEST) | (source.known >= _LATEST)
 
 
 def _microsecond(moment: pd.Timestamp) -> int:
     return int(moment.to_datetime64().astype("datetime64[us]").astype(np.int64))
+
+
+_EARLIEST_BIRTH, _EARLIEST, _LATEST = map(
+    _microsecond, (EARLIEST_BIRTH, EARLIEST_TIME, LATEST_TIME)
+)
 
 
 def _split_pressures(lines: Lines, source: Source) -> Lines:
@@ -140,9 +151,8 @@ def _is_read(lines: Lines, source: Source) -> Flags:
     return speaks & (lines.reason < 0) & TABLE.takes_value[lines.key]
 
 
-def _read_texts(lines: Lines, source: Source) -> Lines:
-    """Numbers for the texts, once per (key, text)."""
-    read = np.flatnonzero(_is_read(lines, source))
+def _with_meanings(lines: Lines, source: Source, read: Integers) -> Lines:
+    """The lines at `read` with what their texts say, once per (key, text)."""
     width = len(source.text.words) + 1
     pair = lines.key[read].astype(np.int64) * width + source.text.place[lines.row[read]]
     place, pairs = pd.factorize(pair)
@@ -154,33 +164,33 @@ def _read_texts(lines: Lines, source: Source) -> Lines:
     number[read] = np.array([meaning.number for meaning in meanings], dtype=np.float64)[place]
     codes = [ACCEPTED if m.reason is None else REASONS.index(m.reason) for m in meanings]
     reason[read] = np.array(codes, dtype=np.int8)[place]
-    silent = np.isnan(number) & TABLE.needs_value[lines.key]
-    number = np.where(TABLE.takes_value[lines.key], number, nan)
-    read_lines = replace(lines, number=number, reason=reason)
+    return replace(lines, number=number, reason=reason)
+
+
+def _read_texts(lines: Lines, source: Source) -> Lines:
+    """Numbers for the texts; what needs a number and has none is refused."""
+    read = np.flatnonzero(_is_read(lines, source))
+    if read.size:
+        lines = _with_meanings(lines, source, read)
+    silent = np.isnan(lines.number) & TABLE.needs_value[lines.key]
+    number = np.where(TABLE.takes_value[lines.key], lines.number, nan)
     no_dose = TABLE.is_dose[lines.key] & (number == 0)
-    return read_lines.refused(silent, RejectReason.NO_VALUE).refused(
-        no_dose, RejectReason.NOT_GIVEN
-    )
+    lines = replace(lines, number=number).refused(silent, RejectReason.NO_VALUE)
+    return lines.refused(no_dose, RejectReason.NOT_GIVEN)
 
 
-def _way_column(routes: Sequence[Route], step: int, read: Callable[[Way], float]) -> Floats:
-    """A property of way number `step` of each route; NaN for a route with fewer ways."""
-    ways = [told.ways[step] if step < len(told.ways) else None for told in routes]
-    return np.array([nan if way is None else read(way) for way in ways], dtype=np.float64)
+def _way_numbers(told: Route, step: int) -> tuple[float, ...]:
+    """Way number `step` of a route as numbers; NaN where it has fewer ways."""
+    if step >= len(told.ways):
+        return (nan,) * 5
+    way = told.ways[step]
+    return way.low, way.high, way.conversion.slope, way.conversion.offset, way.conversion.of_log10
 
 
 def _along(given: Floats, place: Integers, routes: Sequence[Route], step: int) -> Floats:
     """Numbers taken along way number `step` of their routes; NaN where it does not take them."""
-    low, high, slope, offset, of_log10 = (
-        _way_column(routes, step, read)[place]
-        for read in (
-            lambda way: way.low,
-            lambda way: way.high,
-            lambda way: way.conversion.slope,
-            lambda way: way.conversion.offset,
-            lambda way: float(way.conversion.of_log10),
-        )
-    )
+    ways = np.array([_way_numbers(told, step) for told in routes], dtype=np.float64).T
+    low, high, slope, offset, of_log10 = (column[place] for column in ways)
     positive = np.where(given > 0, given, nan)
     base = np.log10(positive, out=given.copy(), where=of_log10 == 1)
     with np.errstate(over="ignore"):  # infinite then, and as implausible as the number given
@@ -201,7 +211,7 @@ def _converted(lines: Lines, source: Source) -> Lines:
         number=number,
         in_mg=np.array([told.in_mg for told in routes], dtype=bool)[place],
     )
-    for reason in (RejectReason.UNKNOWN_UNIT, RejectReason.AMBIGUOUS_UNIT):
+    for reason in {told.reason for told in routes if told.reason is not None}:
         because = np.array([told.reason is reason for told in routes], dtype=bool)[place]
         done = done.refused(lost & because, reason)
     outside = (number < TABLE.low[done.key]) | (number > TABLE.high[done.key])
@@ -276,15 +286,16 @@ def harmonise(records: pd.DataFrame) -> Harmonised:
     lines, until, order = _settled(lines, source, table)
     return Harmonised(
         events=event_table(taken(lines, order), until[order], source),
-        rejects=reject_table(lines, source, table),
+        refused=Refused(taken(lines, lines.reason >= 0), source, table.copy(deep=False)),
     )
 
 
 def _checked(records: pd.DataFrame) -> pd.DataFrame:
-    missing = [name for name in _REQUIRED if name not in records.columns]
+    present = set(records.columns)
+    missing = [name for name in _REQUIRED if name not in present]
     if missing:
         raise InvalidTableError(f"records: column(s) missing: {', '.join(missing)}")
-    if set(RECORD_COLUMNS) <= set(records.columns):
+    if present.issuperset(RECORD_COLUMNS):
         return records
     return records.reindex(columns=list(RECORD_COLUMNS))
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from features.catalogue.naming import is_measured
 from features.declared import FEATURES, Column
@@ -28,6 +29,8 @@ STAYS_KNOWN = {Statistic.AGE, Statistic.PEAK_SINCE_START, Statistic.HOURS_SINCE_
 
 COURSE_START_KEYS = ("therapy", "icu_admission", "admission")
 """What starts a course, the first that exists: the first dose, else an admission."""
+
+_INDEX_NAMES = ("patient_id", "as_of")
 
 
 def events_from_records(
@@ -215,25 +218,33 @@ def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
 def _index(moments: pd.DataFrame) -> pd.MultiIndex:
     """The rows' index, as `from_frame` makes it in twice the time: it counts at every request."""
     codes, levels = [], []
-    for name in moments.columns:
-        place, level = pd.factorize(moments[name])
-        if not level.is_monotonic_increasing:
-            place, level = pd.factorize(moments[name], sort=True)
+    for name in _INDEX_NAMES:
+        place, found = _distinct(moments[name].array)
         codes.append(place)
-        levels.append(level)
-    return pd.MultiIndex(levels, codes, names=moments.columns, verify_integrity=False)
+        levels.append(pd.Index(found))
+    return pd.MultiIndex(levels, codes, names=_INDEX_NAMES, verify_integrity=False)
+
+
+def _distinct(values: ExtensionArray) -> tuple[np.ndarray, ExtensionArray]:
+    """Each line's place among the distinct values, and these in order; a request has one line."""
+    if len(values) == 1 and not values.isna()[0]:
+        return np.zeros(1, dtype=np.intp), values
+    place, found = pd.factorize(values)
+    if pd.Index(found).is_monotonic_increasing:
+        return place, found
+    return pd.factorize(values, sort=True)
 
 
 def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:
-    missing = {"patient_id", "as_of"} - set(as_of.columns)
+    missing = set(_INDEX_NAMES) - set(as_of.columns)
     if missing:
         raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(sorted(missing))}")
-    moment = as_of["as_of"]
+    moment, patient = as_of["as_of"], as_of["patient_id"]
     if not isinstance(moment.dtype, pd.DatetimeTZDtype):
         raise InvalidInputError("as-of times need a time zone, for example 2026-03-01T06:00+00:00")
-    if moment.isna().any():
+    if moment.array.isna().any():
         raise InvalidInputError("an as-of time is missing")
-    if moment.dtype != TIME_TYPE:
-        moment = moment.dt.tz_convert("UTC").astype(TIME_TYPE)
-    patient = as_of["patient_id"].astype("str").array
-    return pd.DataFrame({"patient_id": patient, "as_of": moment.array})
+    if moment.dtype == TIME_TYPE and patient.dtype == "str":
+        return as_of
+    moment = moment.dt.tz_convert("UTC").astype(TIME_TYPE)
+    return pd.DataFrame({"patient_id": patient.astype("str").array, "as_of": moment.array})

@@ -141,9 +141,9 @@ def trajectory_rows(
         float32 array (rows of `as_of` x features), NaN where a value does not exist.
     """
     planned = _planned(tuple(features), tuple(start_keys))
-    patients, patient_code = _codes(events["patient_id"])
-    asked = patients.get_indexer(as_of["patient_id"].astype("str"))
-    questions = _questions(asked, _microseconds(as_of["as_of"]), len(patients))
+    patients, patient_code = codes_of(events["patient_id"])
+    asked = patients.get_indexer(texts_of(as_of["patient_id"]))
+    questions = _questions(asked, microseconds_of(as_of["as_of"]), len(patients))
     rows = np.empty((len(as_of), len(features)), dtype=np.float32)
     rows[asked < 0] = planned.plan.empty
     found = _events(events, patient_code, questions, planned.place)
@@ -221,12 +221,17 @@ def _window(feature: Feature) -> int:
     return kernel.NO_WINDOW if feature.statistic in READ_AT_ONCE else kernel.FOREVER
 
 
-def _codes(column: pd.Series) -> tuple[pd.Index, np.ndarray]:
+def codes_of(column: pd.Series) -> tuple[pd.Index, np.ndarray]:
     """The distinct texts of a column, and each line's place among them; -1 for none."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.dtype.categories.astype("str"), column.array.codes
+        return texts_of(column.dtype.categories), column.array.codes
     codes, words = pd.factorize(column)
-    return pd.Index(words).astype("str"), codes
+    return texts_of(pd.Index(words)), codes
+
+
+def texts_of(column: pd.Series | pd.Index) -> pd.Series | pd.Index:
+    """The same as texts; `astype` would copy what is text already."""
+    return column if column.dtype == "str" else column.astype("str")
 
 
 def _questions(patient: np.ndarray, as_of: np.ndarray, patients: int) -> kernel.Questions:
@@ -244,7 +249,7 @@ def _events(
     place: Mapping[str, int],
 ) -> kernel.Events:
     """The events of wanted keys and of patients that are asked about, as the kernel reads them."""
-    words, code = _codes(events["key"])
+    words, code = codes_of(events["key"])
     key = np.array([*(place.get(word, -1) for word in words.tolist()), -1], np.int16)[code]
     is_asked = np.append(np.diff(questions.bounds) > 0, False)
     wanted = is_asked[patient] & (key >= 0)
@@ -255,14 +260,14 @@ def _events(
         order=order,
         bounds=bounds,
         key=key,
-        time=_microseconds(events["time"]),
-        known=_microseconds(events["known_time"]),
-        until=_microseconds(events["until_time"]),
+        time=microseconds_of(events["time"]),
+        known=microseconds_of(events["known_time"]),
+        until=microseconds_of(events["until_time"]),
         value=_read_only(events["value"].to_numpy(dtype=np.float64)),
     )
 
 
-def _microseconds(times: pd.Series) -> np.ndarray:
+def microseconds_of(times: pd.Series) -> np.ndarray:
     """Timestamps as microseconds since 1970; a missing one is `kernel.ALWAYS`, as in numpy."""
     exact = times if times.dtype == TIME_TYPE else times.astype(TIME_TYPE)
     return _read_only(exact.array.asi8)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from features.harmonising.repeats import NEVER, Floats, Integers
 from features.tables import TIME_TYPE, InvalidTableError
@@ -22,13 +23,13 @@ class Words:
         return None if place < 0 else self.words[place]
 
 
-def words_of(column: pd.Series) -> Words:
-    """A column of texts (plain or categorical); missing and blank ones have no word."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        places, found = column.cat.codes.to_numpy(), column.cat.categories
+def words_of(texts: ExtensionArray) -> Words:
+    """A column's texts (plain or categorical); missing and blank ones have no word."""
+    if isinstance(texts, pd.Categorical):
+        places, found = texts.codes, texts.categories
     else:
-        places, found = pd.factorize(column, use_na_sentinel=True)
-    stripped = ["" if pd.isna(word) else str(word).strip() for word in found]
+        places, found = pd.factorize(texts)  # missing: -1, and not among those found
+    stripped = [str(word).strip() for word in found]
     words = sorted({word for word in stripped if word})
     rank = {word: place for place, word in enumerate(words)}
     rank[""] = -1
@@ -71,21 +72,22 @@ def record_arrays(records: pd.DataFrame) -> Source:
 
     Raises `InvalidTableError` for times without offset and for numbers that are none.
     """
-    if pd.api.types.is_bool_dtype(records["numeric_value"]):
+    number = records["numeric_value"]
+    if pd.api.types.is_bool_dtype(number.dtype):
         raise InvalidTableError("numeric_value: true and false found, numbers are needed")
     time = _microseconds(records, "time")
     result_time = _microseconds(records, "result_time")
     try:
-        given = records["numeric_value"].to_numpy(dtype=np.float64, na_value=np.nan)
+        given = number.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise InvalidTableError(
-            f"numeric_value: {records['numeric_value'].dtype} found, numbers are needed"
+            f"numeric_value: {number.dtype} found, numbers are needed"
         ) from error
     return Source(
-        patient=words_of(records["patient_id"]),
-        code=words_of(records["code"]),
-        unit=words_of(records["unit"]),
-        text=words_of(records["text_value"]),
+        patient=words_of(records["patient_id"].array),
+        code=words_of(records["code"].array),
+        unit=words_of(records["unit"].array),
+        text=words_of(records["text_value"].array),
         time=time,
         known=np.where(result_time == NEVER, time, result_time),
         given=given,

@@ -27,6 +27,8 @@ def added_up(lines: Lines, source: Source, records: pd.DataFrame) -> Lines:
     """The lines with each moment's different doses of a drug on one line, the others refused."""
     stated = (lines.reason < 0) & TABLE.is_dose[lines.key] & ~np.isnan(lines.number)
     doses = np.flatnonzero(stated)
+    if doses.size < 2:
+        return lines
     few = taken(lines, doses)
     unit = np.where(few.in_mg, _IN_MG, source.unit.place[few.row])
     patient, time, known = (

@@ -12,8 +12,10 @@ from features.harmonising.columns import Source
 from features.harmonising.cultures import is_skin_commensal
 from features.harmonising.lines import INDEX, SPLIT_KEYS, Lines
 from features.harmonising.repeats import Floats, Integers
+from features.tables import EVENT_COLUMNS
 
 _IS_DRUG = np.array([key in DRUGS for key in SPLIT_KEYS])
+_COLUMNS = pd.Index(EVENT_COLUMNS, dtype="str")
 _KEY_TYPE = pd.CategoricalDtype(pd.Index(KEYS, dtype="str"))
 
 
@@ -59,8 +61,8 @@ def _commensal_rows(lines: Lines, source: Source) -> _Rows:
     return _Rows(line, np.full(line.size, INDEX["skin_commensal"]), np.ones(line.size))
 
 
-def _instants(microseconds: Integers) -> pd.Series:
-    return pd.Series(pd.DatetimeIndex(microseconds.view("datetime64[us]"), tz="UTC"))
+def _instants(microseconds: Integers) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(microseconds.view("datetime64[us]"), tz="UTC")
 
 
 def _merged(lines: Lines, source: Source) -> _Rows:
@@ -74,6 +76,8 @@ def _merged(lines: Lines, source: Source) -> _Rows:
 
     own = _Rows(np.arange(lines.row.size), lines.key.astype(np.int64), lines.number)
     repeats = _joined([*_class_rows(lines), _commensal_rows(lines, source)])
+    if repeats.line.size == 0:
+        return own
     row = lines.row[repeats.line]
     order = np.lexsort((repeats.value, source.known[row], source.time[row], pair(repeats)))
     repeats = repeats.taken(order)
@@ -94,14 +98,14 @@ def event_table(lines: Lines, until: Integers, source: Source) -> pd.DataFrame:
     record = lines.row[rows.line]
     present, patient = np.unique(source.patient.place[record], return_inverse=True)
     names = [source.patient.words[place] for place in present]
-    return pd.DataFrame(
-        {
-            "patient_id": pd.Categorical.from_codes(patient, pd.Index(names, dtype="str")),
-            "time": _instants(source.time[record]),
-            "known_time": _instants(source.known[record]),
-            "until_time": _instants(until[rows.line]),
-            "key": pd.Categorical.from_codes(rows.key, dtype=_KEY_TYPE),
-            "value": rows.value,
-        },
-        copy=False,
+    columns = (
+        pd.Categorical.from_codes(patient, pd.Index(names, dtype="str")),
+        _instants(source.time[record]),
+        _instants(source.known[record]),
+        _instants(until[rows.line]),
+        pd.Categorical.from_codes(rows.key, dtype=_KEY_TYPE),
+        rows.value,
     )
+    table = pd.DataFrame(dict(enumerate(columns)), copy=False)
+    table.columns = _COLUMNS
+    return table

@@ -11,7 +11,7 @@ import pandas as pd
 from features.catalogue import ANALYTES, BLOOD_PRESSURE, DRUGS, KEYS, STATES, StateKind
 from features.harmonising.columns import Source, words_of
 from features.harmonising.conversions import Route, route
-from features.harmonising.repeats import Flags, Floats, Integers
+from features.harmonising.repeats import Flags, Floats, Integers, changes
 from features.tables import RejectReason
 
 REASONS = tuple(RejectReason)
@@ -98,6 +98,8 @@ class Lines:
 
     def refused(self, where: Flags, reason: RejectReason) -> "Lines":
         """The lines that still stand and are marked in `where` get this reason."""
+        if not where.any():
+            return self
         code = np.int8(REASONS.index(reason))
         return replace(self, reason=np.where((self.reason < 0) & where, code, self.reason))
 
@@ -128,10 +130,13 @@ def line_rank(lines: Lines, source: Source, records: pd.DataFrame) -> Integers:
     """An order of lines by what their records say, so that no result depends on row order."""
     if lines.row.size < 2:
         return np.zeros(lines.row.size, dtype=np.int64)
-    origin = words_of(pd.Series(records["source"].array.take(lines.row))).place
-    text, code, unit = (words.place[lines.row] for words in (source.text, source.code, source.unit))
-    given = source.given[lines.row]
-    order = np.lexsort((origin, given, text, unit, code))
+    given = np.unique(source.given[lines.row], return_inverse=True)[1].astype(np.int64)
+    words = (source.text, source.unit, source.code)
+    said = [given, *(column.place[lines.row].astype(np.int64) for column in words)]
+    order = np.lexsort(said)
+    if not changes(*(column[order] for column in said)).all():
+        origin = words_of(records["source"].array.take(lines.row)).place
+        order = np.lexsort([origin.astype(np.int64), *said])
     rank = np.empty(order.size, dtype=np.int64)
     rank[order] = np.arange(order.size)
     return rank

@@ -1,5 +1,7 @@
 """The rejects table: every refused record with its reason and one sentence about it."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -98,9 +100,18 @@ _UNIT_REASONS = [
 ]
 
 
-def reject_table(lines: Lines, source: Source, records: pd.DataFrame) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Refused:
+    """Lines that became no event, and the records that they come from."""
+
+    lines: Lines
+    source: Source
+    records: pd.DataFrame
+
+
+def reject_table(told: Refused) -> pd.DataFrame:
     """The refused lines as their records, sorted by what they say, with reason and detail."""
-    refused = taken(lines, lines.reason >= 0)
+    refused, source, records = told.lines, told.source, told.records
     rank = line_rank(refused, source, records)
     order = np.lexsort(
         (

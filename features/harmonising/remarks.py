@@ -111,6 +111,8 @@ def without_contradicted(lines: Lines, source: Source) -> Lines:
     text = source.text.place[lines.row]
     speaks = (text >= 0) & ~np.isnan(lines.number) & TABLE.takes_value[lines.key]
     both = np.flatnonzero(speaks & (lines.reason < 0))
+    if both.size == 0:
+        return lines
     units, texts = len(source.unit.words) + 1, len(source.text.words)
     triple = (lines.key[both].astype(np.int64) * texts + text[both]) * units
     place, triples = pd.factorize(triple + source.unit.place[lines.row[both]] + 1)

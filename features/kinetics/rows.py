@@ -13,7 +13,12 @@ import pandas as pd
 from features.kernel import ALWAYS, FOREVER
 from features.kinetics import turnover as filter_
 from features.kinetics.constants import RECEPTOR_BLOCKER, SILTUXIMAB, TURNOVER, Turnover
-from features.trajectory import PATIENTS_WORTH_ALL_CORES
+from features.trajectory import (
+    PATIENTS_WORTH_ALL_CORES,
+    codes_of,
+    microseconds_of,
+    texts_of,
+)
 
 FORECAST_HOURS = 24.0
 INTERVAL = (0.1, 0.5, 0.9)
@@ -141,6 +146,46 @@ def crp_forecasts(
     return results[:, filter_.QUANTILES :]
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What the filter reads, by patient and time; `owner` numbers the patients who have something.
+
+    `place` is the number of each of `patients`, -1 for one who has nothing.
+    """
+
+    patients: pd.Index
+    place: np.ndarray
+    owner: np.ndarray
+    time: np.ndarray
+    known: np.ndarray
+    until: np.ndarray
+    kind: np.ndarray
+    value: np.ndarray
+
+
+def _told(events: pd.DataFrame) -> _Told:
+    """The events of `KINDS` with a time (but for a weight) and a value (but for a dose)."""
+    patients, patient = codes_of(events["patient_id"])
+    words, code = codes_of(events["key"])
+    kind = np.array([*(KINDS.get(word, -1) for word in words.tolist()), -1], np.int64)[code]
+    time, known, until = (
+        microseconds_of(events[name]) for name in ("time", "known_time", "until_time")
+    )
+    value = events["value"].to_numpy(np.float64)
+    is_timed = (time != ALWAYS) | (kind == filter_.WEIGHT)
+    is_valued = ~np.isnan(value) | np.isin(kind, [KINDS[key] for key in DOSE_KEYS])
+    lines = np.flatnonzero((kind >= 0) & (patient >= 0) & is_timed & is_valued)
+    columns = (value[lines], known[lines], kind[lines], time[lines], patient[lines])
+    lines = lines[np.lexsort(columns)]
+    present, owner = np.unique(patient[lines], return_inverse=True)
+    place = np.full(len(patients), -1)
+    place[present] = np.arange(len(present))
+    until = np.where(until == ALWAYS, FOREVER, until)
+    return _Told(
+        patients, place, owner, time[lines], known[lines], until[lines], kind[lines], value[lines]
+    )
+
+
 def _results(
     events: pd.DataFrame,
     as_of: pd.DataFrame,
@@ -149,24 +194,15 @@ def _results(
     turnover: Turnover,
 ) -> np.ndarray:
     """All that the filter says of each row, float64."""
-    wanted = events[events["key"].isin(list(KINDS))]
-    wanted = wanted[wanted["time"].notna() | (wanted["key"] == "weight")]
-    wanted = wanted[wanted["value"].notna() | wanted["key"].isin(list(DOSE_KEYS))]
-    patients = wanted["patient_id"].astype("str").astype("category")
-    ids = pd.Index(patients.cat.categories)
-    owner, kind = patients.cat.codes.to_numpy(), wanted["key"].astype("str").map(KINDS).to_numpy()
-    time, known = (_microseconds(wanted[name], ALWAYS) for name in ("time", "known_time"))
-    until = _microseconds(wanted["until_time"], FOREVER)
-    value = wanted["value"].to_numpy(np.float64)
-    order = np.lexsort((value, known, kind, time, owner))
-    patient = ids.get_indexer(as_of["patient_id"].astype("str"))
-    moment = _microseconds(as_of["as_of"], ALWAYS)
+    told, patient = _told(events), texts_of(as_of["patient_id"])
+    patient = np.append(told.place, -1)[told.patients.get_indexer(patient)]
+    moment = microseconds_of(as_of["as_of"])
     rows = np.lexsort((ahead, moment, patient))
     rows = rows[patient[rows] >= 0]
-    bounds = np.arange(len(ids) + 1)
+    bounds = np.arange(told.place.max(initial=-1) + 2)
     filled = _nothing(len(rows), len(probabilities))
     row_bounds = np.searchsorted(patient[rows], bounds)
-    event_bounds = np.searchsorted(owner[order], bounds)
+    event_bounds = np.searchsorted(told.owner, bounds)
 
     def fill(part: slice) -> None:
         filter_.fill_rows(
@@ -174,11 +210,11 @@ def _results(
             ahead[rows].astype(np.float64),
             row_bounds[part],
             event_bounds[part],
-            time[order],
-            known[order],
-            until[order],
-            kind[order].astype(np.int64),
-            value[order],
+            told.time,
+            told.known,
+            told.until,
+            told.kind,
+            told.value,
             turnover,
             filter_.transitions(turnover),
             BLOCKERS,
@@ -186,7 +222,7 @@ def _results(
             filled,
         )
 
-    _in_parts(fill, len(ids))
+    _in_parts(fill, len(bounds) - 1)
     results = _nothing(len(as_of), len(probabilities))
     results[rows] = filled
     return results
@@ -209,9 +245,3 @@ def _nothing(rows: int, probabilities: int) -> np.ndarray:
     empty = np.full((rows, filter_.QUANTILES + probabilities), np.nan)
     empty[:, [filter_.BLOCKED, filter_.UNTRUSTED]] = 0.0
     return empty
-
-
-def _microseconds(times: pd.Series, missing: int) -> np.ndarray:
-    """Timestamps as microseconds since 1970, `missing` where there is none."""
-    stamps = times.astype("datetime64[us, UTC]")
-    return np.where(stamps.isna(), missing, stamps.astype("int64"))

@@ -123,6 +123,9 @@ def adults_alone(total: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     return of_adults
 
 
+_BESIDE_SATURATION = total_of_all(NEWS2_BESIDE_SATURATION)
+
+
 def news2_second_scale(spo2: np.ndarray, *others: np.ndarray) -> np.ndarray:
     """NEWS2 by its second scale of saturation; `others` in the order of `NEWS2_BESIDE_SATURATION`.
 
@@ -132,9 +135,7 @@ def news2_second_scale(spo2: np.ndarray, *others: np.ndarray) -> np.ndarray:
         [sign.award(value) for sign, value in zip(OXYGEN, others[1:4], strict=True)]
     )
     saturation = np.where(treated > 0, ON_OXYGEN.award(spo2), ON_AIR.award(spo2))
-    return total_of_all(NEWS2_BESIDE_SATURATION)(*others) + np.where(
-        np.isnan(spo2), np.nan, saturation
-    )
+    return _BESIDE_SATURATION(*others) + np.where(np.isnan(spo2), np.nan, saturation)
 
 
 def sofa_respiration(pao2: np.ndarray, fio2: np.ndarray, device: np.ndarray) -> np.ndarray:

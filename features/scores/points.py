@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,8 +37,13 @@ class Sign:
         ... )
         array([3., 2., 0., 0.])
         """
-        band = np.searchsorted(np.array(self.bounds), np.nan_to_num(value), side="right")
-        return np.where(np.isnan(value), 0.0, np.array(self.points)[band])
+        bounds, points = self._bands
+        return points[bounds.searchsorted(value, side="right")]
+
+    @cached_property
+    def _bands(self) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds and points as arrays, kept; the last bound, NaN, and its 0 are for no value."""
+        return np.array([*self.bounds, np.nan]), np.array([*self.points, 0.0])
 
     def inputs(self, hours: int | None) -> tuple[Feature, ...]:
         """The columns it reads: its latest value (`hours` None), or its worst of a window."""
@@ -56,28 +62,28 @@ def columns_of_items(items: tuple[Item, ...], hours: int | None) -> tuple[Featur
 
 
 def points_of_items(
-    items: tuple[Item, ...], hours: int | None, values: tuple[np.ndarray, ...]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Points of each item and whether any of its signs was measured, both (items, rows)."""
-    read = [
-        (place, sign)
-        for place, item in enumerate(items)
-        for sign in item
-        for _ in sign.inputs(hours)
-    ]
-    points = np.zeros((len(items), len(values[0])))
-    seen = np.zeros(points.shape, dtype=bool)
-    for (place, sign), value in zip(read, values, strict=True):
-        points[place] = np.maximum(points[place], sign.award(value))
-        seen[place] |= ~np.isnan(value)
-    return points, seen
+    items: tuple[Item, ...], hours: int | None
+) -> Callable[[tuple[np.ndarray, ...]], tuple[np.ndarray, np.ndarray]]:
+    """What gives points of each item and whether any of its signs was measured: (items, rows)."""
+    signs = [[sign for sign in item for _ in sign.inputs(hours)] for item in items]
+    read = [sign for of_item in signs for sign in of_item]
+    first = np.cumsum([0, *(len(of_item) for of_item in signs[:-1])])
+
+    def worst(values: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
+        points = [sign.award(value) for sign, value in zip(read, values, strict=True)]
+        seen = ~np.isnan(np.array(values))
+        return np.maximum.reduceat(points, first), np.logical_or.reduceat(seen, first)
+
+    return worst
 
 
 def total_of_measured(items: tuple[Item, ...], hours: int | None) -> Callable[..., np.ndarray]:
     """The sum of the items; one not measured gives no points, missing where none was measured."""
 
+    worst = points_of_items(items, hours)
+
     def total(*values: np.ndarray) -> np.ndarray:
-        points, seen = points_of_items(items, hours, values)
+        points, seen = worst(values)
         return np.where(seen.any(axis=0), points.sum(axis=0), np.nan)
 
     return total
@@ -86,8 +92,10 @@ def total_of_measured(items: tuple[Item, ...], hours: int | None) -> Callable[..
 def total_of_all(items: tuple[Item, ...]) -> Callable[..., np.ndarray]:
     """The sum of the items by their latest values; missing where one was not measured."""
 
+    worst = points_of_items(items, None)
+
     def total(*values: np.ndarray) -> np.ndarray:
-        points, seen = points_of_items(items, None, values)
+        points, seen = worst(values)
         return np.where(seen.all(axis=0), points.sum(axis=0), np.nan)
 
     return total

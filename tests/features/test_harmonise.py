@@ -174,6 +174,14 @@ def test_events_keep_their_contract() -> None:
     assert events.loc[events["key"] == "sex", ["time", "known_time"]].isna().all(axis=None)
 
 
+def test_rejects_are_of_the_records_as_they_were_harmonised() -> None:
+    records = table(record("crp", 1.0, "mg/L"), record("nonsense", 2.0))
+    found = harmonise(records)
+    records.loc[1, "code"] = "crp"
+    records.loc[1, "numeric_value"] = 3.0
+    assert found.rejects[["code", "numeric_value"]].values.tolist() == [["nonsense", 2.0]]
+
+
 def test_an_empty_records_table_gives_no_events() -> None:
     found = harmonise(table(record("crp", 1.0, "mg/L")).iloc[:0])
     assert (len(found.events), len(found.rejects)) == (0, 0)

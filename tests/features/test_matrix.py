@@ -41,6 +41,19 @@ def test_a_pause_of_a_month_is_still_asked_about(draw_events):
     assert grid_hours(events) == [24.0 * day for day in range(34)]
 
 
+def test_rows_depend_on_patient_and_time_alone_however_they_are_asked_for(draw_events):
+    events = draw_events(("a", "crp", 0.0, 5.0), ("b", "crp", 1.0, 6.0))
+    asked = pd.DataFrame({"patient_id": ["b", "a", "c"], "as_of": [START + DAY] * 3})
+    columns = (Feature("crp", Statistic.LAST), Feature("crp", Statistic.AGE))
+    rows = feature_rows(events, asked, columns)
+    np.testing.assert_array_equal(rows, np.array([[6, 23], [5, 24], [NAN, NAN]], dtype="float32"))
+    assert rows.index.to_list() == [(patient, START + DAY) for patient in "bac"]
+    otherwise = asked.assign(bed=1, patient_id=asked["patient_id"].astype("category"))
+    otherwise["as_of"] = otherwise["as_of"].dt.tz_convert("Europe/Berlin")
+    for other in (otherwise, asked.set_index(pd.Index([7, 7, 7])).assign(bed=1)):
+        pd.testing.assert_frame_equal(feature_rows(events, other, columns), rows)
+
+
 def test_a_course_starts_with_the_first_dose_else_intensive_care_else_admission(draw_events):
     events = draw_events(
         ("a", "admission", 0.0, NAN), ("a", "therapy", 30.0, NAN), ("a", "therapy", 9.0, NAN),
