@@ -83,8 +83,11 @@ def run_features(options: Namespace) -> None:
     """Write feature rows."""
     table_ending(options.out)
     source = load_events(options.records, options.format, outcomes_from=options.outcomes_from)
+    _tell_notes(source)
     events = source.events
     moments = as_of_grid(events, options.every)
+    if moments.empty:
+        raise InvalidInputError(f"{options.records}: no as-of time; has nobody a timed value?")
     rows = feature_rows(events, moments, columns_of(events["key"].unique()))
     write_table(rows, options.out, index=True)
     print(f"{len(rows)} rows of {rows.shape[1]} features -> {options.out}")

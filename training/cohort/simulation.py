@@ -174,9 +174,10 @@ def _check(name: str, value: int, lowest: int, highest: int) -> None:
 def _check_cells(products: tuple[Product, ...], centre: str) -> None:
     engagers = [row.key for row in products if row.kind is not Kind.CAR_T]
     if engagers:
+        cells = ", ".join(row.key for row in PRODUCTS if row.kind is Kind.CAR_T)
         raise InvalidInputError(
             f"centre {centre}: writes daily lines of CAR-T patients only, but product "
-            f"{engagers[0]!r} is an engager; name CAR-T products (--product)"
+            f"{engagers[0]!r} is an engager; name CAR-T products (--product): {cells}"
         )
 
 

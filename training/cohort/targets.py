@@ -54,7 +54,8 @@ class Target:
             return self.printed
         if self.n is not None:
             return wilson(self.value, self.n)
-        return 0.7 * self.value, 1.3 * self.value
+        most = 1.0 if "AUROC" in self.figure else np.inf
+        return 0.7 * self.value, min(1.3 * self.value, most)
 
     def verdict(self, simulated: float) -> Verdict:
         """Where `simulated` lies; NaN is outside."""
