@@ -7,8 +7,10 @@ Columns are those of the records contract; `subject_id` is taken for `patient_id
 import csv
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -215,9 +217,22 @@ def _named(raw: pa.Table, file: Path) -> tuple[pa.Table, tuple[str, ...]]:
     if missing:
         raise InvalidTableError(f"{file}: column(s) missing: {', '.join(missing)}")
     ignored = [name or "(no name)" for name in names if name not in RECORD_COLUMNS]
+    _refuse_misspelt(ignored, [name for name in RECORD_COLUMNS if name not in names], file)
     places = {name: place for place, name in enumerate(names) if name in RECORD_COLUMNS}
     table = raw.select(list(places.values())).rename_columns(list(places))
     return table, (f"{file.name}: column(s) not read: {', '.join(ignored)}",) if ignored else ()
+
+
+def _refuse_misspelt(strange: Sequence[str], absent: Sequence[str], file: Path) -> None:
+    """A column that is almost one of ours was meant: without `result_time` a row would look ahead.
+
+    Raises:
+        InvalidTableError: such a column.
+    """
+    for name in strange:
+        meant = get_close_matches(name.lower().replace(" ", "_"), absent, n=1, cutoff=0.85)
+        if meant:
+            raise InvalidTableError(f"{file}: column {name!r}: is {meant[0]!r} meant?")
 
 
 @dataclass(frozen=True)

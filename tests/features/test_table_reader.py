@@ -301,3 +301,11 @@ def test_an_empty_cell_as_python_writes_it_is_empty(csv) -> None:
     assert len(reading.rejects) == 0
     assert reading.records["patient_id"].isna().tolist() == [True, False, False]
     assert reading.records["text_value"].tolist()[1:] == ["<5", "male"]
+
+
+@pytest.mark.parametrize("typed", ["result_tme", "Result time", "numeric_valeu"])
+def test_a_column_that_is_almost_one_of_ours_is_refused(tmp_path, typed):
+    file = tmp_path / "records.csv"
+    file.write_text(f"patient_id,time,code,text_value,{typed}\nA,2026-03-02T09:00Z,crp,5,7\n")
+    with pytest.raises(InvalidTableError, match=f"column '{typed}': is '.*' meant"):
+        read(file)
