@@ -345,13 +345,19 @@ def _take_il6(person, value, moment, blockers):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def _pass_until(person, belief, after, moment, chains, blockers):  # type: ignore[no-untyped-def]
+    """Let the time pass from a person's last event to a later moment."""
+    if person.moment != NEVER and moment > person.moment:
+        hours = (moment - person.moment) / MICROSECONDS_PER_HOUR
+        _pass(person, belief, after, hours, chains, blockers)
+
+
+@njit(cache=True)
 def _take(  # type: ignore[no-untyped-def]
     person, belief, after, kind, value, moment, weight, turnover, chains, blockers
 ):
     """Let time pass to one event and take it in; returns the log density of a CRP value."""
-    if person.moment != NEVER and moment > person.moment:
-        hours = (moment - person.moment) / MICROSECONDS_PER_HOUR
-        _pass(person, belief, after, hours, chains, blockers)
+    _pass_until(person, belief, after, moment, chains, blockers)
     person.moment = moment
     if kind == CRP:
         return _take_crp(person, belief, value, moment, turnover)
@@ -387,9 +393,7 @@ def _tell(  # type: ignore[no-untyped-def]
     person, belief, after, as_of, ahead, turnover, chains, blockers, probabilities, out
 ):
     """Fill one row from a person at the as-of time or before; `person` and `belief` move on."""
-    if person.moment != NEVER and as_of > person.moment:
-        hours = (as_of - person.moment) / MICROSECONDS_PER_HOUR
-        _pass(person, belief, after, hours, chains, blockers)
+    _pass_until(person, belief, after, as_of, chains, blockers)
     open_share = _open_share(person.receptor, person.ligand, blockers)
     out[BLOCKED] = 1.0 - open_share
     untrusted = (

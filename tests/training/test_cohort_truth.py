@@ -15,6 +15,7 @@ from training.cohort.centres import centre
 from training.cohort.chance import patient_keys
 from training.cohort.choices import UnknownChoiceError
 from training.cohort.clinicians.care import OXYGEN_DEVICES
+from training.cohort.comparison import compare
 from training.cohort.experiments import ONE_BODY
 from training.cohort.fitted import FITTED
 from training.cohort.lives import Lives, live_study
@@ -24,7 +25,7 @@ from training.cohort.policies import POLICIES
 from training.cohort.products import Product, product
 from training.cohort.simulation import live
 from training.cohort.studies import STUDIES, study
-from training.cohort.targets import TARGETS, Target, Verdict, compare, wilson
+from training.cohort.targets import TARGETS, Target, Verdict, wilson
 
 
 def crowd(key: str, patients: int) -> tuple[People, tuple[Product, ...]]:

@@ -11,6 +11,7 @@ import pandas as pd
 from features.tables import InvalidInputError
 from training.cohort.calibrate import refit_all, write_fits
 from training.cohort.centres import CENTRES
+from training.cohort.comparison import compare
 from training.cohort.export import CohortFormat, write_parts
 from training.cohort.fitted import FITTED
 from training.cohort.oracle import Branching, oracle_parts, write_oracle
@@ -18,7 +19,7 @@ from training.cohort.policies import POLICIES
 from training.cohort.products import PRODUCTS
 from training.cohort.simulation import Asked, parts
 from training.cohort.studies import STUDIES
-from training.cohort.targets import Verdict, compare
+from training.cohort.targets import Verdict
 from training.folders import refuse_filled
 
 MATCHES = "matches.csv"

@@ -25,7 +25,6 @@ CARE = np.dtype(
         # therapy
         ("next_dose", np.int64),
         ("next_dose_at", np.int64),
-        ("premedicated", np.bool_),
         ("dose", np.float64),  # in the product's unit
         ("therapy", np.float64),  # fraction of the full dose reaching the body
         ("infused_at", np.int64),

@@ -32,7 +32,6 @@ def _held(care, plan, hour, policy):  # type: ignore[no-untyped-def]
 @inlined
 def _premedicate(care, person, plan, hour):  # type: ignore[no-untyped-def]
     """Children: dexamethasone 5 mg/m2, paracetamol 15 mg/kg, as adults at most (unverified)."""
-    care.premedicated = True
     steroid, paracetamol = plan.premedication, 1000.0
     if person.age < 18.0:
         steroid = min(np.round(5.0 * _surface(person), 1), steroid)
