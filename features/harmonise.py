@@ -21,11 +21,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.arrays import EventArrays, events_table
 from features.catalogue import KEYS, key_of
+from features.harmonising.accepted import accepted_events
 from features.harmonising.columns import Source, record_arrays
 from features.harmonising.conversions import Route
 from features.harmonising.doses import added_up
-from features.harmonising.event_table import event_table
 from features.harmonising.lines import (
     ACCEPTED,
     BIRTH,
@@ -67,13 +68,20 @@ from features.written_numbers import parse_comparison, parse_pressures
 class Harmonised:
     """`events`, sorted by patient, key, time and known time, and `rejects`, each with its reason.
 
-    `patient_id` and `key` of the events are categoricals whose categories are sorted as strings;
-    a drug without a dose and a state without a number have the value NaN. `rejects` is made when it
-    is first asked for: a row does not wait for it.
+    `arrays` are the events as a row is computed from them. The two tables are made when they are
+    first asked for: a row does not wait for them.
     """
 
-    events: pd.DataFrame
+    arrays: EventArrays
     refused: Refused
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """The events table: `patient_id` and `key` are categoricals whose categories are sorted.
+
+        A drug without a dose and a state without a number have the value NaN.
+        """
+        return events_table(self.arrays)
 
     @cached_property
     def rejects(self) -> pd.DataFrame:
@@ -285,7 +293,7 @@ def harmonise(records: pd.DataFrame) -> Harmonised:
     lines = added_up(lines, source, table)
     lines, until, order = _settled(lines, source, table)
     return Harmonised(
-        events=event_table(taken(lines, order), until[order], source),
+        arrays=accepted_events(taken(lines, order), until[order], source),
         refused=Refused(taken(lines, lines.reason >= 0), source, table.copy(deep=False)),
     )
 
