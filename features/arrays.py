@@ -74,20 +74,24 @@ class EventArrays:
 
 @dataclass(frozen=True)
 class Moments:
-    """As-of times: `table` has the columns `patient_id` (text) and `as_of` (in UTC)."""
+    """As-of times: one of a patient (as text) a row, in UTC."""
 
-    table: pd.DataFrame
+    patient_id: ExtensionArray
+    as_of: ExtensionArray
+
+    @classmethod
+    def of(cls, patient: pd.Series, time: pd.Series) -> "Moments":
+        """The columns of a table of as-of times."""
+        named = patient if patient.dtype == "str" else patient.astype("str")
+        exact = time if time.dtype == TIME_TYPE else time.astype(TIME_TYPE)
+        return cls(named.array, exact.array)
 
     @cached_property
-    def _patients(self) -> tuple[npt.NDArray[np.intp], pd.Index]:
-        return _distinct(self.table["patient_id"].array)
-
-    @property
     def patient(self) -> npt.NDArray[np.intp]:
         """The place of each row's patient in `patients`."""
         return self._patients[0]
 
-    @property
+    @cached_property
     def patients(self) -> pd.Index:
         """The patients asked about, sorted."""
         return self._patients[1]
@@ -95,26 +99,29 @@ class Moments:
     @cached_property
     def time(self) -> npt.NDArray[np.int64]:
         """Microseconds since 1970."""
-        return microseconds_of(self.table["as_of"])
+        return self.as_of.asi8
 
     @cached_property
     def index(self) -> pd.MultiIndex:
         """The rows' index, as `from_frame` makes it in twice the time."""
-        time, times = _distinct(self.table["as_of"].array)
-        return pd.MultiIndex(
-            [self.patients, times], [self.patient, time], names=ROW_INDEX, verify_integrity=False
-        )
+        time, times = _distinct(self.as_of)
+        levels, codes = [self.patients, times], [self.patient, time]
+        return pd.MultiIndex(levels, codes, names=ROW_INDEX, verify_integrity=False)
+
+    @cached_property
+    def _patients(self) -> tuple[npt.NDArray[np.intp], pd.Index]:
+        return _distinct(self.patient_id)
 
 
 def event_arrays(events: pd.DataFrame | EventArrays) -> EventArrays:
     """An events table as arrays, its lines in their order; arrays as they are."""
     if isinstance(events, EventArrays):
         return events
-    patients, patient = _numbered(events["patient_id"])
-    keys, key = _numbered(events["key"])
+    patient, patients = numbered(events["patient_id"].array)
+    key, keys = numbered(events["key"].array)
     places = np.array([*(KEY_PLACE.get(word, -1) for word in keys), -1], dtype=np.int16)
     return EventArrays(
-        patients=tuple(patients),
+        patients=tuple(map(str, patients)),
         patient=patient,
         key=places[key],
         time=microseconds_of(events["time"]),
@@ -138,14 +145,10 @@ def events_table(events: EventArrays) -> pd.DataFrame:
 
 
 def moments_of(as_of: pd.DataFrame | Moments) -> Moments:
-    """A table of as-of times with its patients as text and its times in UTC."""
+    """A table of as-of times as arrays; arrays as they are."""
     if isinstance(as_of, Moments):
         return as_of
-    patient, time = as_of["patient_id"], as_of["as_of"]
-    if patient.dtype == "str" and time.dtype == TIME_TYPE:
-        return Moments(as_of)
-    typed = {"patient_id": patient.astype("str").array, "as_of": time.astype(TIME_TYPE).array}
-    return Moments(pd.DataFrame(typed))
+    return Moments.of(as_of["patient_id"], as_of["as_of"])
 
 
 def microseconds_of(times: pd.Series) -> npt.NDArray[np.int64]:
@@ -159,22 +162,22 @@ def instants_of(microseconds: npt.NDArray[np.int64]) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(microseconds.view("datetime64[us]"), tz="UTC")
 
 
-def _numbered(column: pd.Series) -> tuple[list[str], np.ndarray]:
-    """The distinct texts of a column, and each line's place among them; -1 for none."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        codes, words = column.array.codes, column.dtype.categories
-    else:
-        codes, words = pd.factorize(column)
-    return pd.Index(words).astype("str").tolist(), codes
+def numbered(entries: ExtensionArray) -> tuple[npt.NDArray[np.integer], list]:
+    """Each line's place among a column's distinct entries, and these; -1 for a missing one."""
+    if isinstance(entries, pd.Categorical):
+        return entries.codes, entries.categories.tolist()
+    if isinstance(entries, pd.arrays.ArrowStringArray):  # as texts are kept; pandas takes twice
+        found = entries.__arrow_array__().dictionary_encode().combine_chunks()
+        places = found.indices if found.null_count == 0 else found.indices.fill_null(-1)
+        return places.to_numpy(), found.dictionary.to_pylist()
+    places, found = entries.factorize()
+    return places, found.tolist()
 
 
 def _distinct(values: ExtensionArray) -> tuple[npt.NDArray[np.intp], pd.Index]:
     """Each line's place among the distinct values, and these in order; a request has one line."""
-    if len(values) == 1:
-        return np.zeros(1, dtype=np.intp), pd.Index(values)
-    place, found = pd.factorize(values)
-    words = pd.Index(found)
-    if words.is_monotonic_increasing:
-        return place, words
-    place, found = pd.factorize(values, sort=True)
-    return place, pd.Index(found)
+    found = pd.Index(values)
+    if len(values) == 1 and pd.notna(values[0]):
+        return np.zeros(1, dtype=np.intp), found
+    place, found = pd.factorize(found)
+    return (place, found) if found.is_monotonic_increasing else pd.factorize(values, sort=True)

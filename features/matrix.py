@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from features.arrays import NEVER, ROW_INDEX, EventArrays, Moments, event_arrays, moments_of
+from features.arrays import NEVER, ROW_INDEX, EventArrays, Moments, event_arrays
 from features.catalogue.naming import is_measured
 from features.declared import FEATURES, Column
 from features.harmonise import Harmonised, harmonise
@@ -67,14 +67,14 @@ def feature_rows(
     values = laid_out.trajectories.rows(arrays, moments)
     for age, positions in laid_out.of_grades.items():
         old = np.flatnonzero(values[:, age] > GRADE_HOLDS_HOURS)
-        values[old[:, np.newaxis], positions] = np.nan
+        if old.size:
+            values[old[:, np.newaxis], positions] = np.nan
     if laid_out.kinetics:
         values[:, list(laid_out.kinetics)] = kinetics_rows(
             arrays, moments, tuple(laid_out.kinetics.values())
         )
     for position, score, inputs in laid_out.scores:
-        items = values[:, inputs].T.astype(np.float64)
-        values[:, position] = score.compute(*items)
+        values[:, position] = score.compute(*values.T[inputs].astype(np.float64))
     return pd.DataFrame(values[:, : len(columns)], index=moments.index, columns=laid_out.names)
 
 
@@ -179,7 +179,7 @@ class _LaidOut:
 
     names: pd.Index
     trajectories: Trajectories
-    scores: tuple[tuple[int, Score, list[int]], ...]
+    scores: tuple[tuple[int, Score, np.ndarray], ...]
     kinetics: Mapping[int, KineticColumn]
     of_grades: Mapping[int, list[int]]
 
@@ -198,7 +198,7 @@ def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
         names=pd.Index([column.name for column in columns]),
         trajectories=trajectories(features, COURSE_START_KEYS),
         scores=tuple(
-            (position, column, [place[item] for item in column.inputs])
+            (position, column, np.array([place[item] for item in column.inputs]))
             for position, column in enumerate(columns)
             if isinstance(column, Score)
         ),
@@ -221,12 +221,13 @@ def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
 def _checked_moments(as_of: pd.DataFrame | Moments) -> Moments:
     if isinstance(as_of, Moments):
         return as_of
-    missing = set(ROW_INDEX) - set(as_of.columns)
+    missing = [name for name in ROW_INDEX if name not in as_of]
     if missing:
-        raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(sorted(missing))}")
-    if not isinstance(as_of["as_of"].dtype, pd.DatetimeTZDtype):
+        raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(missing)}")
+    patient, time = as_of["patient_id"], as_of["as_of"]
+    if not isinstance(time.dtype, pd.DatetimeTZDtype):
         raise InvalidInputError("as-of times need a time zone, for example 2026-03-01T06:00+00:00")
-    moments = moments_of(as_of)
+    moments = Moments.of(patient, time)
     if (moments.time == NEVER).any():
         raise InvalidInputError("an as-of time is missing")
     return moments

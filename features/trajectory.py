@@ -143,9 +143,7 @@ class Trajectories:
             events.patient, events.key, events.time, events.known, events.until, events.value
         )
         _in_parts(
-            lambda part: kernel.fill_rows(
-                *part, order, bounds, told, questions, self.plan, rows
-            ),
+            lambda part: kernel.fill_rows(*part, order, bounds, told, questions, self.plan, rows),
             bounds,
         )
         return rows
@@ -203,9 +201,7 @@ def _plain_keys(features: Sequence[Feature | None], start_keys: Sequence[str]) -
 
 
 @lru_cache(maxsize=64)
-def trajectories(
-    features: tuple[Feature | None, ...], start_keys: tuple[str, ...]
-) -> Trajectories:
+def trajectories(features: tuple[Feature | None, ...], start_keys: tuple[str, ...]) -> Trajectories:
     """The features as arrays sorted by (key, window), the groups behind the plain keys."""
     keys = _plain_keys(features, start_keys)
     groups = sorted({f.key for f in features if f is not None} & GROUPS.keys())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from math import nan
 
 import numpy as np
@@ -89,10 +90,11 @@ def accepted_events(lines: Lines, until: Integers, source: Source) -> EventArray
     """
     rows = _merged(lines, source)
     record = lines.row[rows.line]
-    present, patient = np.unique(source.patient.place[record], return_inverse=True)
+    place = source.patient.place[record]
+    present = np.bincount(place, minlength=len(source.patient.words)) > 0
     return EventArrays(
-        patients=tuple(source.patient.words[place] for place in present),
-        patient=patient,
+        patients=tuple(compress(source.patient.words, present)),
+        patient=(np.cumsum(present) - 1)[place],
         key=rows.key,
         time=source.time[record],
         known=source.known[record],
