@@ -1,8 +1,8 @@
 """Events and as-of times as plain arrays: what a row is computed from, made once from their tables.
 
-    events table                                      arrays
-    a  2026-03-01T06:00Z  ...  crp        58.0        patient 0, time 1772344800000000, key 41, 58.0
-    b  2026-03-01T07:00Z  ...  platelets  90.0        patient 1, time 1772348400000000, key 163, 90.0
+    line of the events table                      entry of the arrays
+    a  2026-03-01T06:00Z  ...  crp        58.0    patient 0, time 1772344800000000, key 44, 58.0
+    b  2026-03-01T07:00Z  ...  platelets  90.0    patient 1, time 1772348400000000, key 139, 90.0
 
 A table's column costs its price in pandas whenever it is read, whatever its length; an array costs
 nothing. A cohort and one patient both walk as arrays from the records to the row.
@@ -45,14 +45,14 @@ _KEY_TYPE = pd.CategoricalDtype(pd.Index(KEYS, dtype="str"))
 class EventArrays:
     """Events, one entry each, in any order; nothing in them can be written to.
 
-    `patient` is the place of the event's patient in `patients`, `key` that of its key in the
-    catalogue's `KEYS`; -1 where there is none. Times are microseconds since 1970, missing ones
+    `patient` is the place (int32) of the event's patient in `patients`, `key` (int16) that of its
+    key in the catalogue's `KEYS`; -1 where there is none. Times are microseconds since 1970, missing ones
     `NEVER`.
     """
 
     patients: tuple[str, ...]
-    patient: npt.NDArray[np.int32]
-    key: npt.NDArray[np.int16]
+    patient: npt.NDArray[np.integer]
+    key: npt.NDArray[np.integer]
     time: npt.NDArray[np.int64]
     known: npt.NDArray[np.int64]
     until: npt.NDArray[np.int64]

@@ -43,7 +43,8 @@ def _microseconds(column: pd.Series) -> Integers:
         return np.full(len(column), NEVER)
     if not isinstance(column.dtype, pd.DatetimeTZDtype):
         raise InvalidTableError(
-            f"{column.name}: {column.dtype} found, timestamps with an offset are needed ({TIME_TYPE})"
+            f"{column.name}: {column.dtype} found, "
+            f"timestamps with an offset are needed ({TIME_TYPE})"
         )
     instants = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
     return instants.astype("datetime64[us]").view(np.int64)
