@@ -46,8 +46,8 @@ class EventArrays:
     """Events, one entry each, in any order; nothing in them can be written to.
 
     `patient` is the place (int32) of the event's patient in `patients`, `key` (int16) that of its
-    key in the catalogue's `KEYS`; -1 where there is none. Times are microseconds since 1970, missing ones
-    `NEVER`.
+    key in the catalogue's `KEYS`; -1 where there is none. Times are microseconds since 1970,
+    missing ones `NEVER`.
     """
 
     patients: tuple[str, ...]
