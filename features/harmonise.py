@@ -21,11 +21,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.arrays import NEVER, EventArrays, events_table
 from features.catalogue import KEYS, key_of
+from features.harmonising.accepted import accepted_events
 from features.harmonising.columns import Source, record_arrays
 from features.harmonising.conversions import Route
 from features.harmonising.doses import added_up
-from features.harmonising.event_table import event_table
 from features.harmonising.lines import (
     ACCEPTED,
     BIRTH,
@@ -43,11 +44,11 @@ from features.harmonising.lines import (
 from features.harmonising.reject_table import Refused, reject_table
 from features.harmonising.remarks import without_contradicted
 from features.harmonising.repeats import (
-    NEVER,
     Flags,
     Floats,
     Integers,
     Moments,
+    Resolution,
     resolve,
     tied_lines,
 )
@@ -67,13 +68,20 @@ from features.written_numbers import parse_comparison, parse_pressures
 class Harmonised:
     """`events`, sorted by patient, key, time and known time, and `rejects`, each with its reason.
 
-    `patient_id` and `key` of the events are categoricals whose categories are sorted as strings;
-    a drug without a dose and a state without a number have the value NaN. `rejects` is made when it
-    is first asked for: a row does not wait for it.
+    `arrays` are the events as a row is computed from them. The two tables are made when they are
+    first asked for: a row does not wait for them.
     """
 
-    events: pd.DataFrame
+    arrays: EventArrays
     refused: Refused
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """The events table: `patient_id` and `key` are categoricals whose categories are sorted.
+
+        A drug without a dose and a state without a number have the value NaN.
+        """
+        return events_table(self.arrays)
 
     @cached_property
     def rejects(self) -> pd.DataFrame:
@@ -112,6 +120,8 @@ def _microsecond(moment: pd.Timestamp) -> int:
     return int(moment.to_datetime64().astype("datetime64[us]").astype(np.int64))
 
 
+_NOTHING = np.array([], dtype=np.int64)
+_DUPLICATE, _CONFLICT = map(REASONS.index, (RejectReason.DUPLICATE, RejectReason.CONFLICT))
 _EARLIEST_BIRTH, _EARLIEST, _LATEST = map(
     _microsecond, (EARLIEST_BIRTH, EARLIEST_TIME, LATEST_TIME)
 )
@@ -169,7 +179,7 @@ def _with_meanings(lines: Lines, source: Source, read: Integers) -> Lines:
 
 def _read_texts(lines: Lines, source: Source) -> Lines:
     """Numbers for the texts; what needs a number and has none is refused."""
-    read = np.flatnonzero(_is_read(lines, source))
+    read = np.flatnonzero(_is_read(lines, source)) if source.text.words else _NOTHING
     if read.size:
         lines = _with_meanings(lines, source, read)
     silent = np.isnan(lines.number) & TABLE.needs_value[lines.key]
@@ -190,9 +200,11 @@ def _way_numbers(told: Route, step: int) -> tuple[float, ...]:
 def _along(given: Floats, place: Integers, routes: Sequence[Route], step: int) -> Floats:
     """Numbers taken along way number `step` of their routes; NaN where it does not take them."""
     ways = np.array([_way_numbers(told, step) for told in routes], dtype=np.float64).T
-    low, high, slope, offset, of_log10 = (column[place] for column in ways)
-    positive = np.where(given > 0, given, nan)
-    base = np.log10(positive, out=given.copy(), where=of_log10 == 1)
+    low, high, slope, offset, of_log10 = ways[:, place]
+    base = given
+    if of_log10.any():
+        positive = np.where(given > 0, given, nan)
+        base = np.log10(positive, out=given.copy(), where=of_log10 == 1)
     with np.errstate(over="ignore"):  # infinite then, and as implausible as the number given
         return np.where((given >= low) & (given <= high), slope * base + offset, nan)
 
@@ -206,12 +218,9 @@ def _converted(lines: Lines, source: Source) -> Lines:
     for step in range(max((len(told.ways) for told in routes), default=0)):
         number = np.where(np.isnan(number), _along(given, place, routes, step), number)
     lost = np.isnan(number) & ~np.isnan(given)
-    done = replace(
-        open_lines,
-        number=number,
-        in_mg=np.array([told.in_mg for told in routes], dtype=bool)[place],
-    )
-    for reason in {told.reason for told in routes if told.reason is not None}:
+    in_mg = np.array([told.in_mg for told in routes], dtype=bool)[place]
+    done = replace(open_lines, number=number, in_mg=in_mg)
+    for reason in {told.reason for told in routes if told.reason} if lost.any() else ():
         because = np.array([told.reason is reason for told in routes], dtype=bool)[place]
         done = done.refused(lost & because, reason)
     outside = (number < TABLE.low[done.key]) | (number > TABLE.high[done.key])
@@ -227,36 +236,35 @@ def _abnormality(key: npt.NDArray[np.int16], number: Floats) -> Floats:
     return np.where(np.isnan(distance), -inf, distance)
 
 
-def _settled(
-    lines: Lines, source: Source, records: pd.DataFrame
-) -> tuple[Lines, Integers, Integers]:
-    """Lines with repeats set aside, until when each holds, and the standing ones' order."""
-    until = np.full(lines.row.size, NEVER)
-    standing = np.flatnonzero(lines.reason < 0)
-    subset = taken(lines, standing)
-    group = source.patient.place[subset.row].astype(np.int64) * len(KEYS) + subset.key
-    time, known = source.time[subset.row], source.known[subset.row]
-    order = np.lexsort((known, time, group))
-    tied = tied_lines(group, time, order)
-    few = taken(subset, tied)
-    resolution = resolve(
+def _resolved(tied: Lines, group: Integers, source: Source) -> Resolution:
+    """What becomes of lines that share patient, key (`group`) and time with another."""
+    return resolve(
         Moments(
-            group=group[tied],
-            time=time[tied],
-            known=known[tied],
-            value=few.number,
-            abnormality=_abnormality(few.key, few.number),
-            rank=line_rank(few, source, records),
-            only_rises=TABLE.only_rises[few.key],
+            group=group,
+            time=source.time[tied.row],
+            known=source.known[tied.row],
+            value=tied.number,
+            abnormality=_abnormality(tied.key, tied.number),
+            rank=line_rank(tied, source),
+            only_rises=TABLE.only_rises[tied.key],
         )
     )
-    until[standing[tied]] = resolution.until
-    reason = lines.reason.copy()
-    duplicate, conflict = (
-        np.int8(REASONS.index(r)) for r in (RejectReason.DUPLICATE, RejectReason.CONFLICT)
-    )
-    reason[standing[tied[resolution.duplicate]]] = duplicate
-    reason[standing[tied[resolution.conflict]]] = conflict
+
+
+def _settled(lines: Lines, source: Source) -> tuple[Lines, Integers, Integers]:
+    """Lines with repeats set aside, until when each holds, and the standing ones' order."""
+    reason, until = lines.reason.copy(), np.full(lines.row.size, NEVER)
+    standing = np.flatnonzero(lines.reason < 0)
+    row, key = lines.row[standing], lines.key[standing]
+    group = source.patient.place[row].astype(np.int64) * len(KEYS) + key
+    order = np.lexsort((source.known[row], source.time[row], group))
+    tied = tied_lines(group, source.time[row], order)
+    if tied.size:
+        few = standing[tied]
+        resolution = _resolved(taken(lines, few), group[tied], source)
+        until[few] = resolution.until
+        reason[few[resolution.duplicate]] = _DUPLICATE
+        reason[few[resolution.conflict]] = _CONFLICT
     ordered = standing[order]
     return replace(lines, reason=reason), until, ordered[reason[ordered] < 0]
 
@@ -278,26 +286,26 @@ def harmonise(records: pd.DataFrame) -> Harmonised:
     >>> harmonise(records).events[["key", "value"]].values.tolist()
     [['crp', 58.0]]
     """
-    table = _checked(records)
-    source = record_arrays(table)
+    source = record_arrays(_columns(records))
     lines = without_contradicted(_split_pressures(_opened(source), source), source)
     lines = _converted(_read_texts(lines, source), source)
-    lines = added_up(lines, source, table)
-    lines, until, order = _settled(lines, source, table)
+    lines = added_up(lines, source)
+    lines, until, order = _settled(lines, source)
     return Harmonised(
-        events=event_table(taken(lines, order), until[order], source),
-        refused=Refused(taken(lines, lines.reason >= 0), source, table.copy(deep=False)),
+        arrays=accepted_events(taken(lines, order), until[order], source),
+        refused=Refused(taken(lines, lines.reason >= 0), source),
     )
 
 
-def _checked(records: pd.DataFrame) -> pd.DataFrame:
-    present = set(records.columns)
-    missing = [name for name in _REQUIRED if name not in present]
+def _columns(records: pd.DataFrame) -> dict[str, pd.Series]:
+    """Each column of a records table, read once: in pandas that costs its price every time."""
+    absent = [name for name in RECORD_COLUMNS if name not in records.columns]
+    missing = [name for name in absent if name in _REQUIRED]
     if missing:
         raise InvalidTableError(f"records: column(s) missing: {', '.join(missing)}")
-    if present.issuperset(RECORD_COLUMNS):
-        return records
-    return records.reindex(columns=list(RECORD_COLUMNS))
+    if absent:
+        records = records.reindex(columns=list(RECORD_COLUMNS))
+    return {name: records[name] for name in RECORD_COLUMNS}
 
 
 _REQUIRED = ("patient_id", "time", "code", "numeric_value")

@@ -78,15 +78,14 @@ HOURS_AT_LEAST, HOURS_BELOW = Code.HOURS_AT_LEAST, Code.HOURS_BELOW
 
 
 class Events(NamedTuple):
-    """The events in any order, one entry an event; `order` lists them patient by patient.
+    """The events in any order, one entry an event.
 
-    Patient p owns `order[bounds[p]:bounds[p + 1]]`. `key` is the plan's number of the key. Times
-    are microseconds; `ALWAYS` marks a static `time`, a `known` that is no later than `time`, and
-    an `until` of a value that nothing superseded.
+    `patient` is the number of its patient, -1 for none; `key` is the place of its key, -1 for none.
+    Times are microseconds; `ALWAYS` marks a static `time`, a `known` that is no later than `time`,
+    and an `until` of a value that nothing superseded.
     """
 
-    order: np.ndarray
-    bounds: np.ndarray
+    patient: np.ndarray
     key: np.ndarray
     time: np.ndarray
     known: np.ndarray
@@ -97,11 +96,14 @@ class Events(NamedTuple):
 class Plan(NamedTuple):
     """What to compute: key k owns entries `bounds[k]:bounds[k + 1]`, by ascending `window`.
 
+    `number[place]` is the k of the key at an events' `place`, -1 for one that is not read; its last
+    entry is that of the place -1.
     `start_rank[k]` is below the number of keys where the key starts a course, the lowest first.
     `members[g, k]` says that the group whose number is the count of plain keys + g repeats key k.
     `empty` is a row of a patient without events.
     """
 
+    number: np.ndarray
     bounds: np.ndarray
     statistic: np.ndarray
     window: np.ndarray
@@ -121,49 +123,51 @@ class Questions(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def patient_order(patient, patients):  # type: ignore[no-untyped-def]
+def patient_order(patient, key, number, asked):  # type: ignore[no-untyped-def]
     """The places of events patient by patient (a counting sort), and each patient's bounds.
 
-    A patient of -1 is left out.
+    `asked` are the bounds of the patients' questions: an event of a patient without one, or of a
+    key that is not read, is left out.
     """
+    patients = len(asked) - 1
     bounds = np.zeros(patients + 2, dtype=np.int64)
-    for code in patient:
-        bounds[code + 2] += 1
-    bounds[1] = 0
+    for event, code in enumerate(patient):
+        if code >= 0 and asked[code] < asked[code + 1] and number[key[event]] >= 0:
+            bounds[code + 2] += 1
     for place in range(2, patients + 2):
         bounds[place] += bounds[place - 1]
     order = np.empty(bounds[-1], dtype=np.uint32)
     for event, code in enumerate(patient):
-        if code >= 0:
+        if code >= 0 and asked[code] < asked[code + 1] and number[key[event]] >= 0:
             order[bounds[code + 1]] = event
             bounds[code + 1] += 1
     return order, bounds[:-1].copy()
 
 
 @njit(cache=True, nogil=True)
-def _key_bounds(order, key, keys):  # type: ignore[no-untyped-def]
+def _key_bounds(order, key, number, keys):  # type: ignore[no-untyped-def]
     """Where each key's events begin among a patient's, once these stand key by key."""
     bounds = np.zeros(keys + 1, dtype=np.int64)
     for event in order:
-        bounds[key[event] + 1] += 1
+        bounds[number[key[event]] + 1] += 1
     for place in range(keys):
         bounds[place + 1] += bounds[place]
     return bounds
 
 
 @njit(cache=True, nogil=True)
-def _gather(order, bounds, all_key, all_times, all_value, times, value):  # type: ignore[no-untyped-def]
+def _gather(order, bounds, events, number, times, value):  # type: ignore[no-untyped-def]
     """Copy a patient's events key by key: rows time, known and until of `times`, and `value`."""
-    all_time, all_known, all_until = all_times
     free = bounds[:-1].copy()
     for event in order:
-        place = free[all_key[event]]
-        free[all_key[event]] += 1
-        moment, superseded = all_time[event], all_until[event]
+        key = number[events.key[event]]
+        place = free[key]
+        free[key] += 1
+        moment, superseded = events.time[event], events.until[event]
         times[0, place] = moment
-        times[1, place] = max(moment, all_known[event])
+        times[1, place] = max(moment, events.known[event])
         times[2, place] = FOREVER if superseded == ALWAYS else superseded
-        value[place] = all_value[event]
+        value[place] = events.value[event]
 
 
 @njit(cache=True, inline="always")
@@ -590,14 +594,13 @@ def _most(first, stop, bounds):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def fill_rows(first, stop, events, questions, plan, out):  # type: ignore[no-untyped-def]  # noqa: C901 - owns the scratch of all steps
+def fill_rows(first, stop, order, event_bounds, events, questions, plan, out):  # type: ignore[no-untyped-def]  # noqa: C901 - owns the scratch of all steps
     """Fill the rows of patients `first` to `stop` in `out` (rows x columns, float32).
 
+    Patient p owns the events at `order[event_bounds[p]:event_bounds[p + 1]]` (see `patient_order`).
     Safe to call from several threads at once for different patients; it does not hold the
     interpreter's lock.
     """
-    order, event_bounds, key = events.order, events.bounds, events.key
-    all_times, all_value = (events.time, events.known, events.until), events.value
     statistics, windows, levels, columns = plan.statistic, plan.window, plan.level, plan.column
     plan_bounds, members, start_rank, empty = (
         plan.bounds, plan.members, plan.start_rank, plan.empty
@@ -619,8 +622,8 @@ def fill_rows(first, stop, events, questions, plan, out):  # type: ignore[no-unt
             for column in range(len(empty)):
                 out[row, column] = empty[column]
         own = order[event_bounds[patient] : event_bounds[patient + 1]]
-        bounds = _key_bounds(own, key, plain_keys)
-        _gather(own, bounds, key, all_times, all_value, times, value)
+        bounds = _key_bounds(own, events.key, plan.number, plain_keys)
+        _gather(own, bounds, events, plan.number, times, value)
         for place in range(plain_keys):
             _sort(bounds[place], bounds[place + 1], times, value, line, spare, spare_value)
         _find_starts(as_of, times, bounds, start_rank, starts, counts)

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from pandas.api.extensions import ExtensionArray
 
+from features.arrays import NEVER, ROW_INDEX, EventArrays, Moments, event_arrays
 from features.catalogue.naming import is_measured
 from features.declared import FEATURES, Column
 from features.harmonise import Harmonised, harmonise
@@ -15,7 +15,7 @@ from features.kinetics.rows import KineticColumn, kinetics_rows
 from features.outcomes import GRADE_HOLDS_HOURS, GRADES, OutcomeSource, with_outcomes
 from features.scores import Score
 from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
-from features.trajectory import Feature, Statistic, trajectory_rows
+from features.trajectory import Feature, Statistic, Trajectories, trajectories
 
 MOST_ROWS_OF_A_PATIENT = 100_000
 """Eleven years by the hour: more is a wrong date."""
@@ -30,8 +30,6 @@ STAYS_KNOWN = {Statistic.AGE, Statistic.PEAK_SINCE_START, Statistic.HOURS_SINCE_
 COURSE_START_KEYS = ("therapy", "icu_admission", "admission")
 """What starts a course, the first that exists: the first dose, else an admission."""
 
-_INDEX_NAMES = ("patient_id", "as_of")
-
 
 def events_from_records(
     records: pd.DataFrame, outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
@@ -44,11 +42,16 @@ def events_from_records(
         InvalidTableError: a table that breaks its contract.
     """
     harmonised = harmonise(records)
-    return replace(harmonised, events=with_outcomes(harmonised.events, outcomes_from))
+    if outcomes_from == OutcomeSource.DOCUMENTED:
+        return harmonised
+    derived = with_outcomes(harmonised.events, outcomes_from)
+    return replace(harmonised, arrays=event_arrays(derived))
 
 
 def feature_rows(
-    events: pd.DataFrame, as_of: pd.DataFrame, columns: Sequence[Column] = FEATURES
+    events: pd.DataFrame | EventArrays,
+    as_of: pd.DataFrame | Moments,
+    columns: Sequence[Column] = FEATURES,
 ) -> pd.DataFrame:
     """The declared columns at each as-of time, in the order of `as_of`.
 
@@ -59,20 +62,20 @@ def feature_rows(
     Returns:
         DataFrame indexed by (patient_id, as_of), one float32 column a declared column.
     """
-    moments = _checked_moments(as_of)
+    arrays, moments = event_arrays(events), _checked_moments(as_of)
     laid_out = _laid_out(tuple(columns))
-    values = trajectory_rows(events, moments, laid_out.features, COURSE_START_KEYS)
+    values = laid_out.trajectories.rows(arrays, moments)
     for age, positions in laid_out.of_grades.items():
         old = np.flatnonzero(values[:, age] > GRADE_HOLDS_HOURS)
-        values[old[:, np.newaxis], positions] = np.nan
+        if old.size:
+            values[old[:, np.newaxis], positions] = np.nan
     if laid_out.kinetics:
         values[:, list(laid_out.kinetics)] = kinetics_rows(
-            events, moments, tuple(laid_out.kinetics.values())
+            arrays, moments, tuple(laid_out.kinetics.values())
         )
     for position, score, inputs in laid_out.scores:
-        items = values[:, inputs].T.astype(np.float64)
-        values[:, position] = score.compute(*items)
-    return pd.DataFrame(values[:, : len(columns)], index=_index(moments), columns=laid_out.names)
+        values[:, position] = score.compute(*values.T[inputs].astype(np.float64))
+    return pd.DataFrame(values[:, : len(columns)], index=moments.index, columns=laid_out.names)
 
 
 def as_of_grid(events: pd.DataFrame, every: pd.Timedelta) -> pd.DataFrame:
@@ -168,15 +171,15 @@ def observation_periods(events: pd.DataFrame) -> pd.DataFrame:
 class _LaidOut:
     """Where everything stands in the matrix.
 
-    `features`: the columns, None in the place of another kind, and behind them what scores and the
-    age of grades are computed from. `scores`: position, score and positions of its inputs.
+    `trajectories`: the columns, nothing in the place of another kind, and behind them what scores
+    and the age of grades are computed from. `scores`: position, score and positions of its inputs.
     `kinetics`: the kinetic column at each position.
     `of_grades`: for the position of a grade's age, those of what the grade says of now.
     """
 
     names: pd.Index
-    features: tuple[Feature | None, ...]
-    scores: tuple[tuple[int, Score, list[int]], ...]
+    trajectories: Trajectories
+    scores: tuple[tuple[int, Score, np.ndarray], ...]
     kinetics: Mapping[int, KineticColumn]
     of_grades: Mapping[int, list[int]]
 
@@ -193,9 +196,9 @@ def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
     place = {feature: position for position, feature in enumerate(features) if feature}
     return _LaidOut(
         names=pd.Index([column.name for column in columns]),
-        features=features,
+        trajectories=trajectories(features, COURSE_START_KEYS),
         scores=tuple(
-            (position, column, [place[item] for item in column.inputs])
+            (position, column, np.array([place[item] for item in column.inputs]))
             for position, column in enumerate(columns)
             if isinstance(column, Score)
         ),
@@ -215,36 +218,16 @@ def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
     )
 
 
-def _index(moments: pd.DataFrame) -> pd.MultiIndex:
-    """The rows' index, as `from_frame` makes it in twice the time: it counts at every request."""
-    codes, levels = [], []
-    for name in _INDEX_NAMES:
-        place, found = _distinct(moments[name].array)
-        codes.append(place)
-        levels.append(pd.Index(found))
-    return pd.MultiIndex(levels, codes, names=_INDEX_NAMES, verify_integrity=False)
-
-
-def _distinct(values: ExtensionArray) -> tuple[np.ndarray, ExtensionArray]:
-    """Each line's place among the distinct values, and these in order; a request has one line."""
-    if len(values) == 1 and not values.isna()[0]:
-        return np.zeros(1, dtype=np.intp), values
-    place, found = pd.factorize(values)
-    if pd.Index(found).is_monotonic_increasing:
-        return place, found
-    return pd.factorize(values, sort=True)
-
-
-def _checked_moments(as_of: pd.DataFrame) -> pd.DataFrame:
-    missing = set(_INDEX_NAMES) - set(as_of.columns)
-    if missing:
-        raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(sorted(missing))}")
-    moment, patient = as_of["as_of"], as_of["patient_id"]
-    if not isinstance(moment.dtype, pd.DatetimeTZDtype):
-        raise InvalidInputError("as-of times need a time zone, for example 2026-03-01T06:00+00:00")
-    if moment.array.isna().any():
-        raise InvalidInputError("an as-of time is missing")
-    if moment.dtype == TIME_TYPE and patient.dtype == "str":
+def _checked_moments(as_of: pd.DataFrame | Moments) -> Moments:
+    if isinstance(as_of, Moments):
         return as_of
-    moment = moment.dt.tz_convert("UTC").astype(TIME_TYPE)
-    return pd.DataFrame({"patient_id": patient.astype("str").array, "as_of": moment.array})
+    missing = [name for name in ROW_INDEX if name not in as_of]
+    if missing:
+        raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(missing)}")
+    patient, time = as_of["patient_id"], as_of["as_of"]
+    if not isinstance(time.dtype, pd.DatetimeTZDtype):
+        raise InvalidInputError("as-of times need a time zone, for example 2026-03-01T06:00+00:00")
+    moments = Moments.of(patient, time)
+    if (moments.time == NEVER).any():
+        raise InvalidInputError("an as-of time is missing")
+    return moments

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from features import crs, infection
+from features.arrays import EventArrays, Moments
 from features.scores import age_in_years
 from features.tables import EVENT_COLUMNS
 from features.trajectory import Feature, Statistic, trajectory_rows
@@ -84,14 +85,13 @@ def happenings(events: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     return found.assign(patient_id=found["patient_id"].astype("str"))
 
 
-def at_risk(events: pd.DataFrame, as_of: pd.DataFrame, outcome: Outcome) -> np.ndarray:
+def at_risk(
+    events: pd.DataFrame | EventArrays, as_of: pd.DataFrame | Moments, outcome: Outcome
+) -> np.ndarray:
     """Whether each as-of row is outside the outcome, by what was known then (bool array)."""
     definition = DEFINITIONS[outcome]
     state = (Feature(definition.key, Statistic.LAST), Feature(definition.key, Statistic.AGE))
-    chosen = events[events["key"] == definition.key]
-    if chosen.empty:
-        return np.ones(len(as_of), dtype=bool)
-    last, age = trajectory_rows(chosen, as_of, state).T
+    last, age = trajectory_rows(events, as_of, state).T
     inside = ~np.isnan(age)
     if definition.at_least is not None:
         inside &= last >= definition.at_least

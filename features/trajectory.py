@@ -1,6 +1,6 @@
 """The declared trajectory features: one row of a table each, computed by the compiled kernel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from features import kernel
+from features.arrays import EventArrays, Moments, event_arrays, moments_of
+from features.catalogue import KEYS
 from features.groups import GROUPS
-from features.tables import TIME_TYPE, InvalidInputError
+from features.tables import InvalidInputError
 
 PATIENTS_WORTH_ALL_CORES = 64
 PARTS_PER_CORE = 8
@@ -121,16 +123,42 @@ class Feature:
         return f"{self.key}.{self.statistic}{level}{window}"
 
 
+@dataclass(frozen=True)
+class Trajectories:
+    """A set of features as the kernel computes them: column by column of its rows."""
+
+    columns: int
+    plan: kernel.Plan
+
+    def rows(self, events: EventArrays, moments: Moments) -> np.ndarray:
+        """The columns at each as-of time: float32, NaN where a value does not exist."""
+        asked = events.place_of(moments)
+        questions = _questions(asked, moments.time, len(events.patients))
+        rows = np.empty((asked.size, self.columns), dtype=np.float32)
+        rows[asked < 0] = self.plan.empty
+        order, bounds = kernel.patient_order(
+            events.patient, events.key, self.plan.number, questions.bounds
+        )
+        told = kernel.Events(
+            events.patient, events.key, events.time, events.known, events.until, events.value
+        )
+        _in_parts(
+            lambda part: kernel.fill_rows(*part, order, bounds, told, questions, self.plan, rows),
+            bounds,
+        )
+        return rows
+
+
 def trajectory_rows(
-    events: pd.DataFrame,
-    as_of: pd.DataFrame,
+    events: pd.DataFrame | EventArrays,
+    as_of: pd.DataFrame | Moments,
     features: Sequence[Feature | None],
     start_keys: Sequence[str] = (),
 ) -> np.ndarray:
     """The declared columns for each as-of time.
 
     Args:
-        events: the events table, its lines in any order.
+        events: the events, in any order.
         as_of: columns `patient_id`, `as_of` (any order, any patients).
         features: what to compute; names must be distinct. None leaves a column missing, for what
             the caller computes.
@@ -140,26 +168,19 @@ def trajectory_rows(
     Returns:
         float32 array (rows of `as_of` x features), NaN where a value does not exist.
     """
-    planned = _planned(tuple(features), tuple(start_keys))
-    patients, patient_code = codes_of(events["patient_id"])
-    asked = patients.get_indexer(texts_of(as_of["patient_id"]))
-    questions = _questions(asked, microseconds_of(as_of["as_of"]), len(patients))
-    rows = np.empty((len(as_of), len(features)), dtype=np.float32)
-    rows[asked < 0] = planned.plan.empty
-    found = _events(events, patient_code, questions, planned.place)
+    planned = trajectories(tuple(features), tuple(start_keys))
+    return planned.rows(event_arrays(events), moments_of(as_of))
+
+
+def _in_parts(fill: Callable[[tuple[int, int]], None], bounds: np.ndarray) -> None:
+    """Fill all patients' rows, those of a cohort on all cores."""
     cores = numba.get_num_threads()
-    parts = _parts(found.bounds, cores)
+    parts = _parts(bounds, cores)
     if len(parts) == 1:
-        kernel.fill_rows(*parts[0], found, questions, planned.plan, rows)
-        return rows
+        fill(parts[0])
+        return
     with ThreadPoolExecutor(cores) as threads:
-        work = [
-            threads.submit(kernel.fill_rows, *part, found, questions, planned.plan, rows)
-            for part in parts
-        ]
-    for part in work:
-        part.result()
-    return rows
+        list(threads.map(fill, parts))
 
 
 def _parts(bounds: np.ndarray, cores: int) -> list[tuple[int, int]]:
@@ -179,16 +200,8 @@ def _plain_keys(features: Sequence[Feature | None], start_keys: Sequence[str]) -
     return sorted({*(wanted - GROUPS.keys()), *start_keys}.union(*members))
 
 
-@dataclass(frozen=True)
-class _Planned:
-    """The plan of a set of features, and the number of each key whose events it reads."""
-
-    place: Mapping[str, int]
-    plan: kernel.Plan
-
-
 @lru_cache(maxsize=64)
-def _planned(features: tuple[Feature | None, ...], start_keys: tuple[str, ...]) -> _Planned:
+def trajectories(features: tuple[Feature | None, ...], start_keys: tuple[str, ...]) -> Trajectories:
     """The features as arrays sorted by (key, window), the groups behind the plain keys."""
     keys = _plain_keys(features, start_keys)
     groups = sorted({f.key for f in features if f is not None} & GROUPS.keys())
@@ -202,7 +215,9 @@ def _planned(features: tuple[Feature | None, ...], start_keys: tuple[str, ...]) 
     key, window, statistic, column, level = zip(*entries, strict=True) if entries else [()] * 5
     empty = [0.0 if f is not None and f.statistic in COUNTED else np.nan for f in features]
     members = [[key in GROUPS[group] for key in keys] for group in groups]
+    number = {key: place[key] for key in keys}
     plan = kernel.Plan(
+        number=np.array([*(number.get(key, -1) for key in KEYS), -1], np.int64),
         bounds=np.searchsorted(np.array(key, np.int64), np.arange(len(place) + 1)),
         statistic=np.array(statistic, np.int64),
         window=np.array(window, np.int64),
@@ -212,7 +227,7 @@ def _planned(features: tuple[Feature | None, ...], start_keys: tuple[str, ...]) 
         members=np.array(members, bool).reshape(len(groups), len(keys)),
         empty=np.array(empty, np.float32),
     )
-    return _Planned({key: place[key] for key in keys}, plan)
+    return Trajectories(len(features), plan)
 
 
 def _window(feature: Feature) -> int:
@@ -221,60 +236,9 @@ def _window(feature: Feature) -> int:
     return kernel.NO_WINDOW if feature.statistic in READ_AT_ONCE else kernel.FOREVER
 
 
-def codes_of(column: pd.Series) -> tuple[pd.Index, np.ndarray]:
-    """The distinct texts of a column, and each line's place among them; -1 for none."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return texts_of(column.dtype.categories), column.array.codes
-    codes, words = pd.factorize(column)
-    return texts_of(pd.Index(words)), codes
-
-
-def texts_of(column: pd.Series | pd.Index) -> pd.Series | pd.Index:
-    """The same as texts; `astype` would copy what is text already."""
-    return column if column.dtype == "str" else column.astype("str")
-
-
 def _questions(patient: np.ndarray, as_of: np.ndarray, patients: int) -> kernel.Questions:
     """The as-of rows by patient and time; those of unknown patients are left out."""
     order = np.lexsort((as_of, patient))
-    order = order[np.searchsorted(patient[order], 0) :]
-    bounds = np.searchsorted(patient[order], np.arange(patients + 1))
+    order = order[patient[order].searchsorted(0) :]
+    bounds = patient[order].searchsorted(np.arange(patients + 1))
     return kernel.Questions(order, bounds, as_of[order])
-
-
-def _events(
-    events: pd.DataFrame,
-    patient: np.ndarray,
-    questions: kernel.Questions,
-    place: Mapping[str, int],
-) -> kernel.Events:
-    """The events of wanted keys and of patients that are asked about, as the kernel reads them."""
-    words, code = codes_of(events["key"])
-    key = np.array([*(place.get(word, -1) for word in words.tolist()), -1], np.int16)[code]
-    is_asked = np.append(np.diff(questions.bounds) > 0, False)
-    wanted = is_asked[patient] & (key >= 0)
-    order, bounds = kernel.patient_order(
-        np.where(wanted, patient, -1).astype(np.int32), len(is_asked) - 1
-    )
-    return kernel.Events(
-        order=order,
-        bounds=bounds,
-        key=key,
-        time=microseconds_of(events["time"]),
-        known=microseconds_of(events["known_time"]),
-        until=microseconds_of(events["until_time"]),
-        value=_read_only(events["value"].to_numpy(dtype=np.float64)),
-    )
-
-
-def microseconds_of(times: pd.Series) -> np.ndarray:
-    """Timestamps as microseconds since 1970; a missing one is `kernel.ALWAYS`, as in numpy."""
-    exact = times if times.dtype == TIME_TYPE else times.astype(TIME_TYPE)
-    return _read_only(exact.array.asi8)
-
-
-def _read_only(array: np.ndarray) -> np.ndarray:
-    """The same numbers as the one kind of array for which the kernel is compiled."""
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view

@@ -4,10 +4,9 @@ Each check gives one sentence a row, empty where there is nothing to say. `refus
 question cannot be answered as it was asked, `doubts` that the answer must be read beside them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 
 from features.crs import RULES as ASTCT
 from features.crs import systolic_limit
@@ -16,6 +15,9 @@ from features.trajectory import Feature, Statistic
 
 Sentences = list[str]
 """One sentence a row, empty where there is nothing to say."""
+
+Evidence = Mapping[str, np.ndarray]
+"""By column, one number a row (NaN = missing)."""
 
 SEVERE_GRADE = DEFINITIONS[Outcome.SEVERE_CRS].at_least
 HIGH_FLOW_DEVICE, LOW_FLOW_FIO2 = 2.0, 0.44
@@ -58,11 +60,11 @@ COLUMNS = (
 """What the checks look at."""
 
 
-def refusals(evidence: pd.DataFrame, age: np.ndarray, outcome: Outcome) -> list[Sentences]:
+def refusals(evidence: Evidence, age: np.ndarray, outcome: Outcome) -> list[Sentences]:
     """Why the question cannot be answered; `age` in years (NaN = unknown)."""
     if outcome == Outcome.INFECTION:
         return [_culture(evidence)]
-    ungraded = evidence[GRADE.name].isna().to_numpy()
+    ungraded = np.isnan(evidence[GRADE.name])
     return [
         [f"{said} and no current CRS grade: grade first" if said else "" for said in sentences]
         for sentences in (
@@ -72,11 +74,11 @@ def refusals(evidence: pd.DataFrame, age: np.ndarray, outcome: Outcome) -> list[
     ]
 
 
-def doubts(evidence: pd.DataFrame, age: np.ndarray, outcome: Outcome) -> list[Sentences]:
+def doubts(evidence: Evidence, age: np.ndarray, outcome: Outcome) -> list[Sentences]:
     """What must be read beside the answer; `age` in years (NaN = unknown)."""
     if outcome == Outcome.INFECTION:
         return [_blockade(evidence), _febrile_neutropenia(evidence)]
-    grade = evidence[GRADE.name].to_numpy()
+    grade = evidence[GRADE.name]
     supported = [
         f"{said}: if it is for CRS, the grade is 3 or more already" if said else ""
         for said in _only(grade < SEVERE_GRADE, _support(evidence))
@@ -92,7 +94,7 @@ def _only(rows: np.ndarray, sentences: Sentences) -> Sentences:
     return [said if chosen else "" for chosen, said in zip(rows, sentences, strict=True)]
 
 
-def _support(evidence: pd.DataFrame) -> Sentences:
+def _support(evidence: Evidence) -> Sentences:
     """Treatment that grade 3 or more is defined by."""
     pressed = evidence[VASOPRESSOR.name] <= TREATED_HOURS
     device = (evidence[DEVICE.name] >= HIGH_FLOW_DEVICE) & (
@@ -102,15 +104,15 @@ def _support(evidence: pd.DataFrame) -> Sentences:
     named = np.where(
         pressed, "a vasopressor is on record", "oxygen by high flow or more is on record"
     )
-    return _only((pressed | device | much).to_numpy(), list(named))
+    return _only(pressed | device | much, list(named))
 
 
-def _signs(evidence: pd.DataFrame, age: np.ndarray) -> Sentences:
+def _signs(evidence: Evidence, age: np.ndarray) -> Sentences:
     """Fever (or drugs that take it away) with a low pressure or saturation."""
-    hot = (evidence[TEMPERATURE.name] >= ASTCT.fever).to_numpy()
+    hot = evidence[TEMPERATURE.name] >= ASTCT.fever
     hidden = _blocked(evidence)
     lowest = systolic_limit(age)
-    pressure, saturation = evidence[PRESSURE.name].to_numpy(), evidence[SATURATION.name].to_numpy()
+    pressure, saturation = evidence[PRESSURE.name], evidence[SATURATION.name]
     return [
         _sign_words(
             fever, covered, bp if bp < limit else None, spo2 if spo2 < ASTCT.spo2_on_air else None
@@ -129,19 +131,18 @@ def _sign_words(fever: bool, covered: bool, pressure: float | None, spo2: float 
     return f"{'fever' if fever else 'anti-IL-6, which hides fever,'} with {' and '.join(low)}"
 
 
-def _blocked(evidence: pd.DataFrame) -> np.ndarray:
-    return (
-        (evidence[BLOCKADE.name] <= RECEPTOR_BLOCKED_HOURS)
-        | (evidence[SILTUXIMAB.name] <= SILTUXIMAB_BLOCKED_HOURS)
-    ).to_numpy()
+def _blocked(evidence: Evidence) -> np.ndarray:
+    return (evidence[BLOCKADE.name] <= RECEPTOR_BLOCKED_HOURS) | (
+        evidence[SILTUXIMAB.name] <= SILTUXIMAB_BLOCKED_HOURS
+    )
 
 
-def _blockade(evidence: pd.DataFrame) -> Sentences:
+def _blockade(evidence: Evidence) -> Sentences:
     return _only(
         _blocked(evidence),
         [
             f"anti-IL-6 given {_ago(hours)} ago: CRP stays low and cannot warn, IL-6 may read high"
-            for hours in evidence[BLOCKADE.name]
+            for hours in evidence[BLOCKADE.name].tolist()
         ],
     )
 
@@ -150,22 +151,22 @@ def _ago(hours: float) -> str:
     return f"{hours:.0f} h" if hours < 72.0 else f"{hours / 24.0:.0f} d"
 
 
-def _culture(evidence: pd.DataFrame) -> Sentences:
+def _culture(evidence: Evidence) -> Sentences:
     """A pathogen in a blood culture, or a skin commensal in two (NHSN's rule for commensals)."""
-    grew, skin = evidence[GREW.name].fillna(0.0), evidence[SKIN.name].fillna(0.0)
-    infected = ((grew - skin >= 1.0) | (skin >= 2.0)).to_numpy()
+    grew, skin = (np.nan_to_num(evidence[column.name]) for column in (GREW, SKIN))
+    infected = (grew - skin >= 1.0) | (skin >= 2.0)
     days = EPISODE_HOURS // 24
     said = f"a blood culture of the last {days} d grew: an infection may be there already"
-    return _only(infected, [said] * len(evidence))
+    return _only(infected, [said] * len(infected))
 
 
-def _febrile_neutropenia(evidence: pd.DataFrame) -> Sentences:
+def _febrile_neutropenia(evidence: Evidence) -> Sentences:
     hot = evidence[TEMPERATURE.name] >= ASTCT.fever
     few = (evidence[NEUTROPHILS.name] < NEUTROPENIA) & (
         evidence[NEUTROPHILS_AGE.name] <= COUNT_HOURS
     )
     said = "febrile neutropenia on record: an emergency whatever this risk says"
-    return _only((hot & few).to_numpy(), [said] * len(evidence))
+    return _only(hot & few, [said] * len(hot))
 
 
 def joined(checks: Sequence[Sentences]) -> list[tuple[str, ...]]:

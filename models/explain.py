@@ -2,12 +2,15 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from features.catalogue import ANALYTES
+from features.arrays import NEVER, EventArrays, Moments, event_arrays, moments_of
+from features.catalogue import ANALYTES, KEYS
 from features.catalogue.naming import name_of, unit_of
+from features.kernel import MICROSECONDS_PER_HOUR
 from features.matrix import feature_rows
 from features.outcomes import GRADES
 from features.scores import SCORES
@@ -99,30 +102,42 @@ def keys_behind(analytes: Collection[str]) -> tuple[str, ...]:
 
 
 def recent_values(
-    events: pd.DataFrame, moment: pd.DataFrame, keys: Sequence[str]
+    events: pd.DataFrame | EventArrays, moment: pd.DataFrame | Moments, keys: Sequence[str]
 ) -> dict[str, Recent]:
     """The latest values of these keys for one as-of row (`moment` has one line)."""
-    shapes = ((Statistic.LAST, None), (Statistic.AGE, None), (Statistic.CHANGE, CHANGE_HOURS))
-    features = [Feature(key, statistic, hours) for key in keys for statistic, hours in shapes]
-    values = feature_rows(events, moment, features).to_numpy(dtype=float)[0].reshape(-1, 3)
-    earlier = _hours_since_current_then(events, moment)
+    told, asked = event_arrays(events), moments_of(moment)
+    rows = feature_rows(told, asked, _recent_columns(tuple(keys)))
+    values = rows.to_numpy(dtype=float)[0].reshape(-1, len(_RECENT))
+    earlier = _hours_since_current_then(told, asked)
     return {
         key: Recent(last, age, change, earlier.get(key, np.nan) - age)
         for key, (last, age, change) in zip(keys, values.tolist(), strict=True)
     }
 
 
-def _hours_since_current_then(events: pd.DataFrame, moment: pd.DataFrame) -> dict[str, float]:
+_RECENT = ((Statistic.LAST, None), (Statistic.AGE, None), (Statistic.CHANGE, CHANGE_HOURS))
+
+
+@lru_cache(maxsize=16)
+def _recent_columns(keys: tuple[str, ...]) -> tuple[Feature, ...]:
+    """Kept, because every request asks for the same."""
+    return tuple(Feature(key, statistic, hours) for key in keys for statistic, hours in _RECENT)
+
+
+def _hours_since_current_then(events: EventArrays, moment: Moments) -> dict[str, float]:
     """By key, the age of the value that was current `CHANGE_HOURS` before the as-of time."""
-    patient, as_of = moment["patient_id"].iloc[0], moment["as_of"].iloc[0]
-    known = events[
-        (events["patient_id"] == patient)
-        & (events["known_time"] <= as_of)
-        & (events["time"] <= as_of - pd.Timedelta(hours=CHANGE_HOURS))
-        & ~(events["until_time"] <= as_of)
-    ]
-    latest = known.groupby("key", observed=True)["time"].max()
-    return {str(key): (as_of - time) / pd.Timedelta(hours=1) for key, time in latest.items()}
+    (patient,), (as_of,) = events.place_of(moment), moment.time
+    then = as_of - CHANGE_HOURS * MICROSECONDS_PER_HOUR
+    known = (events.patient == patient) & (events.patient >= 0) & (events.key >= 0)
+    for time, limit in ((events.known, as_of), (events.time, then)):
+        known &= (time != NEVER) & (time <= limit)
+    known &= (events.until == NEVER) | (events.until > as_of)
+    latest = np.full(len(KEYS), NEVER)
+    np.maximum.at(latest, events.key[known], events.time[known])
+    return {
+        KEYS[key]: float(as_of - latest[key]) / MICROSECONDS_PER_HOUR
+        for key in np.flatnonzero(latest != NEVER)
+    }
 
 
 def _sentence(key: str, row: pd.Series, recent: Mapping[str, Recent], contribution: float) -> str:

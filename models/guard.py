@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from features.outcomes import DEFINITIONS, Outcome
 from features.scores import SCORES, Score
 from features.trajectory import Feature, Statistic
 from models import bedside
-from models.bedside import Sentences, joined
+from models.bedside import Evidence, Sentences, joined
 from models.prediction import Verdict
 from models.reference import (
     NO_THERAPY,
@@ -69,9 +70,14 @@ class Judgement:
 
 def evidence_columns(reference: Reference) -> tuple[Feature | Score, ...]:
     """What the guard looks at, whatever columns the models read."""
-    keys = {key for table in reference.analytes.values() for key in table} & EVIDENCE
+    return _columns(frozenset(key for table in reference.analytes.values() for key in table))
+
+
+@lru_cache(maxsize=16)
+def _columns(keys: frozenset[str]) -> tuple[Feature | Score, ...]:
+    """Kept, because every request asks for the same."""
     shapes = (Statistic.LAST, Statistic.AGE)
-    evidence = [Feature(key, shape) for key in sorted(keys) for shape in shapes]
+    evidence = [Feature(key, shape) for key in sorted(keys & EVIDENCE) for shape in shapes]
     return tuple(dict.fromkeys((*evidence, THERAPY, DEATH, AGE, *bedside.COLUMNS)))
 
 
@@ -89,22 +95,23 @@ def judge(
     """
     therapy = reference.therapy.get(str(outcome), NO_THERAPY)
     absent = absent_evidence(evidence, reference.analytes[outcome])
-    years = evidence[AGE.name].to_numpy(dtype=float)
+    known = _by_name(evidence)
+    years = known[AGE.name].astype(float)
     meaningless = joined(
         [
-            _where(evidence[DEATH.name].notna(), "death is on record: nothing is asked"),
+            _where(~np.isnan(known[DEATH.name]), "death is on record: nothing is asked"),
             _where(~at_risk, f"{DEFINITIONS[outcome].inside}: not asked again"),
-            _untreated(evidence, therapy),
-            *bedside.refusals(evidence, years, outcome),
+            _untreated(known, therapy),
+            *bedside.refusals(known, years, outcome),
         ]
     )
-    nothing_fresh = _nothing_fresh(absent, evidence)
+    nothing_fresh = _nothing_fresh(absent, known)
     doubts = joined(
         [
-            *bedside.doubts(evidence, years, outcome),
+            *bedside.doubts(known, years, outcome),
             _gaps(absent),
             nothing_fresh,
-            _late(evidence, therapy),
+            _late(known, therapy),
             _age(rows, reference),
             _outside_training(rows, reference),
         ]
@@ -126,25 +133,30 @@ def _judgement(refused: tuple[str, ...], doubts: tuple[str, ...], too_little: bo
     return Judgement(Verdict.CAUTION if doubts else Verdict.ANSWER, doubts)
 
 
-def _where(fires: pd.Series | np.ndarray, sentence: str) -> Sentences:
+def _where(fires: np.ndarray, sentence: str) -> Sentences:
     return [sentence if fired else "" for fired in fires]
 
 
-def _untreated(evidence: pd.DataFrame, therapy: TherapyReference) -> Sentences:
-    missing = evidence[THERAPY.name].isna() & (therapy.present >= ALL_TREATED)
+def _by_name(rows: pd.DataFrame) -> Evidence:
+    """Each column's numbers, read at once: pandas takes its price for every single one."""
+    return dict(zip(rows.columns.tolist(), rows.to_numpy().T, strict=True))
+
+
+def _untreated(evidence: Evidence, therapy: TherapyReference) -> Sentences:
+    missing = np.isnan(evidence[THERAPY.name]) & (therapy.present >= ALL_TREATED)
     return _where(
         missing,
         "no dose of a T-cell-engaging therapy is on record: the model knows treated patients only",
     )
 
 
-def _late(evidence: pd.DataFrame, therapy: TherapyReference) -> Sentences:
+def _late(evidence: Evidence, therapy: TherapyReference) -> Sentences:
     longest = therapy.longest_hours
     return [
         f"last dose {hours / 24:.0f} d ago: the model learnt from at most {longest / 24:.0f} d"
         if hours > longest > 0.0
         else ""
-        for hours in evidence[THERAPY.name]
+        for hours in evidence[THERAPY.name].tolist()
     ]
 
 
@@ -175,37 +187,42 @@ def absent_evidence(rows: pd.DataFrame, analytes: Mapping[str, AnalyteReference]
     if total <= 0.0:
         return pd.DataFrame({"every analyte": np.ones(len(rows))})
     order = sorted(usual, key=lambda key: -usual[key].importance)
+    known = _by_name(rows)
     return pd.DataFrame(
-        {key: _absent(rows, key, usual[key]) * usual[key].importance / total for key in order}
+        {key: _absent(known, key, usual[key]) * usual[key].importance / total for key in order}
     )
 
 
-def _absent(rows: pd.DataFrame, key: str, analyte: AnalyteReference) -> np.ndarray:
-    shown = [rows[name].isna() for name in (f"{key}.last", f"{key}.age") if name in rows]
+def _absent(known: Evidence, key: str, analyte: AnalyteReference) -> np.ndarray:
+    shown = [np.isnan(known[name]) for name in (f"{key}.last", f"{key}.age") if name in known]
     if not shown:
-        return np.zeros(len(rows))
-    missing = np.logical_and.reduce([column.to_numpy() for column in shown])
-    if f"{key}.age" not in rows:
+        return np.zeros(len(next(iter(known.values()))))
+    missing = np.logical_and.reduce(shown)
+    if f"{key}.age" not in known:
         return missing.astype(float)
     limit = STALE_FACTOR * max(analyte.usual_age_hours, LEAST_USUAL_AGE)
-    return (missing | (rows[f"{key}.age"].to_numpy() > limit)).astype(float)
+    return (missing | (known[f"{key}.age"] > limit)).astype(float)
 
 
 def _outside_training(rows: pd.DataFrame, reference: Reference) -> Sentences:
     """Where many features of a row lie outside what training saw, and of which analytes."""
-    names = [name for name in reference.features if name in rows]
+    place = {name: number for number, name in enumerate(rows.columns.tolist())}
+    names = [name for name in reference.features if name in place]
     low = np.array([reference.features[name].low for name in names])
     high = np.array([reference.features[name].high for name in names])
-    values = rows[names].to_numpy()
-    outside = (values < low) | (values > high)
-    analytes = [name_of(analyte) for analyte in analytes_of(names)]
+    values = rows.to_numpy()[:, [place[name] for name in names]]
     return [
-        f"{line.sum()} inputs lie outside what the model was trained on: "
-        + _some_of(list(dict.fromkeys(np.array(analytes)[line].tolist())))
+        _outside_words([names[number] for number in np.flatnonzero(line)])
         if line.sum() >= OUTSIDE_FEATURES
         else ""
-        for line in outside
+        for line in (values < low) | (values > high)
     ]
+
+
+def _outside_words(names: Sequence[str]) -> str:
+    analytes = dict.fromkeys(name_of(analyte) for analyte in analytes_of(names))
+    listed = _some_of(list(analytes))
+    return f"{len(names)} inputs lie outside what the model was trained on: {listed}"
 
 
 def _gaps(absent: pd.DataFrame) -> Sentences:
@@ -218,14 +235,19 @@ def _gaps(absent: pd.DataFrame) -> Sentences:
     ]
 
 
-def _nothing_fresh(absent: pd.DataFrame, evidence: pd.DataFrame) -> Sentences:
-    measured = absent[[key for key in absent.columns if key in MEASURED]]
+def _nothing_fresh(absent: pd.DataFrame, evidence: Evidence) -> Sentences:
+    measured = [key in MEASURED for key in absent.columns]
     ages = [
-        name for name in evidence if name.removesuffix(".age") in MEASURED and name.endswith(".age")
+        hours
+        for name, hours in evidence.items()
+        if name.endswith(".age") and name.removesuffix(".age") in MEASURED
     ]
-    long_ago = ~(evidence[ages].min(axis=1) <= FRESH_HOURS).to_numpy()
-    fires = (measured > 0.0).all(axis=1).to_numpy() | long_ago
-    return _where(fires, "nothing that the model rests on was measured recently")
+    youngest = np.fmin.reduce([np.full(len(absent), np.nan), *ages])
+    stale = (absent.to_numpy()[:, measured] > 0.0).all(axis=1)
+    return _where(
+        stale | ~(youngest <= FRESH_HOURS),
+        "nothing that the model rests on was measured recently",
+    )
 
 
 def _gap_sentence(share: float, gaps: Sequence[str]) -> str:

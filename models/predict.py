@@ -1,19 +1,22 @@
 """From events to guarded, calibrated, explained risks, for a cohort and for one patient."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.special import logit
 
+from features.arrays import EventArrays, Moments, moments_of
 from features.catalogue.naming import name_of
 from features.matrix import events_from_records, feature_rows
 from features.outcomes import DEFINITIONS, Outcome, at_risk
 from features.tables import InvalidInputError, count_rejects
 from models.bundle import Bundle, OutcomeModel, TierThresholds
-from models.explain import by_analyte, keys_behind, reasons, recent_values
+from models.explain import Recent, by_analyte, keys_behind, reasons, recent_values
 from models.guard import evidence_columns, judge
 from models.prediction import DataQuality, OutcomePrediction, PatientPrediction, Tier
+from models.reference import analytes_of
 from models.rules import read_rules
 
 PREDICTION_COLUMNS = (
@@ -138,40 +141,53 @@ def predict_patient(
         raise InvalidInputError(f"records of {len(patients)} patients where one is asked about")
     if as_of.tzinfo is None:
         raise InvalidInputError(f"as_of {as_of} needs a time zone")
-    moment = pd.DataFrame({"patient_id": patients, "as_of": [as_of.tz_convert("UTC")]})
-    rows = feature_rows(harmonised.events, moment, bundle.columns)
+    asked = pd.DataFrame({"patient_id": patients, "as_of": [as_of.tz_convert("UTC")]})
+    question = _question(bundle, harmonised.arrays, moments_of(asked))
     return PatientPrediction(
         patient_id=str(patients[0]),
         as_of=as_of,
         horizon_hours=bundle.horizon_hours,
         model_version=bundle.version,
         learnt_from=bundle.card.learnt_from,
-        outcomes=tuple(
-            _answer(bundle, outcome, harmonised.events, moment, rows) for outcome in bundle.models
-        ),
-        data_quality=_data_quality(harmonised.events, harmonised.rejects, moment),
-        rules=read_rules(harmonised.events, moment),
+        outcomes=tuple(_answer(bundle, outcome, question) for outcome in bundle.models),
+        data_quality=_data_quality(question.recent, harmonised.rejects),
+        rules=read_rules(question.events, question.moment),
     )
 
 
-def _answer(
-    bundle: Bundle,
-    outcome: Outcome,
-    events: pd.DataFrame,
-    moment: pd.DataFrame,
-    rows: pd.DataFrame,
-) -> OutcomePrediction:
-    model = bundle.models[outcome]
+@dataclass(frozen=True)
+class _Question:
+    """One patient at one moment: what every outcome's answer is made of, computed once."""
+
+    events: EventArrays
+    moment: Moments
+    rows: pd.DataFrame
+    evidence: pd.DataFrame
+    recent: Mapping[str, Recent]
+
+
+def _question(bundle: Bundle, events: EventArrays, moment: Moments) -> _Question:
+    analytes = [analyte for m in bundle.models.values() for analyte in analytes_of(m.risk.names)]
+    keys = dict.fromkeys((*KEY_ANALYTES, *keys_behind(analytes)))
+    return _Question(
+        events,
+        moment,
+        rows=feature_rows(events, moment, bundle.columns),
+        evidence=feature_rows(events, moment, evidence_columns(bundle.reference)),
+        recent=recent_values(events, moment, tuple(keys)),
+    )
+
+
+def _answer(bundle: Bundle, outcome: Outcome, question: _Question) -> OutcomePrediction:
+    model, rows = bundle.models[outcome], question.rows
     found = risks(model, rows)
-    eligible = bool(at_risk(events, moment, outcome)[0])
-    evidence = feature_rows(events, moment, evidence_columns(bundle.reference))
-    judgement = judge(rows, evidence, outcome, np.array([eligible]), bundle.reference)[0]
+    eligible = at_risk(question.events, question.moment, outcome)
+    judgement = judge(rows, question.evidence, outcome, eligible, bundle.reference)[0]
     shares, base = explain(model, rows, logit(found.risk))
     contributions = {str(key): float(value) for key, value in shares.iloc[0].items()}
-    recent = recent_values(events, moment, keys_behind(contributions))
     return OutcomePrediction(
         outcome=outcome,
-        at_risk=eligible,
+        at_risk=bool(eligible[0]),
         risk=float(found.risk[0]),
         risk_low=float(found.low[0]),
         risk_high=float(found.high[0]),
@@ -182,13 +198,13 @@ def _answer(
         verdict_reasons=judgement.reasons,
         base=float(base[0]),
         contributions=contributions,
-        reasons=reasons(contributions, rows.iloc[0], recent),
+        reasons=reasons(contributions, rows.iloc[0], question.recent),
     )
 
 
-def _data_quality(events: pd.DataFrame, rejects: pd.DataFrame, moment: pd.DataFrame) -> DataQuality:
-    recent = recent_values(events, moment, KEY_ANALYTES)
-    ages = {key: None if np.isnan(r.age_hours) else r.age_hours for key, r in recent.items()}
+def _data_quality(recent: Mapping[str, Recent], rejects: pd.DataFrame) -> DataQuality:
+    hours = {key: recent[key].age_hours for key in KEY_ANALYTES}
+    ages = {key: None if np.isnan(age) else age for key, age in hours.items()}
     shown = rejects.head(REJECTS_SHOWN)
     return DataQuality(
         age_hours=ages,

@@ -79,7 +79,7 @@ class RiskModel:
         TreeSHAP of the joined booster; the grade's share of the start is added to the grade.
         """
         matrix = self._matrix(rows)
-        values = self._booster.predict(matrix, pred_contribs=True)
+        values = self._booster.predict(matrix, pred_contribs=True, validate_features=False)
         values = values.astype(np.float64)
         base = self._start.intercept + (float(values[0, -1]) if len(values) else 0.0)
         shares = values[:, :-1]
@@ -126,10 +126,13 @@ class RiskModel:
         return member * self._rounds, (member + 1) * self._rounds
 
     def _margin(self, matrix: xgb.DMatrix, trees: tuple[int, int]) -> np.ndarray:
-        margin = self._booster.predict(matrix, output_margin=True, iteration_range=trees)
+        margin = self._booster.predict(
+            matrix, output_margin=True, iteration_range=trees, validate_features=False
+        )
         return margin.astype(np.float64)
 
     def _matrix(self, rows: pd.DataFrame) -> xgb.DMatrix:
+        """The model's own columns in its own order, which need no second look at each asking."""
         return _matrix(rows[list(self.names)], self._threads)
 
 

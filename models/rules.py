@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.arrays import EventArrays, Moments
 from features.matrix import feature_rows
 from features.scores import SCORES
 from features.trajectory import Feature, Statistic
@@ -68,7 +69,9 @@ def fever(rows: pd.DataFrame) -> np.ndarray:
     return np.where(np.isnan(highest), np.nan, (highest >= FEVER_LIMIT).astype(float))
 
 
-def read_rules(events: pd.DataFrame, moment: pd.DataFrame) -> tuple[RuleReading, ...]:
+def read_rules(
+    events: pd.DataFrame | EventArrays, moment: pd.DataFrame | Moments
+) -> tuple[RuleReading, ...]:
     """Every rule's reading of one as-of row (`moment` has one line)."""
     rows = feature_rows(events, moment, (*RULE_COLUMNS, *EASIX_AGES))
     row = {name: float(value) for name, value in rows.iloc[0].items()}

@@ -1,5 +1,6 @@
 """A records table as arrays of whole numbers, checked once where it enters."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from features.harmonising.repeats import NEVER, Floats, Integers
+from features.arrays import NEVER, numbered
+from features.harmonising.repeats import Floats, Integers
 from features.tables import TIME_TYPE, InvalidTableError
 
 
@@ -25,10 +27,7 @@ class Words:
 
 def words_of(texts: ExtensionArray) -> Words:
     """A column's texts (plain or categorical); missing and blank ones have no word."""
-    if isinstance(texts, pd.Categorical):
-        places, found = texts.codes, texts.categories
-    else:
-        places, found = pd.factorize(texts)  # missing: -1, and not among those found
+    places, found = numbered(texts)
     stripped = [str(word).strip() for word in found]
     words = sorted({word for word in stripped if word})
     rank = {word: place for place, word in enumerate(words)}
@@ -37,15 +36,15 @@ def words_of(texts: ExtensionArray) -> Words:
     return Words(new_place[places], tuple(words))
 
 
-def _microseconds(records: pd.DataFrame, name: str) -> Integers:
-    column = records[name]
+def _microseconds(column: pd.Series) -> Integers:
     if isinstance(column.dtype, pd.DatetimeTZDtype) and column.dtype.unit == "us":
         return column.array.asi8
     if column.isna().all():
-        return np.full(len(records), NEVER)
+        return np.full(len(column), NEVER)
     if not isinstance(column.dtype, pd.DatetimeTZDtype):
         raise InvalidTableError(
-            f"{name}: {column.dtype} found, timestamps with an offset are needed ({TIME_TYPE})"
+            f"{column.name}: {column.dtype} found, "
+            f"timestamps with an offset are needed ({TIME_TYPE})"
         )
     instants = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
     return instants.astype("datetime64[us]").view(np.int64)
@@ -55,7 +54,8 @@ def _microseconds(records: pd.DataFrame, name: str) -> Integers:
 class Source:
     """The records as arrays, one entry a record; times in microseconds, NaT = `NEVER`.
 
-    `known` is the result time where there is one, else the time.
+    `known` is the result time where there is one, else the time. `records` are the table's own
+    columns as they were, whatever is written into the table afterwards.
     """
 
     patient: Words
@@ -65,9 +65,10 @@ class Source:
     time: Integers
     known: Integers
     given: Floats
+    records: Mapping[str, pd.Series]
 
 
-def record_arrays(records: pd.DataFrame) -> Source:
+def record_arrays(records: Mapping[str, pd.Series]) -> Source:
     """The arrays of a records table that has all its columns.
 
     Raises `InvalidTableError` for times without offset and for numbers that are none.
@@ -75,8 +76,7 @@ def record_arrays(records: pd.DataFrame) -> Source:
     number = records["numeric_value"]
     if pd.api.types.is_bool_dtype(number.dtype):
         raise InvalidTableError("numeric_value: true and false found, numbers are needed")
-    time = _microseconds(records, "time")
-    result_time = _microseconds(records, "result_time")
+    time, result_time = _microseconds(records["time"]), _microseconds(records["result_time"])
     try:
         given = number.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
@@ -91,4 +91,5 @@ def record_arrays(records: pd.DataFrame) -> Source:
         time=time,
         known=np.where(result_time == NEVER, time, result_time),
         given=given,
+        records=records,
     )

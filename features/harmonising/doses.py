@@ -12,7 +12,6 @@ Rates of an infusion do not add up, and a dose that is not stated adds nothing.
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from features.harmonising.columns import Source
 from features.harmonising.lines import REASONS, TABLE, Lines, line_rank, taken
@@ -23,7 +22,7 @@ _IN_MG = -2
 """The unit of every dose that is milligrams, whatever it was given in; else the unit's place."""
 
 
-def added_up(lines: Lines, source: Source, records: pd.DataFrame) -> Lines:
+def added_up(lines: Lines, source: Source) -> Lines:
     """The lines with each moment's different doses of a drug on one line, the others refused."""
     stated = (lines.reason < 0) & TABLE.is_dose[lines.key] & ~np.isnan(lines.number)
     doses = np.flatnonzero(stated)
@@ -35,7 +34,7 @@ def added_up(lines: Lines, source: Source, records: pd.DataFrame) -> Lines:
         column[few.row] for column in (source.patient.place, source.time, source.known)
     )
     moment = [column.astype(np.int64) for column in (unit, known, time, few.key, patient)]
-    order = np.lexsort((line_rank(few, source, records), -few.number, *moment))
+    order = np.lexsort((line_rank(few, source), -few.number, *moment))
     value = few.number[order]
     opens = changes(*(column[order] for column in moment))
     repeats = ~opens & np.append(False, same_value(value[1:], value[:-1]))

@@ -126,7 +126,7 @@ def stacked(parts: Sequence[Lines]) -> Lines:
     )
 
 
-def line_rank(lines: Lines, source: Source, records: pd.DataFrame) -> Integers:
+def line_rank(lines: Lines, source: Source) -> Integers:
     """An order of lines by what their records say, so that no result depends on row order."""
     if lines.row.size < 2:
         return np.zeros(lines.row.size, dtype=np.int64)
@@ -135,7 +135,7 @@ def line_rank(lines: Lines, source: Source, records: pd.DataFrame) -> Integers:
     said = [given, *(column.place[lines.row].astype(np.int64) for column in words)]
     order = np.lexsort(said)
     if not changes(*(column[order] for column in said)).all():
-        origin = words_of(records["source"].array.take(lines.row)).place
+        origin = words_of(source.records["source"].array.take(lines.row)).place
         order = np.lexsort([origin.astype(np.int64), *said])
     rank = np.empty(order.size, dtype=np.int64)
     rank[order] = np.arange(order.size)

@@ -106,13 +106,12 @@ class Refused:
 
     lines: Lines
     source: Source
-    records: pd.DataFrame
 
 
 def reject_table(told: Refused) -> pd.DataFrame:
     """The refused lines as their records, sorted by what they say, with reason and detail."""
-    refused, source, records = told.lines, told.source, told.records
-    rank = line_rank(refused, source, records)
+    refused, source = told.lines, told.source
+    rank = line_rank(refused, source)
     order = np.lexsort(
         (
             refused.key,
@@ -124,7 +123,7 @@ def reject_table(told: Refused) -> pd.DataFrame:
         )
     )
     refused = taken(refused, order)
-    said = {name: records[name].array.take(refused.row) for name in RECORD_COLUMNS}
+    said = {name: source.records[name].array.take(refused.row) for name in RECORD_COLUMNS}
     said["reason"] = [str(REASONS[code]) for code in refused.reason]
     said["detail"] = _details(refused, source)
     return pd.DataFrame(said)

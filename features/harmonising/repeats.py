@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-NEVER = np.iinfo(np.int64).min
-"""NaT as a whole number: not superseded, or known always."""
+from features.arrays import NEVER
 
 _SAME = 1e-9  # relative: two roundings of one number after unit conversion
 

@@ -10,15 +10,12 @@ import numba
 import numpy as np
 import pandas as pd
 
+from features.arrays import EventArrays, Moments, event_arrays, moments_of
+from features.catalogue import KEYS
 from features.kernel import ALWAYS, FOREVER
 from features.kinetics import turnover as filter_
 from features.kinetics.constants import RECEPTOR_BLOCKER, SILTUXIMAB, TURNOVER, Turnover
-from features.trajectory import (
-    PATIENTS_WORTH_ALL_CORES,
-    codes_of,
-    microseconds_of,
-    texts_of,
-)
+from features.trajectory import PATIENTS_WORTH_ALL_CORES
 
 FORECAST_HOURS = 24.0
 INTERVAL = (0.1, 0.5, 0.9)
@@ -36,6 +33,7 @@ KINDS = MappingProxyType(
     }
 )
 """The keys that kinetics looks at."""
+_KIND = np.array([*(KINDS.get(key, -1) for key in KEYS), -1], np.int64)
 DOSE_KEYS = ("il6_receptor_blocker", "siltuximab")
 
 
@@ -105,8 +103,8 @@ KINETIC_COLUMNS = (
 
 
 def kinetics_rows(
-    events: pd.DataFrame,
-    as_of: pd.DataFrame,
+    events: pd.DataFrame | EventArrays,
+    as_of: pd.DataFrame | Moments,
     columns: Sequence[KineticColumn] = KINETIC_COLUMNS,
 ) -> np.ndarray:
     """The kinetic columns at each as-of time.
@@ -118,15 +116,16 @@ def kinetics_rows(
     missing.
 
     Args:
-        events: the events table; doses in mg (up to `HIGHEST_DOSE_PER_KG`: mg/kg, missing: the
+        events: the events; doses in mg (up to `HIGHEST_DOSE_PER_KG`: mg/kg, missing: the
             label's dose), weight in kg (missing: `UNKNOWN_WEIGHT_KG`).
         as_of: columns `patient_id`, `as_of` (any order, any patients).
 
     Returns:
         float32 array (rows of `as_of` x columns).
     """
-    ahead = np.full(len(as_of), FORECAST_HOURS)
-    results = _results(events, as_of, ahead, np.array(INTERVAL), TURNOVER)
+    moments = moments_of(as_of)
+    ahead = np.full(len(moments.time), FORECAST_HOURS)
+    results = _results(event_arrays(events), moments, ahead, np.array(INTERVAL), TURNOVER)
     return results[:, [column.place for column in columns]].astype(np.float32)
 
 
@@ -142,7 +141,8 @@ def crp_forecasts(
     Returns:
         float64 array (rows of `as_of` x `probabilities`), NaN where there is no forecast.
     """
-    results = _results(events, as_of, np.asarray(ahead), np.array(probabilities), turnover)
+    arrays, moments = event_arrays(events), moments_of(as_of)
+    results = _results(arrays, moments, np.asarray(ahead), np.array(probabilities), turnover)
     return results[:, filter_.QUANTILES :]
 
 
@@ -150,10 +150,10 @@ def crp_forecasts(
 class _Told:
     """What the filter reads, by patient and time; `owner` numbers the patients who have something.
 
-    `place` is the number of each of `patients`, -1 for one who has nothing.
+    `place` is the number of each patient of the events, -1 for one who has nothing (and, last, for
+    one who is not among them).
     """
 
-    patients: pd.Index
     place: np.ndarray
     owner: np.ndarray
     time: np.ndarray
@@ -163,40 +163,40 @@ class _Told:
     value: np.ndarray
 
 
-def _told(events: pd.DataFrame) -> _Told:
+def _told(events: EventArrays) -> _Told:
     """The events of `KINDS` with a time (but for a weight) and a value (but for a dose)."""
-    patients, patient = codes_of(events["patient_id"])
-    words, code = codes_of(events["key"])
-    kind = np.array([*(KINDS.get(word, -1) for word in words.tolist()), -1], np.int64)[code]
-    time, known, until = (
-        microseconds_of(events[name]) for name in ("time", "known_time", "until_time")
-    )
-    value = events["value"].to_numpy(np.float64)
+    patient, time, value = events.patient, events.time, events.value
+    kind = _KIND[events.key]
     is_timed = (time != ALWAYS) | (kind == filter_.WEIGHT)
     is_valued = ~np.isnan(value) | np.isin(kind, [KINDS[key] for key in DOSE_KEYS])
     lines = np.flatnonzero((kind >= 0) & (patient >= 0) & is_timed & is_valued)
-    columns = (value[lines], known[lines], kind[lines], time[lines], patient[lines])
+    columns = (value[lines], events.known[lines], kind[lines], time[lines], patient[lines])
     lines = lines[np.lexsort(columns)]
     present, owner = np.unique(patient[lines], return_inverse=True)
-    place = np.full(len(patients), -1)
+    place = np.full(len(events.patients) + 1, -1)
     place[present] = np.arange(len(present))
-    until = np.where(until == ALWAYS, FOREVER, until)
+    until = events.until[lines]
     return _Told(
-        patients, place, owner, time[lines], known[lines], until[lines], kind[lines], value[lines]
+        place=place,
+        owner=owner,
+        time=time[lines],
+        known=events.known[lines],
+        until=np.where(until == ALWAYS, FOREVER, until),
+        kind=kind[lines],
+        value=value[lines],
     )
 
 
 def _results(
-    events: pd.DataFrame,
-    as_of: pd.DataFrame,
+    events: EventArrays,
+    moments: Moments,
     ahead: np.ndarray,
     probabilities: np.ndarray,
     turnover: Turnover,
 ) -> np.ndarray:
     """All that the filter says of each row, float64."""
-    told, patient = _told(events), texts_of(as_of["patient_id"])
-    patient = np.append(told.place, -1)[told.patients.get_indexer(patient)]
-    moment = microseconds_of(as_of["as_of"])
+    told, moment = _told(events), moments.time
+    patient = told.place[events.place_of(moments)]
     rows = np.lexsort((ahead, moment, patient))
     rows = rows[patient[rows] >= 0]
     bounds = np.arange(told.place.max(initial=-1) + 2)
@@ -223,7 +223,7 @@ def _results(
         )
 
     _in_parts(fill, len(bounds) - 1)
-    results = _nothing(len(as_of), len(probabilities))
+    results = _nothing(len(moment), len(probabilities))
     results[rows] = filled
     return results
 

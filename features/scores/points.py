@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numba import njit
 
 from features.scores.score import last
 from features.trajectory import Feature, Statistic
@@ -61,44 +62,61 @@ def columns_of_items(items: tuple[Item, ...], hours: int | None) -> tuple[Featur
     return tuple(column for item in items for sign in item for column in sign.inputs(hours))
 
 
-def points_of_items(
-    items: tuple[Item, ...], hours: int | None
-) -> Callable[[tuple[np.ndarray, ...]], tuple[np.ndarray, np.ndarray]]:
-    """What gives points of each item and whether any of its signs was measured: (items, rows)."""
-    signs = [[sign for sign in item for _ in sign.inputs(hours)] for item in items]
-    read = [sign for of_item in signs for sign in of_item]
-    first = np.cumsum([0, *(len(of_item) for of_item in signs[:-1])])
+@njit(cache=True)
+def _totals(values, bounds, points, item, needs_all):  # type: ignore[no-untyped-def]
+    """The sum over the items of their worst sign's points, by row.
 
-    def worst(values: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
-        points = [sign.award(value) for sign, value in zip(read, values, strict=True)]
-        seen = ~np.isnan(np.array(values))
-        return np.maximum.reduceat(points, first), np.logical_or.reduceat(seen, first)
+    `values` (signs x rows) stand with the signs of an item side by side; a sign's points are those
+    behind the last of its `bounds` that its value reaches.
+    """
+    total = np.empty(values.shape[1])
+    for row in range(total.size):
+        whole, worst, seen, measured = 0.0, 0.0, False, 0
+        for sign, value in enumerate(values[:, row]):
+            if sign == 0 or item[sign] != item[sign - 1]:
+                worst, seen = -np.inf, False
+            band = 0
+            while band < bounds.shape[1] and value >= bounds[sign, band]:
+                band += 1
+            award = 0.0 if np.isnan(value) else points[sign, band]
+            seen = seen or not np.isnan(value)
+            worst = max(worst, award)
+            if sign + 1 == item.size or item[sign + 1] != item[sign]:
+                whole += worst
+                measured += seen
+        enough = item[-1] + 1 if needs_all else 1
+        total[row] = whole if measured >= enough else np.nan
+    return total
 
-    return worst
+
+def _total(
+    items: tuple[Item, ...], hours: int | None, needs_all: bool
+) -> Callable[..., np.ndarray]:
+    """The compiled sum of items, of values in the order of `columns_of_items`."""
+    signs = [(place, sign) for place, item in enumerate(items) for sign in item]
+    read = [(place, sign) for place, sign in signs for _ in sign.inputs(hours)]
+    most = max(len(sign.bounds) for _, sign in read)
+    bounds, points = np.full((len(read), most), np.inf), np.empty((len(read), most + 1))
+    for row, (_, sign) in enumerate(read):
+        bounds[row, : len(sign.bounds)] = sign.bounds
+        points[row] = sign.points[-1]
+        points[row, : len(sign.points)] = sign.points
+    item = np.array([place for place, _ in read])
+
+    def total(*values: np.ndarray) -> np.ndarray:
+        return _totals(np.array(values, dtype=np.float64), bounds, points, item, needs_all)
+
+    return total
 
 
 def total_of_measured(items: tuple[Item, ...], hours: int | None) -> Callable[..., np.ndarray]:
     """The sum of the items; one not measured gives no points, missing where none was measured."""
-
-    worst = points_of_items(items, hours)
-
-    def total(*values: np.ndarray) -> np.ndarray:
-        points, seen = worst(values)
-        return np.where(seen.any(axis=0), points.sum(axis=0), np.nan)
-
-    return total
+    return _total(items, hours, needs_all=False)
 
 
 def total_of_all(items: tuple[Item, ...]) -> Callable[..., np.ndarray]:
     """The sum of the items by their latest values; missing where one was not measured."""
-
-    worst = points_of_items(items, None)
-
-    def total(*values: np.ndarray) -> np.ndarray:
-        points, seen = worst(values)
-        return np.where(seen.all(axis=0), points.sum(axis=0), np.nan)
-
-    return total
+    return _total(items, None, needs_all=True)
 
 
 def most_points(items: tuple[Item, ...]) -> float:

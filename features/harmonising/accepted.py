@@ -1,27 +1,25 @@
-"""The events table: accepted lines in order, each drug repeated under the keys of its class."""
+"""The events: accepted lines in order, each drug repeated under the keys of its class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from math import nan
 
 import numpy as np
-import pandas as pd
 
+from features.arrays import EventArrays
 from features.catalogue import CLASS_KEYS, DRUGS, KEYS
 from features.harmonising.columns import Source
 from features.harmonising.cultures import is_skin_commensal
 from features.harmonising.lines import INDEX, SPLIT_KEYS, Lines
 from features.harmonising.repeats import Floats, Integers
-from features.tables import EVENT_COLUMNS
 
 _IS_DRUG = np.array([key in DRUGS for key in SPLIT_KEYS])
-_COLUMNS = pd.Index(EVENT_COLUMNS, dtype="str")
-_KEY_TYPE = pd.CategoricalDtype(pd.Index(KEYS, dtype="str"))
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows of the events table: `line` is the line they come from."""
+    """Events to be: `line` is the line they come from."""
 
     line: Integers
     key: Integers
@@ -61,10 +59,6 @@ def _commensal_rows(lines: Lines, source: Source) -> _Rows:
     return _Rows(line, np.full(line.size, INDEX["skin_commensal"]), np.ones(line.size))
 
 
-def _instants(microseconds: Integers) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(microseconds.view("datetime64[us]"), tz="UTC")
-
-
 def _merged(lines: Lines, source: Source) -> _Rows:
     """Lines (which stand in order) and their repeats, in order.
 
@@ -89,23 +83,21 @@ def _merged(lines: Lines, source: Source) -> _Rows:
     return _joined([own, repeats]).taken(place)
 
 
-def event_table(lines: Lines, until: Integers, source: Source) -> pd.DataFrame:
-    """The events table of accepted lines that stand in order.
+def accepted_events(lines: Lines, until: Integers, source: Source) -> EventArrays:
+    """The events of accepted lines that stand in order.
 
     `until` says for each line when a correction ends it (`NEVER`: none does).
     """
     rows = _merged(lines, source)
     record = lines.row[rows.line]
-    present, patient = np.unique(source.patient.place[record], return_inverse=True)
-    names = [source.patient.words[place] for place in present]
-    columns = (
-        pd.Categorical.from_codes(patient, pd.Index(names, dtype="str")),
-        _instants(source.time[record]),
-        _instants(source.known[record]),
-        _instants(until[rows.line]),
-        pd.Categorical.from_codes(rows.key, dtype=_KEY_TYPE),
-        rows.value,
+    place = source.patient.place[record]
+    present = np.bincount(place, minlength=len(source.patient.words)) > 0
+    return EventArrays(
+        patients=tuple(compress(source.patient.words, present)),
+        patient=(np.cumsum(present) - 1)[place],
+        key=rows.key,
+        time=source.time[record],
+        known=source.known[record],
+        until=until[rows.line],
+        value=rows.value,
     )
-    table = pd.DataFrame(dict(enumerate(columns)), copy=False)
-    table.columns = _COLUMNS
-    return table
