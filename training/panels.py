@@ -19,9 +19,9 @@ from models.start import GRADE, fit_start
 from training.config import TrainingConfig
 from training.dataset import Cohort
 from training.fit import TrainingRows, useful_columns
-from training.metrics import FEWEST_EVENT_PATIENTS, INTERVAL_LEVEL
 from training.progress import progress
 from training.ranking import Ranking
+from training.resampled import FEWEST_EVENT_PATIENTS, INTERVAL_LEVEL
 from training.sample import Sample, patient_draws
 
 RANKINGS = ("auroc", "auprc")

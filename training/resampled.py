@@ -1,0 +1,36 @@
+"""A figure with its interval over resampled patients, or null with the reason for the gap."""
+
+from typing import Any
+
+import numpy as np
+
+from training.sample import Numbers
+
+INTERVAL_LEVEL = 0.95
+FEWEST_EVENT_PATIENTS = 5
+"""With fewer patients who have an event there is no interval: resampled handfuls are narrow."""
+
+
+def with_interval(values: Numbers, event_patients: int) -> dict[str, Any]:
+    """Estimate (first value) with the percentile interval of the rest.
+
+    The estimate must be finite. `event_patients`: how many patients with an event stand behind it.
+    """
+    estimate, draws = values[0], values[1:][np.isfinite(values[1:])]
+    found: dict[str, Any] = {"value": float(estimate), "low": None, "high": None, "reason": None}
+    if not len(values) > 1:
+        return found | {"reason": "no resampling was asked for"}
+    if event_patients < FEWEST_EVENT_PATIENTS:
+        return found | {"reason": f"no interval: {event_patients} patient(s) with an event"}
+    if len(draws) < 0.9 * (len(values) - 1):
+        return found | {"reason": "no interval: not defined in more than a tenth of the resamples"}
+    tail = (1 - INTERVAL_LEVEL) / 2
+    low, high = np.quantile(draws, (tail, 1 - tail))
+    return found | {"low": float(low), "high": float(high)}
+
+
+def told(values: Numbers, event_patients: int, why_undefined: str) -> dict[str, Any]:
+    """`with_interval` where the estimate is defined, else null with this reason."""
+    if np.isfinite(values[0]):
+        return with_interval(values, event_patients)
+    return {"value": None, "low": None, "high": None, "reason": why_undefined}
