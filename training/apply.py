@@ -19,7 +19,8 @@ from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
 from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
 from training.judged import Seen, judged_on, scored_rows
-from training.metrics import evaluate
+from training.judging import evaluate_in_full
+from training.prices import Prices
 from training.progress import progress
 
 ROWS_AT_ONCE = 20_000
@@ -68,7 +69,12 @@ def write_predictions(predictions: pd.DataFrame, bundle: Bundle, out: Path) -> N
 
 @on_one_blas_thread
 def judge(
-    bundle: Bundle, cohort: Cohort, file_format: str, bootstrap: int, seed: int
+    bundle: Bundle,
+    cohort: Cohort,
+    file_format: str,
+    bootstrap: int,
+    seed: int,
+    prices: Prices | None = None,
 ) -> dict[str, Any]:
     """Score a bundle beside the baselines that it carries, on patients of another file."""
     predictions = predict_rows(bundle, cohort.source.events, cohort.as_of, contributions=False)
@@ -78,7 +84,8 @@ def judge(
         theirs = {name: each.risk(cohort.rows) for name, each in model.baselines.items()}
         parts.append(scored_rows(cohort, outcome, {"model": ours, **theirs}))
     scored = pd.concat(parts, ignore_index=True)
-    evaluation = evaluate(scored, bootstrap, seed)
+    horizon = pd.Timedelta(hours=bundle.horizon_hours)
+    evaluation = evaluate_in_full(scored, cohort, horizon, bootstrap, seed, prices)
     if file_format == "physionet2019" and Outcome.INFECTION in bundle.outcomes:
         evaluation["challenge_utility"] = challenge_utility(cohort, scored)
     evaluation["model_version"] = bundle.version

@@ -26,6 +26,7 @@ from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
 from training.outcome_quality import outcome_quality
 from training.plots import evaluation_figures
+from training.prices import read_prices
 from training.progress import counted_progress
 from training.report import report_context, write_report
 from training.run_figures import run_figures
@@ -35,7 +36,9 @@ from training.wording import words_for
 
 logger = logging.getLogger("training")
 
-EVALUATION_SETTINGS = ("model", "records", "format", "every", "bootstrap", "seed", "out")
+EVALUATION_SETTINGS = (
+    "model", "records", "format", "every", "bootstrap", "seed", "prices", "out",
+)  # fmt: skip
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
 OTHERS = "These records are not the ones that the model learnt from."
 THE_SAME = "The model LEARNT FROM THESE VERY RECORDS: every figure flatters it and proves nothing."
@@ -108,6 +111,7 @@ def run_train(options: Namespace) -> None:
         repeats=options.repeats,
         variants=options.variants,
         outcomes_from=options.outcomes_from,
+        prices=read_prices(options.prices),
     )
     if not options.track:
         _train(config)
@@ -199,7 +203,10 @@ def _evaluate(
     options: Namespace, bundle: Bundle, others: Cohort
 ) -> tuple[dict[str, Any], dict[str, Figure], str]:
     """The evaluation, written and printed, with its figures and who was judged."""
-    evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
+    prices = read_prices(options.prices)
+    evaluation = apply.judge(
+        bundle, others, options.format, options.bootstrap, options.seed, prices
+    )
     figures = evaluation_figures(evaluation)
     judged = who_was_judged(bundle, others.source)
     context = report_context(bundle, {"records": options.records}, judged)

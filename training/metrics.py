@@ -124,8 +124,7 @@ def replicated(sample: Sample, draws: Numbers) -> dict[str, Numbers]:
     figures = {metric.name: np.full(len(draws), math.nan) for metric in METRICS}
     if not len(sample):
         return figures
-    ranking = Ranking(sample)
-    ranked = np.array([ranking.figures(draw) for draw in draws])
+    ranked = Ranking(sample).replicates(draws)
     figures |= {metric.name: ranked[:, column] for column, metric in enumerate(METRICS[:5])}
     known = sample.scored
     usable = both_classes(known, draws)

@@ -1,5 +1,6 @@
 """A figure with its interval over resampled patients, or null with the reason for the gap."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -34,3 +35,34 @@ def told(values: Numbers, event_patients: int, why_undefined: str) -> dict[str, 
     if np.isfinite(values[0]):
         return with_interval(values, event_patients)
     return {"value": None, "low": None, "high": None, "reason": why_undefined}
+
+
+def over(above: Numbers, below: Numbers) -> Numbers:
+    """The quotient, NaN where there is nothing to divide by."""
+    found: Numbers = np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    return found
+
+
+def compared(
+    values: Mapping[str, Mapping[str, Numbers]], event_patients: int, main: str, undefined: str
+) -> dict[str, Any]:
+    """Every scorer's figures with intervals, and the main one's less each other one's (paired).
+
+    `values`: figures by scorer and name, one a resample, the estimate first; `undefined`: why a
+    figure has no value.
+    """
+    ours = values.get(main)
+    return {
+        "models": {
+            scorer: {name: told(value, event_patients, undefined) for name, value in one.items()}
+            for scorer, one in values.items()
+        },
+        "differences": {
+            scorer: {
+                name: told(ours[name] - value, event_patients, "not defined for both")
+                for name, value in theirs.items()
+            }
+            for scorer, theirs in values.items()
+            if ours is not None and scorer != main
+        },
+    }
