@@ -8,7 +8,7 @@ Nobody was treated by these alarms: what a dose would have changed is not known.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,15 +54,19 @@ SAID = (
 
 
 def judge_economics(
-    watch: Watch, judged: JudgedRows, grade: Numbers, horizon: float, prices: Prices
+    watch: Watch,
+    judged: JudgedRows,
+    rules: Mapping[str, Flags],
+    horizon: float,
+    prices: Prices,
 ) -> dict[str, Any]:
     """The summary of every policy, with intervals, and the model's less each other one's.
 
-    `grade`: today's grade on the rows of `watch`, NaN = unknown. Policies: the model and
-    persistence at the main budget, the CRP rule as it stands, and treatment from grade 2 on.
+    Policies: the model and persistence at the main budget, and `rules`: the rows of `watch` on
+    which each says that one would treat.
     """
     onsets = onsets_of(watch)
-    policies = _policies(watch, judged, grade)
+    policies = _policies(watch, judged, rules)
     sums = {name: _sums(watch, onsets, runs, horizon, prices) for name, runs in policies.items()}
     patients = int((sums[next(iter(sums))][:, 1] > 0).sum())
     values = {name: figures(one, judged.draws, prices) for name, one in sums.items()}
@@ -74,17 +78,16 @@ def judge_economics(
     }
 
 
-def _policies(watch: Watch, judged: JudgedRows, grade: Numbers) -> dict[str, list[Flags]]:
+def _policies(
+    watch: Watch, judged: JudgedRows, rules: Mapping[str, Flags]
+) -> dict[str, list[Flags]]:
     """Which rows sound under each policy, once a repeat and lot."""
     found: dict[str, list[Flags]] = {}
     for name in (MAIN_MODEL, FIRST_BASELINE):
         if name in judged.samples:
             found[name] = [run for one in judged.samples[name]
                            for run in alarms_within(watch, one.risk, BUDGETS[0])]  # fmt: skip
-    if CRP_RULE in judged.samples:
-        found[CRP_RULE] = [alarms_of(watch, judged.samples[CRP_RULE][0].risk == 1.0)]
-    found[GRADE_RULE] = [alarms_of(watch, grade >= TREATED_GRADE)]
-    return found
+    return found | {name: [alarms_of(watch, calls)] for name, calls in rules.items()}
 
 
 def _sums(

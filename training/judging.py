@@ -11,11 +11,12 @@ import pandas as pd
 
 from features.outcomes import Outcome, happenings
 from features.tables import ORIGIN
+from models.rules import crp_rule
 from training.alarms import Watch
 from training.config import HOUR
 from training.dataset import Cohort
 from training.decisions import judge_decisions
-from training.economics import judge_economics
+from training.economics import CRP_RULE, GRADE_RULE, TREATED_GRADE, judge_economics
 from training.event_level import judge_events, onsets_of, watch_of
 from training.groups import groups_of
 from training.labels import hours_to_event
@@ -39,39 +40,46 @@ def evaluate_in_full(
     All figures share the resamples of `evaluate`.
     """
     evaluation = evaluate(scored, bootstrap, seed)
-    here = cohort.as_of[cohort.reported].reset_index(drop=True)
-    strata = pd.concat([here, strata_rows(cohort.source, here)], axis=1)
+    known = _known_then(cohort)
     for outcome, lines in scored.groupby("outcome", observed=True):
         judged = judged_rows(lines, bootstrap, seed, ["grade"])
         evaluation["outcomes"][str(outcome)] |= _further(
-            Outcome(outcome), judged, cohort, strata, horizon / HOUR, prices or Prices()
+            Outcome(outcome), judged, cohort, known, horizon / HOUR, prices or Prices()
         )
     return evaluation
+
+
+def _known_then(cohort: Cohort) -> pd.DataFrame:
+    """What was known at each reported row: its groups, and whether the CRP rule fires."""
+    here = cohort.as_of[cohort.reported].reset_index(drop=True)
+    fires = pd.Series(crp_rule(cohort.rows[cohort.reported]), name="crp_rule")
+    return pd.concat([here, strata_rows(cohort.source, here), fires], axis=1)
 
 
 def _further(
     outcome: Outcome,
     judged: JudgedRows,
     cohort: Cohort,
-    strata: pd.DataFrame,
+    known: pd.DataFrame,
     horizon: float,
     prices: Prices,
 ) -> dict[str, Any]:
     """What is judged beside rows; nothing where no row is judged or no event is among them."""
     if not judged.judged.any() or not next(iter(judged.samples.values()))[0].label.any():
         return {}
-    asked = judged.rows[["patient_id", "as_of"]]
-    groups = asked.merge(strata, on=["patient_id", "as_of"], how="left", validate="one_to_one")
+    keys = ["patient_id", "as_of"]
+    known = judged.rows[[*keys, "grade"]].merge(known, on=keys, how="left", validate="one_to_one")
     watch = _watch(outcome, judged, cohort)
     events = judge_events(watch, judged.samples, judged.draws, horizon)
     found = {
         "events": events | _without_warning(outcome, judged, cohort, watch),
-        "groups": groups_of(judged, groups),
+        "groups": groups_of(judged, known),
         "decisions": judge_decisions(judged.samples, judged.draws),
     }
     if outcome == Outcome.SEVERE_CRS:
-        grade = judged.rows.loc[judged.judged, "grade"].to_numpy(dtype=float)
-        found["economics"] = judge_economics(watch, judged, grade, horizon, prices)
+        rules = {CRP_RULE: known["crp_rule"] == 1.0, GRADE_RULE: known["grade"] >= TREATED_GRADE}
+        calls = {name: rule.to_numpy()[judged.judged] for name, rule in rules.items()}
+        found["economics"] = judge_economics(watch, judged, calls, horizon, prices)
     return found
 
 

@@ -208,7 +208,7 @@ def _figures(
     draws = patient_draws(len(np.unique(judged.patient)), resamples, config.seed)
     samples = {name: Sample.of(judged.label, risk, judged.patient) for name, risk in risks.items()}
     return {
-        name: np.array([Ranking(sample).figures(draw)[: len(RANKINGS)] for draw in draws])
+        name: Ranking(sample).replicates(draws)[:, : len(RANKINGS)]
         for name, sample in samples.items()
     }
 

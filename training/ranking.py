@@ -39,8 +39,8 @@ class Ranking:
 
     def counts(self, multiplicity: Numbers) -> tuple[Numbers, Numbers]:
         """Weighted rows with and without an event at or above each level."""
-        events = _running(multiplicity, self._event_patient)[self._events_until[1:]]
-        return events, _running(multiplicity, self._patient)[self._rows_until[1:]] - events
+        events = _at_or_above(multiplicity, (self._event_patient, self._events_until))[1:]
+        return events, _at_or_above(multiplicity, (self._patient, self._rows_until))[1:] - events
 
     def shares_at_budget(self) -> Numbers:
         """How surely each row sounds when the budget is used up on all rows: 1, 0, or by lot."""
@@ -49,12 +49,11 @@ class Ranking:
         threshold = self.levels[level]
         return np.where(self._score > threshold, 1.0, np.where(self._score == threshold, part, 0.0))
 
-    def figures(self, multiplicity: Numbers) -> Numbers:
-        """The five ranking figures in the order of `METRICS`; NaN unless both classes are there."""
-        return self.replicates(multiplicity[np.newaxis])[0]
-
     def replicates(self, draws: Numbers) -> Numbers:
-        """`figures` under every line of `draws`: resamples by five."""
+        """The five ranking figures in the order of `METRICS` under every line of `draws`.
+
+        Resamples by five; NaN where not both classes are there.
+        """
         return _figures(
             np.ascontiguousarray(draws, dtype=np.float64),
             (self._patient, self._rows_until),
@@ -66,14 +65,6 @@ class Ranking:
 def _count_until(score: Numbers, levels: Numbers) -> Places:
     """How many scores reach each level, after a leading 0."""
     return np.append(0, np.searchsorted(np.sort(-score), -levels, side="right"))
-
-
-def _running(multiplicity: Numbers, patient: Places) -> Numbers:
-    """Running weight of rows in their order, after a leading 0."""
-    weights = np.empty(len(patient) + 1)
-    weights[0] = 0.0
-    np.cumsum(multiplicity[patient], out=weights[1:])
-    return weights
 
 
 Counted = tuple[Places, Places]

@@ -11,6 +11,8 @@ INTERVAL_LEVEL = 0.95
 FEWEST_EVENT_PATIENTS = 5
 """With fewer patients who have an event there is no interval: resampled handfuls are narrow."""
 
+NO_SPREAD = "no interval: the same in every resample"
+
 
 def with_interval(values: Numbers, event_patients: int) -> dict[str, Any]:
     """Estimate (first value) with the percentile interval of the rest.
@@ -32,9 +34,11 @@ def with_interval(values: Numbers, event_patients: int) -> dict[str, Any]:
 
 def told(values: Numbers, event_patients: int, why_undefined: str) -> dict[str, Any]:
     """`with_interval` where the estimate is defined, else null with this reason."""
-    if np.isfinite(values[0]):
-        return with_interval(values, event_patients)
-    return {"value": None, "low": None, "high": None, "reason": why_undefined}
+    if not np.isfinite(values[0]):
+        return {"value": None, "low": None, "high": None, "reason": why_undefined}
+    if len(values) > 1 and (values == values[0]).all():  # all found, say: no width is no certainty
+        return {"value": float(values[0]), "low": None, "high": None, "reason": NO_SPREAD}
+    return with_interval(values, event_patients)
 
 
 def over(above: Numbers, below: Numbers) -> Numbers:
