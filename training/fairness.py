@@ -31,7 +31,7 @@ class FairMetric:
     """A figure that groups should share.
 
     `is_ratio`: the gap is how many times the one is the other, else their difference. `means`:
-    what a gap means for the patients of the lower group.
+    what a gap means for the patients of the group that has less (of a ratio: more).
     """
 
     name: str
@@ -49,7 +49,7 @@ FAIR_METRICS = (
         "observed_to_expected",
         "observed over expected events",
         True,
-        "risks are higher, for the events that come, than in the other group",
+        "more events come, for the risks foretold, than in the other group",
     ),
 )
 

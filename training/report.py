@@ -15,6 +15,7 @@ from models.bundle import Bundle
 from training.captions import CAPTIONS, alternative, remark
 from training.limits import limits
 from training.metrics import FIRST_BASELINE, MAIN_MODEL, METRICS
+from training.report_further import further_blocks
 from training.report_tables import (
     cell,
     figure_tables,
@@ -161,6 +162,7 @@ def _outcome_section(
         if outcome == "infection" and why_not is None else [],
         "strata": [stratum_table(stratum, parts, words) for stratum, parts in strata]
         if why_not is None else [],
+        "further": further_blocks(judged, words) if why_not is None else [],
         "counts": [(words_of, judged["counts"][key]) for key, words_of in COUNTS.items()],
         "unscored": [
             (words.scorer(name), answer["unscored"])
