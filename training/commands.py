@@ -26,7 +26,7 @@ from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
 from training.outcome_quality import outcome_quality
 from training.plots import evaluation_figures
-from training.prices import read_prices
+from training.prices import Prices, read_prices
 from training.progress import counted_progress
 from training.report import report_context, write_report
 from training.run_figures import run_figures
@@ -182,17 +182,18 @@ def _metrics_of(bundle: Bundle) -> dict[str, Any]:
 
 def run_evaluate(options: Namespace) -> None:
     """Judge a bundle on other patients; write metrics.json and report.html, and track the run."""
+    prices = read_prices(options.prices)
     with opened_bundle(options.model) as bundle:
         _agree(bundle, options.outcomes_from)
         # read before a run opens: records that cannot be read leave none behind
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
         _tell_notes(others.source)
         if not options.track:
-            _evaluate(options, bundle, others)
+            _evaluate(options, bundle, others, prices)
             return
         with track.tracking(options.experiment, f"evaluate {options.records.name}") as tracked:
             tracked.log_settings({name: getattr(options, name) for name in EVALUATION_SETTINGS})
-            evaluation, figures, judged = _evaluate(options, bundle, others)
+            evaluation, figures, judged = _evaluate(options, bundle, others, prices)
             with _work_is_safe("not tracked", f"the report is whole in {options.out}"):
                 tracked.tag(track.facts_of(bundle) | {"kind": "evaluation", "judged": judged})
                 _log(tracked, evaluation, figures, options.out)
@@ -200,10 +201,9 @@ def run_evaluate(options: Namespace) -> None:
 
 
 def _evaluate(
-    options: Namespace, bundle: Bundle, others: Cohort
+    options: Namespace, bundle: Bundle, others: Cohort, prices: Prices
 ) -> tuple[dict[str, Any], dict[str, Figure], str]:
     """The evaluation, written and printed, with its figures and who was judged."""
-    prices = read_prices(options.prices)
     evaluation = apply.judge(
         bundle, others, options.format, options.bootstrap, options.seed, prices
     )

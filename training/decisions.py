@@ -31,7 +31,7 @@ def judge_decisions(samples: Mapping[str, Sequence[Sample]], draws: Numbers) -> 
 
 
 def _has_benefit(sample: Sample) -> bool:
-    return len(sample) > 0 and (sample.is_rule or sample.is_probability)
+    return len(sample.scored) > 0 and (sample.is_rule or sample.is_probability)
 
 
 def _at(

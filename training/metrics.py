@@ -148,6 +148,8 @@ def undefined_reason(sample: Sample, metric: Metric) -> str:
 
 def _improbable_reason(sample: Sample, metric: Metric) -> str:
     """Why a figure for probabilities has no value though both classes are there."""
+    if not len(sample.scored):
+        return "it gave no score on these rows"
     if sample.is_rule:
         return "the rule says yes or no and gives no probability"
     if not sample.is_probability:
