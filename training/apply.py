@@ -15,6 +15,7 @@ from models.bundle import Bundle
 from models.predict import predict_rows
 from training.alarm_utility import best_threshold
 from training.blas import on_one_blas_thread
+from training.challenge import utility_intervals
 from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
 from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
@@ -87,7 +88,11 @@ def judge(
     horizon = pd.Timedelta(hours=bundle.horizon_hours)
     evaluation = evaluate_in_full(scored, cohort, horizon, bootstrap, seed, prices)
     if file_format == "physionet2019" and Outcome.INFECTION in bundle.outcomes:
-        evaluation["challenge_utility"] = challenge_utility(cohort, scored)
+        best = challenge_utility(cohort, scored)
+        evaluation["challenge_utility"] = best
+        evaluation["challenge_utility_intervals"] = utility_intervals(
+            cohort, scored, best, bootstrap, seed
+        )
     evaluation["model_version"] = bundle.version
     same = cohort.source.digest == bundle.card.data_digest
     seen = Seen.TRAINING_RECORDS if same else Seen.OTHER_RECORDS

@@ -158,7 +158,11 @@ def _outcome_section(
         "panels": panel_table((evaluation.get("panels") or {}).get(outcome) or ())
         if why_not is None else [],
         "rules": rules(judged, words) if judged["counts"]["events"] else [],
-        "utilities": utilities(evaluation.get("challenge_utility") or {}, words)
+        "utilities": utilities(
+            evaluation.get("challenge_utility") or {},
+            evaluation.get("challenge_utility_intervals") or {},
+            words,
+        )
         if outcome == "infection" and why_not is None else [],
         "strata": [stratum_table(stratum, parts, words) for stratum, parts in strata]
         if why_not is None else [],
