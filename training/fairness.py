@@ -91,9 +91,10 @@ def _scaled(metric: FairMetric, values: Numbers) -> Numbers:
 
 
 def _half_width(draws: Numbers, pairs: int) -> float | None:
-    """Half the interval's width, None where a tenth of the resamples has no figure."""
+    """Half the interval's width; None where a tenth of the resamples has no figure or all agree."""
     known = draws[np.isfinite(draws)]
     if len(known) < max(2, 0.9 * len(draws)):
         return None
+    spread = float(known.std(ddof=1))
     z = NormalDist().inv_cdf(1 - (1 - INTERVAL_LEVEL) / (2 * pairs))
-    return z * float(known.std(ddof=1))
+    return z * spread if spread > 0 else None

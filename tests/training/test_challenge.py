@@ -49,7 +49,8 @@ def test_a_resample_of_stays_has_the_utility_of_its_stays(stays, ask_at):
     assert utility["value"] == pytest.approx(best["model"]["utility"])
     expected = np.quantile(values, (0.025, 0.975))
     assert [utility["low"], utility["high"]] == pytest.approx(list(expected))
-    assert found["differences"]["persistence"]["utility"]["low"] > 0
+    gap = best["model"]["utility"] - best["persistence"]["utility"]
+    assert found["differences"]["persistence"]["utility"]["value"] == pytest.approx(gap)
 
 
 def test_stays_without_any_onset_have_no_interval(draw_events, ask_at):

@@ -119,4 +119,8 @@ def test_the_interval_of_a_gap_is_widened_for_every_pair_that_could_have_been_pi
     ratio = found["observed_to_expected"]
     assert ratio["value"] == pytest.approx(np.exp(0.3))
     assert ratio["high"] == pytest.approx(np.exp(0.3 + half), rel=1e-3)
+    same = {
+        name: {key: np.full(5, at) for key in groups["a"]} for name, at in (("a", 1.0), ("b", 0.5))
+    }
+    assert gaps(same)["sensitivity"]["finding"] == Gap.UNKNOWN
     assert gaps({"a": groups["a"]})["auroc"]["finding"] == Gap.UNKNOWN

@@ -9,6 +9,7 @@ import pytest
 from features.outcomes import Outcome
 from models.rules import crp_rule
 from training.alarms import BUDGETS
+from training.flat import flat_metrics
 from training.judged import scored_rows
 from training.judging import evaluate_in_full
 from training.prices import Prices
@@ -48,6 +49,8 @@ def test_every_part_is_there_and_can_be_written(evaluation):
     assert {"sex", "cover", "product", "day_since_dose", "panel"} <= set(severe["groups"])
     assert "age_group" not in severe["groups"]  # unknown of everyone
     json.dumps(evaluation, allow_nan=False)
+    found = severe["events"]["budgets"][BUDGETS[0].title]["models"]["model"]["found"]["value"]
+    assert flat_metrics(evaluation)["severe_crs/events/model/found"] == found
 
 
 def test_groups_part_the_judged_rows(evaluation):
