@@ -67,7 +67,9 @@ def judge_economics(
     """
     onsets = onsets_of(watch)
     policies = _policies(watch, judged, rules)
-    sums = {name: _sums(watch, onsets, runs, horizon, prices) for name, runs in policies.items()}
+    sums = {
+        name: policy_sums(watch, onsets, runs, horizon, prices) for name, runs in policies.items()
+    }
     patients = int((sums[next(iter(sums))][:, 1] > 0).sum())
     values = {name: figures(one, judged.draws, prices) for name, one in sums.items()}
     return {
@@ -90,7 +92,7 @@ def _policies(
     return found | {name: [alarms_of(watch, calls)] for name, calls in rules.items()}
 
 
-def _sums(
+def policy_sums(
     watch: Watch, onsets: Onsets, runs: Sequence[Flags], horizon: float, prices: Prices
 ) -> Numbers:
     """Patients by (1, events, found early, alarms, doses), means over the runs."""

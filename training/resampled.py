@@ -36,7 +36,8 @@ def told(values: Numbers, event_patients: int, why_undefined: str) -> dict[str, 
     """`with_interval` where the estimate is defined, else null with this reason."""
     if not np.isfinite(values[0]):
         return {"value": None, "low": None, "high": None, "reason": why_undefined}
-    if len(values) > 1 and (values == values[0]).all():  # all found, say: no width is no certainty
+    known = values[np.isfinite(values)]
+    if len(known) > 1 and np.ptp(known) < 1e-12:  # all found, say: no width is no certainty
         return {"value": float(values[0]), "low": None, "high": None, "reason": NO_SPREAD}
     return with_interval(values, event_patients)
 

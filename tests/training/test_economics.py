@@ -10,7 +10,7 @@ from features.tables import InvalidInputError
 from training.alarms import Watch, alarms_of
 from training.curves import DECISION_THRESHOLDS, net_benefit
 from training.decisions import ON_ALL, ON_NONE, THRESHOLDS, judge_decisions
-from training.economics import _sums, figures
+from training.economics import figures, policy_sums
 from training.event_level import onsets_of
 from training.prices import Prices, read_prices
 from training.sample import Sample, patient_draws
@@ -72,7 +72,7 @@ def test_doses_days_and_costs_by_hand():
     prices = Prices(100.0, 10.0, 1.0, doses_per_alarm=2.0, most_doses_per_patient=5.0,
                     monitored_days_per_alarm=1.5, bed_days_per_alarm=3.0)  # fmt: skip
     # alarms 2 and 3; doses 4 and 5 (6 were asked for); the one event is found early
-    sums = _sums(watch, onsets_of(watch), runs, 24.0, prices)
+    sums = policy_sums(watch, onsets_of(watch), runs, 24.0, prices)
     found = figures(sums, np.ones((1, 2)), prices)
     assert {name: value[0] for name, value in found.items()} == pytest.approx(
         {
@@ -92,7 +92,7 @@ def test_without_a_price_nothing_is_said_of_costs():
     watch = ward()
     runs = [alarms_of(watch, np.ones(6, dtype=bool))]
     for prices in (Prices(), replace(Prices(), anti_il6_dose=100.0, monitored_day=1.0)):
-        sums = _sums(watch, onsets_of(watch), runs, 24.0, prices)
+        sums = policy_sums(watch, onsets_of(watch), runs, 24.0, prices)
         found = figures(sums, np.ones((1, 2)), prices)
         assert np.isnan(found["cost_per_found"]).all()
         assert found["doses_per_found"][0] == 6.0

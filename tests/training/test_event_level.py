@@ -14,6 +14,7 @@ from training.event_level import (
     watch_of,
 )
 from training.labels import hours_to_event
+from training.resampled import told
 from training.sample import Sample, patient_draws
 
 DAY = 24.0
@@ -180,6 +181,7 @@ def test_a_figure_that_every_resample_repeats_has_no_interval():
     everything = found["budgets"]["1 alarm in 10 patient-days"]["models"]["model"]["found"]
     assert (everything["value"], everything["low"]) == (1.0, None)
     assert "same in every resample" in everything["reason"]
+    assert told(np.array([1.0, np.nan, 1.0, 1.0]), 9, "")["low"] is None
 
 
 def test_patient_days_of_a_watch_are_counted_once_a_day():
