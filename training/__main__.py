@@ -124,6 +124,7 @@ def _add_train(verbs: "Verbs") -> None:
         "--variants", action=argparse.BooleanOptionalAction, default=True,
         help="also judge the model without the grade, without trajectories and with less measured",
     )  # fmt: skip
+    _add_prices(parser)
     _add_tracking(parser)
     parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")
 
@@ -142,6 +143,7 @@ def _add_evaluate(verbs: "Verbs") -> None:
     _add_the_models_own(parser)
     parser.add_argument("--bootstrap", type=_count, default=200, help="resamples for intervals")
     parser.add_argument("--seed", type=_seed, default=0, help="of the resamples")
+    _add_prices(parser)
     _add_tracking(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder to write into")
 
@@ -270,6 +272,13 @@ def _add_tracking(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--track", action=argparse.BooleanOptionalAction, default=True,
         help="log to MLflow (MLFLOW_TRACKING_URI, else mlflow.db here)",
+    )  # fmt: skip
+
+
+def _add_prices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--prices", type=Path,
+        help="CSV of prices and of doses and days an alarm; docs/prices.csv is one to start from",
     )  # fmt: skip
 
 

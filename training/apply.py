@@ -15,11 +15,13 @@ from models.bundle import Bundle
 from models.predict import predict_rows
 from training.alarm_utility import best_threshold
 from training.blas import on_one_blas_thread
+from training.challenge import utility_intervals
 from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
 from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
 from training.judged import Seen, judged_on, scored_rows
-from training.metrics import evaluate
+from training.judging import evaluate_in_full
+from training.prices import Prices
 from training.progress import progress
 
 ROWS_AT_ONCE = 20_000
@@ -68,7 +70,12 @@ def write_predictions(predictions: pd.DataFrame, bundle: Bundle, out: Path) -> N
 
 @on_one_blas_thread
 def judge(
-    bundle: Bundle, cohort: Cohort, file_format: str, bootstrap: int, seed: int
+    bundle: Bundle,
+    cohort: Cohort,
+    file_format: str,
+    bootstrap: int,
+    seed: int,
+    prices: Prices | None = None,
 ) -> dict[str, Any]:
     """Score a bundle beside the baselines that it carries, on patients of another file."""
     predictions = predict_rows(bundle, cohort.source.events, cohort.as_of, contributions=False)
@@ -78,9 +85,14 @@ def judge(
         theirs = {name: each.risk(cohort.rows) for name, each in model.baselines.items()}
         parts.append(scored_rows(cohort, outcome, {"model": ours, **theirs}))
     scored = pd.concat(parts, ignore_index=True)
-    evaluation = evaluate(scored, bootstrap, seed)
+    horizon = pd.Timedelta(hours=bundle.horizon_hours)
+    evaluation = evaluate_in_full(scored, cohort, horizon, bootstrap, seed, prices)
     if file_format == "physionet2019" and Outcome.INFECTION in bundle.outcomes:
-        evaluation["challenge_utility"] = challenge_utility(cohort, scored)
+        best = challenge_utility(cohort, scored)
+        evaluation["challenge_utility"] = best
+        evaluation["challenge_utility_intervals"] = utility_intervals(
+            cohort, scored, best, bootstrap, seed
+        )
     evaluation["model_version"] = bundle.version
     same = cohort.source.digest == bundle.card.data_digest
     seen = Seen.TRAINING_RECORDS if same else Seen.OTHER_RECORDS

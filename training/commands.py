@@ -26,6 +26,7 @@ from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
 from training.outcome_quality import outcome_quality
 from training.plots import evaluation_figures
+from training.prices import Prices, read_prices
 from training.progress import counted_progress
 from training.report import report_context, write_report
 from training.run_figures import run_figures
@@ -35,7 +36,9 @@ from training.wording import words_for
 
 logger = logging.getLogger("training")
 
-EVALUATION_SETTINGS = ("model", "records", "format", "every", "bootstrap", "seed", "out")
+EVALUATION_SETTINGS = (
+    "model", "records", "format", "every", "bootstrap", "seed", "prices", "out",
+)  # fmt: skip
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
 OTHERS = "These records are not the ones that the model learnt from."
 THE_SAME = "The model LEARNT FROM THESE VERY RECORDS: every figure flatters it and proves nothing."
@@ -108,6 +111,7 @@ def run_train(options: Namespace) -> None:
         repeats=options.repeats,
         variants=options.variants,
         outcomes_from=options.outcomes_from,
+        prices=read_prices(options.prices),
     )
     if not options.track:
         _train(config)
@@ -178,17 +182,18 @@ def _metrics_of(bundle: Bundle) -> dict[str, Any]:
 
 def run_evaluate(options: Namespace) -> None:
     """Judge a bundle on other patients; write metrics.json and report.html, and track the run."""
+    prices = read_prices(options.prices)
     with opened_bundle(options.model) as bundle:
         _agree(bundle, options.outcomes_from)
         # read before a run opens: records that cannot be read leave none behind
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
         _tell_notes(others.source)
         if not options.track:
-            _evaluate(options, bundle, others)
+            _evaluate(options, bundle, others, prices)
             return
         with track.tracking(options.experiment, f"evaluate {options.records.name}") as tracked:
             tracked.log_settings({name: getattr(options, name) for name in EVALUATION_SETTINGS})
-            evaluation, figures, judged = _evaluate(options, bundle, others)
+            evaluation, figures, judged = _evaluate(options, bundle, others, prices)
             with _work_is_safe("not tracked", f"the report is whole in {options.out}"):
                 tracked.tag(track.facts_of(bundle) | {"kind": "evaluation", "judged": judged})
                 _log(tracked, evaluation, figures, options.out)
@@ -196,10 +201,12 @@ def run_evaluate(options: Namespace) -> None:
 
 
 def _evaluate(
-    options: Namespace, bundle: Bundle, others: Cohort
+    options: Namespace, bundle: Bundle, others: Cohort, prices: Prices
 ) -> tuple[dict[str, Any], dict[str, Figure], str]:
     """The evaluation, written and printed, with its figures and who was judged."""
-    evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
+    evaluation = apply.judge(
+        bundle, others, options.format, options.bootstrap, options.seed, prices
+    )
     figures = evaluation_figures(evaluation)
     judged = who_was_judged(bundle, others.source)
     context = report_context(bundle, {"records": options.records}, judged)

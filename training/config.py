@@ -1,11 +1,12 @@
 """Every choice of a training run, in one frozen value from which the flags are made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from features.outcomes import Outcome, OutcomeSource
+from training.prices import Prices
 
 DAY = pd.Timedelta(hours=24)
 HOUR = pd.Timedelta(hours=1)
@@ -35,6 +36,7 @@ class TrainingConfig:
     bootstrap: int = 200
     variants: bool = True
     outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
+    prices: Prices = field(default_factory=Prices)
 
 
 MOST_REPEATS = 10

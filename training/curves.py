@@ -51,7 +51,7 @@ def curves(sample: Sample) -> dict[str, Any]:
         "precision_recall": {"sensitivity": recalls, "precision": precisions},
     }
     known = sample.scored
-    if known.is_rule or known.is_probability:
+    if len(known) and (known.is_rule or known.is_probability):
         found["net_benefit"] = net_benefit(known)
     if known.is_probability and 0 < known.label.sum() < len(known):
         found["calibration"] = calibration_curve(known)

@@ -57,7 +57,8 @@ def flat_metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
     """Defined figures by flat names.
 
     `severe_crs/model/auroc`, `.../auroc/low`, `.../high`, `severe_crs/counts/events`,
-    `severe_crs/model_minus_persistence/auroc`, `severe_crs/grade_2/model/auroc`.
+    `severe_crs/model_minus_persistence/auroc`, `severe_crs/grade_2/model/auroc`; of events at the
+    main alarm budget `severe_crs/events/model/found`.
     """
     found: dict[str, float] = {}
     for outcome, judged in evaluation["outcomes"].items():
@@ -67,7 +68,21 @@ def flat_metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
                 found |= _flat_comparison(
                     f"{outcome}/{stratum}_{value}", part, with_intervals=False
                 )
+        found |= _flat_events(f"{outcome}/events", judged.get("events"))
     return {name.replace(" ", "_"): value for name, value in found.items()}
+
+
+def _flat_events(place: str, events: Mapping[str, Any] | None) -> dict[str, float]:
+    """The figures of every scorer's alarms at the first budget, which is the main one."""
+    if not events:
+        return {}
+    models = next(iter(events["budgets"].values()))["models"]
+    return {
+        f"{place}/{model}/{name}": figure["value"]
+        for model, figures in models.items()
+        for name, figure in figures.items()
+        if figure["value"] is not None
+    }
 
 
 def _flat_comparison(

@@ -64,6 +64,15 @@ def label_rows(
     return Labels(label, fate)
 
 
+def hours_to_event(events: pd.DataFrame, as_of: pd.DataFrame, outcome: Outcome) -> np.ndarray:
+    """Hours from each as-of row to the outcome's next happening, NaN where none follows.
+
+    For a row at risk that is the next onset. Of use to judge alarms by, never to learn from.
+    """
+    found = _next(as_of.reset_index(drop=True), happenings(events, outcome))
+    return (found / pd.Timedelta(hours=1)).to_numpy(dtype=float)
+
+
 @dataclass(frozen=True)
 class Nearness:
     """How a learning target sharpens as the event comes near.
@@ -122,8 +131,14 @@ def _times(events: pd.DataFrame) -> pd.DataFrame:
 
 def _any_within(rows: pd.DataFrame, times: pd.DataFrame, horizon: pd.Timedelta) -> np.ndarray:
     """Whether any of the patient's `times` lies in (as_of, as_of + horizon]."""
+    within: np.ndarray = (_next(rows, times) <= horizon).to_numpy()
+    return within
+
+
+def _next(rows: pd.DataFrame, times: pd.DataFrame) -> pd.Series:
+    """How long after each as-of time the patient's next of `times` is; missing where none is."""
     if times.empty:
-        return np.zeros(len(rows), dtype=bool)
+        return pd.Series(pd.NaT, index=range(len(rows)), dtype="timedelta64[us]")
     asked = rows.assign(row=np.arange(len(rows))).sort_values("as_of")
     happening = times.sort_values("time").rename(columns={"time": "next_time"})
     joined = pd.merge_asof(
@@ -135,5 +150,5 @@ def _any_within(rows: pd.DataFrame, times: pd.DataFrame, horizon: pd.Timedelta) 
         direction="forward",
         allow_exact_matches=False,
     )
-    within = (joined["next_time"] - joined["as_of"]) <= horizon
-    return within.to_numpy()[np.argsort(joined["row"].to_numpy())]
+    ahead = joined["next_time"] - joined["as_of"]
+    return ahead.iloc[np.argsort(joined["row"].to_numpy())].reset_index(drop=True)

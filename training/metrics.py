@@ -19,6 +19,7 @@ from features.tables import InvalidTableError
 from training.curves import curves
 from training.ranking import ALARM_BUDGET, TARGET_SENSITIVITY, Ranking
 from training.recalibration import both_classes, calibration_figures, error_figures
+from training.resampled import INTERVAL_LEVEL, with_interval
 from training.sample import Numbers, Sample, patient_draws
 
 Replicates = Mapping[str, Numbers]
@@ -26,10 +27,6 @@ Replicates = Mapping[str, Numbers]
 SCORED_COLUMNS = ("patient_id", "as_of", "outcome", "label", "at_risk", "model", "risk")
 MAIN_MODEL = "model"
 FIRST_BASELINE = "persistence"
-
-INTERVAL_LEVEL = 0.95
-FEWEST_EVENT_PATIENTS = 5
-"""With fewer patients who have an event there is no interval: resampled handfuls are narrow."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +124,7 @@ def replicated(sample: Sample, draws: Numbers) -> dict[str, Numbers]:
     figures = {metric.name: np.full(len(draws), math.nan) for metric in METRICS}
     if not len(sample):
         return figures
-    ranking = Ranking(sample)
-    ranked = np.array([ranking.figures(draw) for draw in draws])
+    ranked = Ranking(sample).replicates(draws)
     figures |= {metric.name: ranked[:, column] for column, metric in enumerate(METRICS[:5])}
     known = sample.scored
     usable = both_classes(known, draws)
@@ -152,6 +148,8 @@ def undefined_reason(sample: Sample, metric: Metric) -> str:
 
 def _improbable_reason(sample: Sample, metric: Metric) -> str:
     """Why a figure for probabilities has no value though both classes are there."""
+    if not len(sample.scored):
+        return "it gave no score on these rows"
     if sample.is_rule:
         return "the rule says yes or no and gives no probability"
     if not sample.is_probability:
@@ -163,25 +161,10 @@ def _improbable_reason(sample: Sample, metric: Metric) -> str:
     return "the risks separate the rows with and without events: the fit has no finite answer"
 
 
-def _interval(values: Numbers, event_patients: int) -> dict[str, Any]:
-    """Estimate (first value) with the percentile interval of the rest."""
-    estimate, draws = values[0], values[1:][np.isfinite(values[1:])]
-    found: dict[str, Any] = {"value": float(estimate), "low": None, "high": None, "reason": None}
-    if not len(values) > 1:
-        return found | {"reason": "no resampling was asked for"}
-    if event_patients < FEWEST_EVENT_PATIENTS:
-        return found | {"reason": f"no interval: {event_patients} patient(s) with an event"}
-    if len(draws) < 0.9 * (len(values) - 1):
-        return found | {"reason": "no interval: not defined in more than a tenth of the resamples"}
-    tail = (1 - INTERVAL_LEVEL) / 2
-    low, high = np.quantile(draws, (tail, 1 - tail))
-    return found | {"low": float(low), "high": float(high)}
-
-
 def _with_intervals(sample: Sample, figures: Replicates) -> dict[str, Any]:
     """Every figure with interval, or null with the reason."""
     return {
-        metric.name: _interval(figures[metric.name], sample.event_patients)
+        metric.name: with_interval(figures[metric.name], sample.event_patients)
         if math.isfinite(figures[metric.name][0])
         else {"value": None, "low": None, "high": None, "reason": undefined_reason(sample, metric)}
         for metric in METRICS
@@ -193,7 +176,7 @@ def _differences(sample: Sample, ours: Replicates, theirs: Replicates) -> dict[s
     gaps = {metric.name: ours[metric.name] - theirs[metric.name] for metric in METRICS}
     undefined = {"value": None, "low": None, "high": None, "reason": "not defined for both"}
     return {
-        name: _interval(gap, sample.event_patients) if math.isfinite(gap[0]) else undefined
+        name: with_interval(gap, sample.event_patients) if math.isfinite(gap[0]) else undefined
         for name, gap in gaps.items()
     }
 
@@ -267,10 +250,39 @@ def _check(scored: pd.DataFrame) -> None:
 def _evaluate_outcome(
     lines: pd.DataFrame, bootstrap: int, seed: int, strata: Sequence[str]
 ) -> dict[str, Any]:
+    table = judged_rows(lines, bootstrap, seed, strata)
+    found = {"counts": counts_of(table.rows), **_compare(table.samples, table.draws)}
+    for model, repeats in table.samples.items():
+        found["models"][model]["curves"] = curves(repeats[0])
+    found["strata"] = {stratum: _by_stratum(table, stratum) for stratum in strata}
+    return found
+
+
+@dataclass(frozen=True)
+class JudgedRows:
+    """What the judging of one outcome starts from.
+
+    `rows`: every row, sorted by patient and time. `judged`: those at risk with a known outcome.
+    `samples`: the judged rows in that order with each scorer's risks, one sample a repeat. `draws`:
+    the resamples that all figures share (1 + replicates by patients).
+    """
+
+    rows: pd.DataFrame
+    judged: NDArray[np.bool_]
+    samples: dict[str, list[Sample]]
+    draws: Numbers
+
+
+def judged_rows(
+    lines: pd.DataFrame, bootstrap: int, seed: int, strata: Sequence[str] = ()
+) -> JudgedRows:
+    """The rows of one outcome's scored lines, their samples and the resamples.
+
+    Raises InvalidTableError when a line is double or the scorers do not judge the same rows.
+    """
     table = _common_rows(lines, strata)
     judged = (table.rows["at_risk"] & table.rows["label"].notna()).to_numpy()
-    names = table.rows.loc[judged, "patient_id"]
-    codes, distinct = pd.factorize(names)
+    codes, distinct = pd.factorize(table.rows.loc[judged, "patient_id"])
     days = _patient_days(table.rows[judged], codes)
     patients = len(distinct)
     draws = patient_draws(patients, bootstrap, seed) if patients else np.ones((1 + bootstrap, 0))
@@ -279,14 +291,7 @@ def _evaluate_outcome(
         model: [Sample(label, risk[judged], codes, patients, days) for risk in repeats]
         for model, repeats in table.risks.items()
     }
-    found = {"counts": _counts(table.rows), **_compare(samples, draws)}
-    for model, repeats in samples.items():
-        found["models"][model]["curves"] = curves(repeats[0])
-    found["strata"] = {
-        stratum: _by_stratum(table.rows, table.rows[stratum].to_numpy(), judged, samples, draws)
-        for stratum in strata
-    }
-    return found
+    return JudgedRows(table.rows, judged, samples, draws)
 
 
 @dataclass(frozen=True)
@@ -343,7 +348,8 @@ def _patient_days(rows: pd.DataFrame, codes: NDArray[np.int64]) -> NDArray[np.in
     return codes.astype(np.int64) * (int(day.max()) + 1) + day
 
 
-def _counts(rows: pd.DataFrame) -> dict[str, int]:
+def counts_of(rows: pd.DataFrame) -> dict[str, int]:
+    """Patients, rows and events of a table with `patient_id`, `label` and `at_risk`."""
     at_risk, label = rows["at_risk"], rows["label"]
     judged = at_risk & label.notna()
     event = judged & (label == 1)
@@ -402,23 +408,18 @@ def _as_rule(sample: Sample) -> dict[str, float | None]:
     }
 
 
-def _by_stratum(
-    rows: pd.DataFrame,
-    values: NDArray[Any],
-    judged: NDArray[np.bool_],
-    samples: Mapping[str, list[Sample]],
-    draws: Numbers,
-) -> dict[str, Any]:
+def _by_stratum(table: JudgedRows, stratum: str) -> dict[str, Any]:
     """The comparison within each value of a column; rows without a value come under 'unknown'."""
-    named = np.array([_stratum_name(value) for value in values], dtype=object)
+    named = np.array([_stratum_name(value) for value in table.rows[stratum]], dtype=object)
     found = {}
     for name in sorted(set(named)):
         member = named == name
         within = {
-            model: [sample.subset(member[judged]) for sample in repeats]
-            for model, repeats in samples.items()
+            model: [sample.subset(member[table.judged]) for sample in repeats]
+            for model, repeats in table.samples.items()
         }
-        found[str(name)] = {"counts": _counts(rows[member]), **_compare(within, draws)}
+        counts = counts_of(table.rows[member])
+        found[str(name)] = {"counts": counts, **_compare(within, table.draws)}
     return found
 
 

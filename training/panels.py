@@ -19,9 +19,9 @@ from models.start import GRADE, fit_start
 from training.config import TrainingConfig
 from training.dataset import Cohort
 from training.fit import TrainingRows, useful_columns
-from training.metrics import FEWEST_EVENT_PATIENTS, INTERVAL_LEVEL
 from training.progress import progress
 from training.ranking import Ranking
+from training.resampled import FEWEST_EVENT_PATIENTS, INTERVAL_LEVEL
 from training.sample import Sample, patient_draws
 
 RANKINGS = ("auroc", "auprc")
@@ -208,7 +208,7 @@ def _figures(
     draws = patient_draws(len(np.unique(judged.patient)), resamples, config.seed)
     samples = {name: Sample.of(judged.label, risk, judged.patient) for name, risk in risks.items()}
     return {
-        name: np.array([Ranking(sample).figures(draw)[: len(RANKINGS)] for draw in draws])
+        name: Ranking(sample).replicates(draws)[:, : len(RANKINGS)]
         for name, sample in samples.items()
     }
 

@@ -18,7 +18,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from models.baselines import PUBLISHED
-from training.metrics import FEWEST_EVENT_PATIENTS, FIRST_BASELINE, MAIN_MODEL
+from training.metrics import FIRST_BASELINE, MAIN_MODEL
+from training.resampled import FEWEST_EVENT_PATIENTS
 from training.sentences import judged_strata, why_unjudged
 from training.wording import THERAPY, Words, in_order, stratum_title, words_for
 

@@ -15,6 +15,7 @@ from models.bundle import Bundle
 from training.captions import CAPTIONS, alternative, remark
 from training.limits import limits
 from training.metrics import FIRST_BASELINE, MAIN_MODEL, METRICS
+from training.report_further import further_blocks
 from training.report_tables import (
     cell,
     figure_tables,
@@ -157,10 +158,15 @@ def _outcome_section(
         "panels": panel_table((evaluation.get("panels") or {}).get(outcome) or ())
         if why_not is None else [],
         "rules": rules(judged, words) if judged["counts"]["events"] else [],
-        "utilities": utilities(evaluation.get("challenge_utility") or {}, words)
+        "utilities": utilities(
+            evaluation.get("challenge_utility") or {},
+            evaluation.get("challenge_utility_intervals") or {},
+            words,
+        )
         if outcome == "infection" and why_not is None else [],
         "strata": [stratum_table(stratum, parts, words) for stratum, parts in strata]
         if why_not is None else [],
+        "further": further_blocks(judged, words) if why_not is None else [],
         "counts": [(words_of, judged["counts"][key]) for key, words_of in COUNTS.items()],
         "unscored": [
             (words.scorer(name), answer["unscored"])

@@ -124,12 +124,17 @@ def rules(judged: Mapping[str, Any], words: Words) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def utilities(found: Mapping[str, Mapping[str, Any]], words: Words) -> list[dict[str, str]]:
-    """The challenge's utility of each scorer at its best threshold."""
+def utilities(
+    found: Mapping[str, Mapping[str, Any]], intervals: Mapping[str, Any], words: Words
+) -> list[dict[str, str]]:
+    """The challenge's utility of each scorer at its best threshold, and the model's less it."""
+    ours, more = intervals.get("models", {}), intervals.get("differences", {})
     return [
         {
             "title": words.scorer(name),
             "utility": _plain(found[name]["utility"]),
+            "interval": cell(ours.get(name, {}).get("utility"))["interval"],
+            "more": _with_range(more.get(name, {}).get("utility")),
             "threshold": _plain(found[name]["threshold"]),
         }
         for name in in_order(list(found))
@@ -176,6 +181,13 @@ def _table(
             cells.append(one)
         shown.append({"title": words.scorer(scorer), "main": scorer == MAIN_MODEL, "cells": cells})
     return {"title": title, "metrics": metrics, "lines": shown, "notes": notes}
+
+
+def _with_range(figure: Mapping[str, Any] | None) -> str:
+    """A difference with its interval in one text; empty where there is none."""
+    if figure is None or figure["value"] is None:
+        return ""
+    return number(figure["value"], True) + interval(figure, True)
 
 
 def _plain(value: float | None) -> str:

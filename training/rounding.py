@@ -10,13 +10,17 @@ SPACE = "\N{NO-BREAK SPACE}"
 
 
 def number(value: float, signed: bool = False) -> str:
-    """Two decimals above 1, else three; a fourth where three would say too little.
+    """Two decimals above 1, else three; a fourth where three would say too little; thousands whole.
 
     >>> number(0.0461), number(-0.5, signed=True), number(1.234), number(0.00123)
     ('0.046', '−0.500', '1.23', '0.0012')
     >>> number(-0.0057, signed=True), number(-0.00001, signed=True)
     ('−0.006', '0.0000')
+    >>> number(335600.4), number(-1234.5, signed=True)
+    ('335,600', '−1,234')
     """
+    if abs(value) >= 1000:
+        return f"{value:{'+' if signed else ''},.0f}".replace("-", "−")
     size, small = abs(value), 0.0005 if signed else 0.01
     digits = 2 if size > 1 else 3 if size >= small or size == 0 else 4
     if round(value, digits) == 0:

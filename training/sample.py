@@ -1,5 +1,6 @@
 """Rows to judge, and the resamples of their patients."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -67,7 +68,7 @@ class Sample:
 
     def patient_sums(self, values: Numbers) -> Numbers:
         """`values` (one a row, or a line a row) summed per patient."""
-        flat = values.reshape(len(values), -1)
+        flat = values.reshape(len(values), math.prod(values.shape[1:]))
         sums = [np.bincount(self.patient, column, minlength=self.patients) for column in flat.T]
         table = np.stack(sums, axis=1).astype(np.float64)
         return table.reshape(self.patients, *values.shape[1:])

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from training.judged import Seen
-from training.metrics import FEWEST_EVENT_PATIENTS, FIRST_BASELINE, MAIN_MODEL
+from training.metrics import FIRST_BASELINE, MAIN_MODEL
+from training.resampled import FEWEST_EVENT_PATIENTS
 from training.rounding import Figure, interval, number, per_cent, times
 from training.wording import (
     NOTHING,

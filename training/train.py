@@ -41,7 +41,7 @@ from training.fit import (
     useful_columns,
 )
 from training.judged import Seen, judged_on, scored_rows
-from training.metrics import evaluate
+from training.judging import evaluate_in_full
 from training.split import fold_plan
 
 logger = logging.getLogger("training")
@@ -92,7 +92,9 @@ def train(config: TrainingConfig) -> Run:
     logger.info("%d patients, %d as-of rows", source.patients, int(cohort.reported.sum()))
     trained = {outcome: train_outcome(cohort, outcome, config) for outcome in config.outcomes}
     scored = pd.concat([one.scored for one in trained.values()], ignore_index=True)
-    evaluation = evaluate(scored, config.bootstrap, config.seed)
+    evaluation = evaluate_in_full(
+        scored, cohort, config.horizon, config.bootstrap, config.seed, config.prices
+    )
     evaluation["fates"] = {
         str(o): labels.of(cohort.reported).counts for o, labels in cohort.labels.items()
     }

@@ -46,7 +46,7 @@ def test_only_what_has_no_time_is_without_time() -> None:
     timeless = set(records.loc[records["time"].isna(), "key"])
     assert timeless == {
         "sex", "weight", "height", "disease", "prior_lines", "tumour_burden", "prior_infections",
-        "central_line",
+        "central_line", "site",
     }  # fmt: skip
 
 

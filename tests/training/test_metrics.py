@@ -404,3 +404,12 @@ def test_without_an_onset_there_is_no_utility_and_silence_can_be_best():
     assert backwards.utility > 0
     wrong = best_threshold([0] * 41, [9] + [math.nan] * 40, [0.1] + [0.5] * 40)
     assert (wrong.threshold, wrong.utility) == (math.inf, 0.0)
+
+
+def test_a_scorer_that_gives_no_score_at_all_is_told_as_such():
+    sample = cohort()
+    found = evaluate(scored_rows(sample, {"crp_rule": np.full(len(sample), np.nan)}), 10)
+    told = found["outcomes"]["severe_crs"]["models"]["crp_rule"]
+    assert told["unscored"] == len(sample)
+    assert told["metrics"]["brier"]["reason"] == "it gave no score on these rows"
+    assert "net_benefit" not in told["curves"]
