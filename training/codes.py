@@ -85,6 +85,8 @@ def _state_texts(state: State) -> str:
             return ", ".join(state.words)
         case StateKind.CULTURE:
             return "an organism's name, positive, no growth, pending"
+        case StateKind.NAME:
+            return "any name"
         case StateKind.GRADE:
             return f'{state.low:g} to {state.high:g}, "Grade 3", "III", none'
         case StateKind.NUMBER:

@@ -1,13 +1,16 @@
 """From files to labelled feature rows: the cohort as fitting and judging see it."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from features.catalogue import key_of
 from features.declared import MODEL_COLUMNS, columns_of
+from features.harmonising.site_names import number_of_name
 from features.matrix import as_of_grid, events_from_records, feature_rows
 from features.outcomes import Outcome, OutcomeSource
 from features.readers import read
@@ -29,7 +32,10 @@ VIRTUAL_SOURCE, VIRTUAL_PATIENT = "virtual patient", "virtual-"
 
 @dataclass(frozen=True)
 class Events:
-    """A cohort's harmonised events, what was set aside, and what the reader said of the file."""
+    """A cohort's harmonised events, what was set aside, and what the reader said of the file.
+
+    `sites`: the name behind each number that the events carry for a site.
+    """
 
     events: pd.DataFrame
     rejects: pd.DataFrame
@@ -37,6 +43,7 @@ class Events:
     notes: tuple[str, ...]
     virtual: bool
     filled: FilledValues = field(default_factory=dict)
+    sites: Mapping[float, str] = field(default_factory=dict)
 
     @property
     def patients(self) -> int:
@@ -93,6 +100,7 @@ def load_events(
         (*reading.notes, *gap_notes(harmonised.events)),
         _any_virtual(reading.records),
         reading.filled,
+        site_names(reading.records),
     )
 
 
@@ -122,6 +130,17 @@ def _any_virtual(records: pd.DataFrame) -> bool:
     patients = pd.Series(records["patient_id"].astype("category").cat.categories.astype("str"))
     said = sources.str.contains(VIRTUAL_SOURCE, regex=False).any()
     return bool(said or patients.str.startswith(VIRTUAL_PATIENT).any())
+
+
+def site_names(records: pd.DataFrame) -> dict[float, str]:
+    """The name behind each number of a site, as the records write it first."""
+    codes = records["code"].astype("category")
+    of_site = [code for code in codes.cat.categories if key_of(str(code)) == "site"]
+    if not of_site or "text_value" not in records:
+        return {}
+    written = records.loc[codes.isin(of_site), "text_value"].dropna().astype("str")
+    names = [name.strip() for name in written.unique() if name.strip()]
+    return {number_of_name(name): name for name in reversed(names)}
 
 
 def label_cohort(

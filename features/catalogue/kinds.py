@@ -126,6 +126,7 @@ class StateKind(StrEnum):
     NUMBER = "number"  # a number in the state's unit
     WORD = "word"  # one of a closed list of words, each with its number
     GRADE = "grade"  # a whole number, also as "Grade 3" or "III"
+    NAME = "name"  # of the source's own choice; events carry the number that stands for it
     CULTURE = "culture"  # an organism's name, or words that say that none grew
 
 

@@ -13,6 +13,7 @@ from features.harmonising.administrations import administration_meaning
 from features.harmonising.cultures import culture_meaning
 from features.harmonising.meaning import Meaning
 from features.harmonising.phrases import plain
+from features.harmonising.site_names import number_of_name
 from features.tables import RejectReason
 from features.written_numbers import parse_comparison, parse_number
 
@@ -63,6 +64,8 @@ def _state_meaning(state: State, text: str) -> Meaning:
             return Meaning()
         case StateKind.WORD:
             return _word(state, text)
+        case StateKind.NAME:
+            return Meaning(number_of_name(text))
         case StateKind.CULTURE:
             return culture_meaning(state.key, text)
         case StateKind.GRADE:

@@ -196,6 +196,8 @@ class Observer:
             persons["disease"]
         ]
         yield Rows(everyone, static, "disease", nothing, disease)
+        site = np.full(len(persons), self._centre.key, dtype=object)
+        yield Rows(everyone, static, "site", nothing, site)
         line = np.where(persons["central_line"], "yes", "no").astype(object)
         yield Rows(everyone, static, "central_line", nothing, line)
         for name, code, unit in (
