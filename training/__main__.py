@@ -124,6 +124,10 @@ def _add_train(verbs: "Verbs") -> None:
         "--variants", action=argparse.BooleanOptionalAction, default=True,
         help="also judge the model without the grade, without trajectories and with less measured",
     )  # fmt: skip
+    parser.add_argument(
+        "--accept-leaks", action="store_true",
+        help="go on where the leak audit would stop; its findings then stand in every result",
+    )  # fmt: skip
     _add_tracking(parser)
     parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")
 

@@ -18,7 +18,8 @@ from training.blas import on_one_blas_thread
 from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
 from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
-from training.judged import Seen, judged_on, scored_rows
+from training.judged import judged_on, scored_rows
+from training.leaks.known_again import known_again, seen_before
 from training.metrics import evaluate
 from training.progress import progress
 
@@ -82,9 +83,9 @@ def judge(
     if file_format == "physionet2019" and Outcome.INFECTION in bundle.outcomes:
         evaluation["challenge_utility"] = challenge_utility(cohort, scored)
     evaluation["model_version"] = bundle.version
-    same = cohort.source.digest == bundle.card.data_digest
-    seen = Seen.TRAINING_RECORDS if same else Seen.OTHER_RECORDS
-    evaluation["judged_on"] = judged_on(cohort.source, file_format, seen)
+    again = known_again(bundle, cohort.source)
+    seen = seen_before(bundle, cohort.source, again)
+    evaluation["judged_on"] = judged_on(cohort.source, file_format, seen, again)
     evaluation["fates"] = {str(o): labels.counts for o, labels in cohort.labels.items()}
     evaluation["rejects"] = count_rejects(cohort.source.rejects)
     evaluation["notes"] = list(cohort.source.notes)

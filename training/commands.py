@@ -24,6 +24,8 @@ from training.dataset import Cohort, Events, load_events, read_moments, without_
 from training.flat import flat_metrics
 from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
+from training.judged import Seen
+from training.leaks.known_again import told
 from training.outcome_quality import outcome_quality
 from training.plots import evaluation_figures
 from training.progress import counted_progress
@@ -37,8 +39,6 @@ logger = logging.getLogger("training")
 
 EVALUATION_SETTINGS = ("model", "records", "format", "every", "bootstrap", "seed", "out")
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
-OTHERS = "These records are not the ones that the model learnt from."
-THE_SAME = "The model LEARNT FROM THESE VERY RECORDS: every figure flatters it and proves nothing."
 
 
 def run_simulate(options: Namespace) -> None:
@@ -108,6 +108,7 @@ def run_train(options: Namespace) -> None:
         repeats=options.repeats,
         variants=options.variants,
         outcomes_from=options.outcomes_from,
+        accept_leaks=options.accept_leaks,
     )
     if not options.track:
         _train(config)
@@ -201,7 +202,8 @@ def _evaluate(
     """The evaluation, written and printed, with its figures and who was judged."""
     evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
     figures = evaluation_figures(evaluation)
-    judged = who_was_judged(bundle, others.source)
+    facts = evaluation["judged_on"]
+    judged = told(Seen(facts["seen"]), facts["known_again"], facts["patients"])
     context = report_context(bundle, {"records": options.records}, judged)
     context["every_hours"] = options.every / HOUR
     write_report(evaluation, figures, context, options.out)
@@ -216,11 +218,6 @@ def _evaluate(
 def _print_claims(evaluation: Mapping[str, Any]) -> None:
     for line in claim_lines(evaluation, words_for(evaluation)):
         print(line)
-
-
-def who_was_judged(bundle: Bundle, source: Events) -> str:
-    """Whether the patients judged are those of the training, as far as the data's digest tells."""
-    return THE_SAME if source.digest == bundle.card.data_digest else OTHERS
 
 
 def run_predict(options: Namespace) -> None:

@@ -18,19 +18,22 @@ class Seen(StrEnum):
 
     CROSS_VALIDATED = "cross-validated"  # each judged by members that had not seen the patient
     OTHER_RECORDS = "other records"  # another file, by its digest
+    SOME_OF_TRAINING = "some of them in training"  # known again by their measurements
     TRAINING_RECORDS = "training records"
 
 
-def judged_on(source: Events, file_format: str, seen: Seen) -> dict[str, Any]:
+def judged_on(source: Events, file_format: str, seen: Seen, known_again: int = 0) -> dict[str, Any]:
     """What a reader must know of the patients first.
 
-    `virtual` is true where any record says that its patient is virtual.
+    `virtual` is true where any record says that its patient is virtual; `known_again` counts those
+    whom the model had learnt from.
     """
     return {
         "format": file_format,
         "patients": source.patients,
         "virtual": source.virtual,
         "seen": str(seen),
+        "known_again": known_again,
     }
 
 

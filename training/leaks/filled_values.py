@@ -128,7 +128,10 @@ def _by_analyte(values: pd.DataFrame, word: str) -> Iterator[tuple[str, list[Fil
     """The filled analytes, each with its values by state."""
     for key, lines in values.groupby("key", observed=True, sort=True):
         state, value, patients = (lines[name].to_numpy() for name in ("state", "value", "patient"))
-        fills = [replace(f, key=str(key), state=f"{word} {f.state}") for f in _fills(state, value, patients)]
+        fills = [
+            replace(f, key=str(key), state=f"{word} {f.state}")
+            for f in _fills(state, value, patients)
+        ]
         if len({fill.value for fill in fills}) >= STATES_FILLED:
             yield str(key), fills
 

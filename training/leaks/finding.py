@@ -1,4 +1,4 @@
-"""What a check of the leak audit says: where it looked, what it found there, and how grave it is."""
+"""What a check of the leak audit says: where it looked, what it found, and how grave that is."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum

@@ -32,18 +32,20 @@ def fingerprints(events: pd.DataFrame) -> pd.Series:
     """Each patient's fingerprint by patient_id; those with too few values are left out."""
     here = events["key"].isin(MEASURED) & events["time"].notna() & events["until_time"].isna()
     values = events.loc[here, ["patient_id", "time", "key", "value"]]
-    patient, names = pd.factorize(values["patient_id"].astype("str"), sort=True)
-    moment = values["time"].to_numpy().astype("datetime64[us]").astype(np.int64)
-    key = values["key"].astype("str").to_numpy()
-    order = np.lexsort((values["value"], key, moment, patient))
-    bounds = np.searchsorted(patient[order], np.arange(len(names) + 1))
+    names = pd.Series(values["patient_id"].astype("category").cat.remove_unused_categories())
+    patient = names.cat.codes.to_numpy()
+    moment = values["time"].dt.tz_convert(None).to_numpy().astype("datetime64[us]").astype("int64")
+    key = values["key"].astype("category").cat
+    order = np.lexsort((values["value"], key.codes, moment, patient))
+    bounds = np.searchsorted(patient[order], np.arange(len(names.cat.categories) + 1))
+    words, code = np.asarray(key.categories), key.codes.to_numpy()
     value = values["value"].to_numpy()
     found = {}
-    for name, start, stop in zip(names, bounds, bounds[1:], strict=False):
+    for name, start, stop in zip(names.cat.categories, bounds, bounds[1:], strict=False):
         first = order[start : min(stop, start + FIRST_VALUES)]
         if len(first) >= FEWEST_VALUES:
             since = moment[first] - moment[first[0]]
-            found[name] = _digest(since, key[first], value[first])
+            found[str(name)] = _digest(since, words[code[first]], value[first])
     return pd.Series(found, dtype="str")
 
 
