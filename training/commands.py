@@ -17,7 +17,7 @@ from features.outcomes import OutcomeSource, with_outcomes
 from features.tables import InvalidInputError
 from models.bundle import METRICS, Bundle, InvalidBundleError, load_bundle
 from models.stated import read_json
-from training import apply, cohort, registry, track
+from training import apply, cohort, registry, track, transport
 from training.codes import as_table, code_lines
 from training.config import HOUR, TrainingConfig
 from training.dataset import Cohort, Events, load_events, read_moments, without_records
@@ -213,6 +213,12 @@ def _evaluate(
     _print_claims(evaluation)
     print(f"metrics.json and report.html -> {options.out}")
     return evaluation, figures, judged
+
+
+def run_transport(options: Namespace) -> None:
+    """Judge models on groups of patients that they never saw; print where the tables are."""
+    for path in transport.run_transport(options):
+        print(path)
 
 
 def _print_claims(evaluation: Mapping[str, Any]) -> None:

@@ -23,7 +23,9 @@ IMPLAUSIBLE_AUROC = 0.95
 """At least; more where persistence itself comes near: halfway from it to 1. On every cohort looked
 at, virtual and real, the best column other than the grade stayed below 0.93 and below this."""
 HALFWAY = 0.5
-"""The limit of average precision: so far from persistence's (or the event rate) to 1."""
+"""The limit of average precision: so far from persistence's to 1, from the event rate's where the
+score only says whether there is a value: that nobody had to know the grade for."""
+OF_VALUES = ("its value", "its reversed value")
 DRAWS, TAIL = 200, 0.01
 """Resamples of patients, and the quantile of theirs that must reach the limit as well."""
 
@@ -46,9 +48,11 @@ def single_column(training: TrainingRows) -> list[Finding]:
     if len(np.unique(judged.patient[judged.label == 1])) < FEWEST_EVENT_PATIENTS:
         return []
     known = Persistence().fit(judged.rows, judged.label).risk(judged.rows)
-    limit = _limits(_areas(known, judged.label), float(judged.label.mean()))
-    found = {}
+    of_values = _limits(_areas(known, judged.label))
+    of_presence = Figures(of_values.auroc, _limits(Figures(0.5, float(judged.label.mean()))).auprc)
+    found: dict[str, Finding] = {}
     for name, way, score in _scores(judged):
+        limit = of_values if way in OF_VALUES else of_presence
         if name not in found and _passes(_areas(score, judged.label), limit):
             told = _confirmed(judged, score, limit)
             if told is not None:
@@ -56,11 +60,10 @@ def single_column(training: TrainingRows) -> list[Finding]:
     return list(found.values())
 
 
-def _limits(persistence: Figures, rate: float) -> Figures:
-    start = max(persistence.auprc, rate)
+def _limits(known: Figures) -> Figures:
     return Figures(
-        max(IMPLAUSIBLE_AUROC, (1.0 + persistence.auroc) / 2.0),
-        start + HALFWAY * (1.0 - start),
+        max(IMPLAUSIBLE_AUROC, (1.0 + known.auroc) / 2.0),
+        known.auprc + HALFWAY * (1.0 - known.auprc),
     )
 
 
@@ -77,8 +80,8 @@ def _scores(judged: JudgedRows) -> Iterator[tuple[str, str, np.ndarray]]:
         missing = np.isnan(value)
         if missing.all():
             continue
-        yield name, "its value", np.where(missing, -np.inf, value)
-        yield name, "its reversed value", np.where(missing, -np.inf, -value)
+        yield name, OF_VALUES[0], np.where(missing, -np.inf, value)
+        yield name, OF_VALUES[1], np.where(missing, -np.inf, -value)
         pattern = missing.tobytes()
         if missing.any() and pattern not in patterns:
             patterns.add(pattern)
