@@ -41,7 +41,8 @@ def command_line() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     for add in (
         _add_simulate, _add_calibrate, _add_ingest, _add_features, _add_train,
-        _add_evaluate, _add_transport, _add_predict, _add_register, _add_promote, _add_fetch, _add_codes,
+        _add_evaluate, _add_transport, _add_predict, _add_register, _add_promote, _add_fetch,
+        _add_codes,
     ):  # fmt: skip
         add(verbs)
     return parser

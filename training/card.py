@@ -48,7 +48,7 @@ def card_text(
 
 
 def leak_lines(leaks: Sequence[Mapping[str, str]]) -> list[str]:
-    """What the leak audit found, accepted leaks first and loudly; no line where it found nothing."""
+    """What the leak audit found, accepted leaks first; no line where it found nothing."""
     accepted = [leak for leak in leaks if leak["severity"] == Severity.STOP]
     told = [leak for leak in leaks if leak["severity"] != Severity.STOP]
     lines = [f"- **accepted leak, {leak['check']}**: {leak['sentence']}" for leak in accepted]

@@ -23,6 +23,8 @@ from training.leaks.known_again import known_again, seen_before, told
 from training.leaks.shuffling import shuffle, shuffled_labels
 from training.leaks.single_column import single_column
 from training.leaks.stamps import early_results, known_at_once
+from training.report import render, report_context
+from training.train import train
 
 CRS, INFECTION = Outcome.SEVERE_CRS, Outcome.INFECTION
 DAY = pd.Timedelta(hours=24)
@@ -133,8 +135,7 @@ def test_a_row_that_looks_ahead_is_found_by_cutting_its_future(ward_with_records
     (found,) = future_changes_the_past(looks_ahead, OutcomeSource.DOCUMENTED)
     assert found.place == "platelets.last"
     assert found.severity is Severity.STOP
-    for outcomes in (OutcomeSource.DOCUMENTED,):
-        assert future_changes_the_past(ward_with_records, outcomes) == []
+    assert future_changes_the_past(ward_with_records, OutcomeSource.DOCUMENTED) == []
 
 
 def test_results_stamped_before_their_sample_stop_where_they_are_many(ward_records):
@@ -201,7 +202,7 @@ def test_rows_of_a_patient_in_two_folds_show_under_shuffled_labels(ward_training
     assert "something passes between the folds" in found.sentence
     assert shuffled_labels(by_patient, columns, seed=1) == []
     (direct,) = shared_folds(by_row)
-    assert "80 of 80 patients" in direct.sentence
+    assert "74 of 74 patients" in direct.sentence
     assert shared_folds(by_patient) == []
 
 
@@ -262,10 +263,13 @@ def test_train_stops_with_the_reason_and_goes_on_only_when_told(leaking_ward, ve
     assert refused.error.startswith("leak: bound to the event: severe_crs: within 24 h")
     assert "anakinra" in refused.error
     assert "--accept-leaks" in refused.error
-    done = verb(*words, "--accept-leaks", "--out", tmp_path / "b")
-    assert done.status == 0, done
+    config = TrainingConfig(
+        leaking_ward, "table", tmp_path / "b", (CRS,), repeats=1, bootstrap=5, variants=False,
+        learn_every=DAY, accept_leaks=True,
+    )  # fmt: skip
+    run = train(config)
     metrics = json.loads((tmp_path / "b" / "metrics.json").read_text("utf-8"))
     assert "anakinra" in {leak["place"] for leak in metrics["leaks"] if leak["severity"] == "stop"}
     assert "leaks that were accepted" in (tmp_path / "b" / "MODEL_CARD.md").read_text("utf-8")
-    page = (tmp_path / "b-report" / "report.html").read_text("utf-8")
+    page = render(run.evaluation, {}, report_context(run.bundle, config, ""))
     assert "LEAKS WERE ACCEPTED" in page

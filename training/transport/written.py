@@ -19,6 +19,11 @@ SCORERS = {
     SAW_IT: "saw the group",
     FIRST_BASELINE: "persistence, without the group",
 }
+READ_SO = """\
+Each model learnt without one {by} and is judged on it. Estimates with 95 % intervals over resampled
+patients of the group; after recalibration the median over draws with their 5th and 95th percentile,
+on the patients of the group who were not drawn.
+"""
 MISSING = "–"
 
 
@@ -78,9 +83,7 @@ def page(found: Mapping[str, Any]) -> str:
     by = found["by"].replace("_", " ")
     parts = [
         f"# Transport: a model that never saw the {by}\n",
-        f"Each model learnt without one {by} and is judged on it. Estimates with 95 % intervals "
-        "over resampled patients of the group; after recalibration the median over draws with "
-        "their 5th and 95th percentile, on the patients of the group who were not drawn.\n",
+        READ_SO.format(by=by),
     ]
     if found.get("virtual"):
         parts.append("**Virtual patients: the figures say nothing about real ones.**\n")
