@@ -59,7 +59,7 @@ def filled_values(events: pd.DataFrame, outcomes: tuple[Outcome, ...]) -> list[F
     `events` are a cohort's, with grades and onsets. The state is the grade charted nearest to the
     value, and for infection whether an onset lies within half a day.
     """
-    found = {}
+    found: dict[str, list[Fill]] = {}
     for outcome in outcomes:
         for key, fills in _by_analyte(_with_state(events, outcome), STATE_WORDS[outcome]):
             found.setdefault(key, fills)
@@ -149,7 +149,7 @@ def _fills(state: np.ndarray, value: np.ndarray, patient: np.ndarray) -> list[Fi
         enough = (here >= FEWEST_PATIENTS) & (here >= LEAST_SHARE * present[column])
         far = here / present[column] >= OVER_ELSEWHERE * elsewhere
         for row in sorted(np.flatnonzero(enough & far), key=lambda row: -here[row]):
-            if here[row] >= OVER_NEIGHBOURS * _neighbours(here, row):
+            if here[row] >= OVER_NEIGHBOURS * _neighbours(here, int(row)):
                 fill = float(distinct[row]), int(here[row]), int(present[column])
                 found.append(Fill("", f"{level:g}", *fill))
                 break

@@ -10,7 +10,7 @@ from training.dataset import label_cohort, load_events
 from training.folders import refuse_filled
 from training.judged import Seen, judged_on
 from training.train import training_rows
-from training.transport.groups import GroupedBy
+from training.transport.groups import GroupedBy, groups_of, held_out_groups
 from training.transport.held_out import transport
 from training.transport.written import write_transport
 
@@ -52,10 +52,12 @@ def run_transport(options: argparse.Namespace) -> tuple[Path, ...]:
     for note in source.notes:
         logger.info("%s", note)
     cohort = label_cohort(source, config.every, config.outcomes, config.horizon, config.learn_every)
+    by = GroupedBy(options.by)
+    held_out_groups(groups_of(cohort, by), by)  # what cannot be parted shows before the long work
     trainings = {outcome: training_rows(cohort, outcome, config) for outcome in config.outcomes}
     findings = leaks.audit(cohort, trainings, config)
     leaks.refuse(findings, config.accept_leaks)
-    found = transport(cohort, GroupedBy(options.by), config)
+    found = transport(cohort, by, config)
     found |= {
         "virtual": source.virtual,
         "judged_on": judged_on(source, config.format, Seen.OTHER_RECORDS),
