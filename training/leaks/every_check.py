@@ -29,7 +29,7 @@ def audit(
     """What every check found: of the records first, then of each outcome's rows and folds."""
     events = cohort.source.events
     found = [
-        *filled_values(events, tuple(trainings)),
+        *filled_values(events, tuple(Outcome)),
         *early_results(cohort.source),
         *known_at_once(events),
         *one_person_twice(events),
