@@ -85,7 +85,7 @@ def judge(
     evaluation["model_version"] = bundle.version
     again = known_again(bundle, cohort.source)
     seen = seen_before(bundle, cohort.source, again)
-    evaluation["judged_on"] = judged_on(cohort.source, file_format, seen, again)
+    evaluation["judged_on"] = judged_on(cohort.source, file_format, seen) | {"known_again": again}
     evaluation["fates"] = {str(o): labels.counts for o, labels in cohort.labels.items()}
     evaluation["rejects"] = count_rejects(cohort.source.rejects)
     evaluation["notes"] = list(cohort.source.notes)

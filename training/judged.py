@@ -22,18 +22,16 @@ class Seen(StrEnum):
     TRAINING_RECORDS = "training records"
 
 
-def judged_on(source: Events, file_format: str, seen: Seen, known_again: int = 0) -> dict[str, Any]:
+def judged_on(source: Events, file_format: str, seen: Seen) -> dict[str, Any]:
     """What a reader must know of the patients first.
 
-    `virtual` is true where any record says that its patient is virtual; `known_again` counts those
-    whom the model had learnt from.
+    `virtual` is true where any record says that its patient is virtual.
     """
     return {
         "format": file_format,
         "patients": source.patients,
         "virtual": source.virtual,
         "seen": str(seen),
-        "known_again": known_again,
     }
 
 
