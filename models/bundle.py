@@ -25,7 +25,9 @@ FORMAT_VERSION = 1
 OUTCOMES_FROM = "outcomes_from"
 """Where grades and infections come from; a bundle that does not say so took documented ones."""
 MANIFEST = "MANIFEST.sha256"
-DESCRIPTION, METRICS = "bundle.json", "metrics.json"
+DESCRIPTION, METRICS, REFERENCE = "bundle.json", "metrics.json", "reference.json"
+NO_FINGERPRINTS: Mapping[str, Any] = {"patients": []}
+"""Of a bundle that does not say by which measurements its patients are known again."""
 LARGEST_FILE_BYTES = 256 * 1024 * 1024
 """A hundred times what a model of many thousand patients takes."""
 
@@ -132,7 +134,7 @@ def save_bundle(
         _write_json(folder / f"{outcome}.baselines.json", opponents)
     description = _description(horizon_hours, card, models) | {OUTCOMES_FROM: str(outcomes_from)}
     _write_json(folder / DESCRIPTION, description)
-    _write_json(folder / "reference.json", reference.to_json())
+    _write_json(folder / REFERENCE, reference.to_json())
     _write_json(folder / "card.json", asdict(card))
     _write_json(folder / METRICS, metrics)
     (folder / "MODEL_CARD.md").write_text(model_card, encoding="utf-8")
@@ -200,7 +202,9 @@ def _read(folder: Path, version: str, threads: int) -> Bundle:
         for outcome in Outcome
         if outcome in description.outcomes
     }
-    reference: Reference = _stated(folder, "reference.json", Reference)
+    framed = read_json(folder / REFERENCE)
+    framed = {**NO_FINGERPRINTS, **framed} if isinstance(framed, dict) else framed
+    reference: Reference = read_as(Reference, framed, REFERENCE)
     for outcome in models:
         if outcome not in reference.analytes:
             raise InvalidInputError(f"reference.json: analytes: {outcome} is missing")

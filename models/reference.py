@@ -53,13 +53,15 @@ class Reference:
     """The training frame: features by name, and by outcome the analytes that carried it.
 
     `therapy` tells by outcome how the training rows stood to the therapy;
-    `filled` are the values, by code, that stood for "not measured" in the training file.
+    `filled` are the values, by code, that stood for "not measured" in the training file;
+    `patients` are the fingerprints of those learnt from, sorted, to know them again by.
     """
 
     features: Mapping[str, FeatureReference]
     analytes: Mapping[str, Mapping[str, AnalyteReference]]
     therapy: Mapping[str, TherapyReference] = field(default_factory=dict)
     filled: FilledValues = field(default_factory=dict)
+    patients: tuple[str, ...] = ()
 
     def to_json(self) -> dict:
         """Plain values for JSON."""
@@ -71,6 +73,7 @@ class Reference:
             },
             "therapy": {outcome: asdict(value) for outcome, value in self.therapy.items()},
             "filled": {code: list(values) for code, values in self.filled.items()},
+            "patients": list(self.patients),
         }
 
 

@@ -19,8 +19,9 @@ from training.challenge import utility_intervals
 from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
 from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
-from training.judged import Seen, judged_on, scored_rows
+from training.judged import judged_on, scored_rows
 from training.judging import evaluate_in_full
+from training.leaks.known_again import known_again, seen_before
 from training.prices import Prices
 from training.progress import progress
 
@@ -94,9 +95,9 @@ def judge(
             cohort, scored, best, bootstrap, seed
         )
     evaluation["model_version"] = bundle.version
-    same = cohort.source.digest == bundle.card.data_digest
-    seen = Seen.TRAINING_RECORDS if same else Seen.OTHER_RECORDS
-    evaluation["judged_on"] = judged_on(cohort.source, file_format, seen)
+    again = known_again(bundle, cohort.source)
+    seen = seen_before(bundle, cohort.source, again)
+    evaluation["judged_on"] = judged_on(cohort.source, file_format, seen) | {"known_again": again}
     evaluation["fates"] = {str(o): labels.counts for o, labels in cohort.labels.items()}
     evaluation["rejects"] = count_rejects(cohort.source.rejects)
     evaluation["notes"] = list(cohort.source.notes)

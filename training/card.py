@@ -1,10 +1,11 @@
 """The model card of a bundle, written from the run alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from features.outcomes import Outcome, OutcomeSource
 from models.bundle import Card, OutcomeModel
+from training.leaks.finding import Severity
 from training.rounding import interval, number
 from training.sentences import claim, must_recalibrate, plain_sentences, who_was_judged
 from training.wording import NOTHING, OUTCOME_SOURCES, words_for
@@ -16,6 +17,11 @@ WARNING = (
 VIRTUAL_WARNING = (
     "**Learnt from virtual patients.** Every patient behind this model was simulated. Its figures "
     "say nothing about real patients; retrain it on real ones before any use at a bedside."
+)
+
+LEAK_WARNING = (
+    "**Learnt with leaks that were accepted.** The audit would have stopped this run: every figure "
+    "may flatter the model."
 )
 
 
@@ -36,8 +42,21 @@ def card_text(
     )
     if outcomes_from in OUTCOME_SOURCES:
         parts.append(f"**{OUTCOME_SOURCES[outcomes_from]}**\n")
+    parts += leak_lines(evaluation.get("leaks") or ())
     parts += [_outcome_text(outcome, model, evaluation) for outcome, model in models.items()]
     return "\n".join(parts)
+
+
+def leak_lines(leaks: Sequence[Mapping[str, str]]) -> list[str]:
+    """What the leak audit found, accepted leaks first; no line where it found nothing."""
+    accepted = [leak for leak in leaks if leak["severity"] == Severity.STOP]
+    told = [leak for leak in leaks if leak["severity"] != Severity.STOP]
+    lines = [f"- **accepted leak, {leak['check']}**: {leak['sentence']}" for leak in accepted]
+    lines += [f"- {leak['check']}: {leak['sentence']}" for leak in told]
+    return [
+        *([LEAK_WARNING + "\n"] if accepted else []),
+        *(["What the leak audit found:\n", "\n".join(lines) + "\n"] if lines else []),
+    ]
 
 
 def _outcome_text(outcome: Outcome, model: OutcomeModel, evaluation: Mapping[str, Any]) -> str:

@@ -17,13 +17,15 @@ from features.outcomes import OutcomeSource, with_outcomes
 from features.tables import InvalidInputError
 from models.bundle import METRICS, Bundle, InvalidBundleError, load_bundle
 from models.stated import read_json
-from training import apply, cohort, registry, track
+from training import apply, cohort, registry, track, transport
 from training.codes import as_table, code_lines
 from training.config import HOUR, TrainingConfig
 from training.dataset import Cohort, Events, load_events, read_moments, without_records
 from training.flat import flat_metrics
 from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
+from training.judged import Seen
+from training.leaks.known_again import told
 from training.outcome_quality import outcome_quality
 from training.plots import evaluation_figures
 from training.prices import Prices, read_prices
@@ -40,8 +42,6 @@ EVALUATION_SETTINGS = (
     "model", "records", "format", "every", "bootstrap", "seed", "prices", "out",
 )  # fmt: skip
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
-OTHERS = "These records are not the ones that the model learnt from."
-THE_SAME = "The model LEARNT FROM THESE VERY RECORDS: every figure flatters it and proves nothing."
 
 
 def run_simulate(options: Namespace) -> None:
@@ -112,6 +112,7 @@ def run_train(options: Namespace) -> None:
         variants=options.variants,
         outcomes_from=options.outcomes_from,
         prices=read_prices(options.prices),
+        accept_leaks=options.accept_leaks,
     )
     if not options.track:
         _train(config)
@@ -208,7 +209,8 @@ def _evaluate(
         bundle, others, options.format, options.bootstrap, options.seed, prices
     )
     figures = evaluation_figures(evaluation)
-    judged = who_was_judged(bundle, others.source)
+    facts = evaluation["judged_on"]
+    judged = told(Seen(facts["seen"]), facts["known_again"], facts["patients"])
     context = report_context(bundle, {"records": options.records}, judged)
     context["every_hours"] = options.every / HOUR
     write_report(evaluation, figures, context, options.out)
@@ -220,14 +222,15 @@ def _evaluate(
     return evaluation, figures, judged
 
 
+def run_transport(options: Namespace) -> None:
+    """Judge models on groups of patients that they never saw; print where the tables are."""
+    for path in transport.run_transport(options):
+        print(path)
+
+
 def _print_claims(evaluation: Mapping[str, Any]) -> None:
     for line in claim_lines(evaluation, words_for(evaluation)):
         print(line)
-
-
-def who_was_judged(bundle: Bundle, source: Events) -> str:
-    """Whether the patients judged are those of the training, as far as the data's digest tells."""
-    return THE_SAME if source.digest == bundle.card.data_digest else OTHERS
 
 
 def run_predict(options: Namespace) -> None:

@@ -19,7 +19,8 @@ class TrainingConfig:
     `every` is the step between as-of times that are judged, `learn_every` that between times to
     learn from, `horizon` how far a label looks ahead. `repeats` of
     the patient-wise cross-validation: None takes what `repeats_for` says. `outcomes_from` says
-    where grades and infections come from, as features and as labels.
+    where grades and infections come from, as features and as labels. `accept_leaks` lets a run go
+    on that the leak audit would stop.
     """
 
     records: Path
@@ -37,6 +38,7 @@ class TrainingConfig:
     variants: bool = True
     outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
     prices: Prices = field(default_factory=Prices)
+    accept_leaks: bool = False
 
 
 MOST_REPEATS = 10

@@ -18,6 +18,7 @@ from features.readers.delimited import read_delimited
 from features.tables import (
     EARLIEST_TIME,
     LATEST_TIME,
+    RECORD_COLUMNS,
     TIME_TYPE,
     FilledValues,
     InvalidInputError,
@@ -27,6 +28,7 @@ from models.rules import RULE_COLUMNS
 from training.labels import Labels, label_rows, learning_target
 
 LONG_GAP = pd.Timedelta(days=90)
+SPECIMEN_PATIENTS = 24
 VIRTUAL_SOURCE, VIRTUAL_PATIENT = "virtual patient", "virtual-"
 
 
@@ -34,7 +36,8 @@ VIRTUAL_SOURCE, VIRTUAL_PATIENT = "virtual patient", "virtual-"
 class Events:
     """A cohort's harmonised events, what was set aside, and what the reader said of the file.
 
-    `sites`: the name behind each number that the events carry for a site.
+    `sites`: the name behind each number that the events carry for a site. `specimen`: the records
+    of a few patients as they were read, from which an audit makes their events once more.
     """
 
     events: pd.DataFrame
@@ -44,6 +47,7 @@ class Events:
     virtual: bool
     filled: FilledValues = field(default_factory=dict)
     sites: Mapping[float, str] = field(default_factory=dict)
+    specimen: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=RECORD_COLUMNS))
 
     @property
     def patients(self) -> int:
@@ -101,6 +105,7 @@ def load_events(
         _any_virtual(reading.records),
         reading.filled,
         site_names(reading.records),
+        _specimen(reading.records),
     )
 
 
@@ -130,6 +135,14 @@ def _any_virtual(records: pd.DataFrame) -> bool:
     patients = pd.Series(records["patient_id"].astype("category").cat.categories.astype("str"))
     said = sources.str.contains(VIRTUAL_SOURCE, regex=False).any()
     return bool(said or patients.str.startswith(VIRTUAL_PATIENT).any())
+
+
+def _specimen(records: pd.DataFrame) -> pd.DataFrame:
+    """The records of `SPECIMEN_PATIENTS`, spread evenly over the names in their order."""
+    patients = records["patient_id"].astype("category")
+    names = patients.cat.categories
+    places = np.unique(np.linspace(0, len(names) - 1, SPECIMEN_PATIENTS).astype(int))
+    return records[patients.isin(names[places])].reset_index(drop=True)
 
 
 def site_names(records: pd.DataFrame) -> dict[float, str]:

@@ -18,6 +18,7 @@ class Seen(StrEnum):
 
     CROSS_VALIDATED = "cross-validated"  # each judged by members that had not seen the patient
     OTHER_RECORDS = "other records"  # another file, by its digest
+    SOME_OF_TRAINING = "some of them in training"  # known again by their measurements
     TRAINING_RECORDS = "training records"
 
 

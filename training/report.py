@@ -125,6 +125,7 @@ def render(
         limits=limits(context["virtual"], judged_on, words),
         rejects=rejects(evaluation.get("rejects") or {}),
         notes=list(evaluation.get("notes") or ()),
+        leaks=list(evaluation.get("leaks") or ()),
         about=_about(context),
     )
 

@@ -35,6 +35,7 @@ PUBLIC_FORMATS = ("physionet2019", "prcrs")
 SEEN = {
     Seen.CROSS_VALIDATED: "unseen by the members that judged them (cross-validation)",
     Seen.OTHER_RECORDS: "whose records are not those that the model learnt from",
+    Seen.SOME_OF_TRAINING: "SOME OF WHOM THE MODEL LEARNT FROM",
     Seen.TRAINING_RECORDS: "WHOSE RECORDS THE MODEL LEARNT FROM",
 }
 FLATTERED = "The model learnt from these very records: every figure flatters it and proves nothing."

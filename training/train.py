@@ -28,7 +28,7 @@ from models.reference import (
     describe_features,
     describe_therapy,
 )
-from training import panels
+from training import leaks, panels
 from training.blas import on_one_blas_thread
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
@@ -80,7 +80,8 @@ def train(config: TrainingConfig) -> Run:
     """Train, judge and write a bundle to `config.out`.
 
     Raises:
-        InvalidInputError: bad records, or an outcome with too few patients to judge a model by.
+        InvalidInputError: bad records, an outcome with too few patients to judge a model by, or a
+            leak that `config` does not accept.
     """
     check_places(config)
     logger.info("reading %s", config.records)
@@ -90,7 +91,13 @@ def train(config: TrainingConfig) -> Run:
     logger.info("set aside: %s", _counted(count_rejects(source.rejects)) or "nothing")
     cohort = label_cohort(source, config.every, config.outcomes, config.horizon, config.learn_every)
     logger.info("%d patients, %d as-of rows", source.patients, int(cohort.reported.sum()))
-    trained = {outcome: train_outcome(cohort, outcome, config) for outcome in config.outcomes}
+    trainings = {outcome: training_rows(cohort, outcome, config) for outcome in config.outcomes}
+    findings = leaks.audit(cohort, trainings, config)
+    leaks.refuse(findings, config.accept_leaks)
+    trained = {
+        outcome: train_outcome(cohort, outcome, config, training)
+        for outcome, training in trainings.items()
+    }
     scored = pd.concat([one.scored for one in trained.values()], ignore_index=True)
     evaluation = evaluate_in_full(
         scored, cohort, config.horizon, config.bootstrap, config.seed, config.prices
@@ -106,6 +113,7 @@ def train(config: TrainingConfig) -> Run:
         }
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["notes"] = list(source.notes)
+    evaluation["leaks"] = [finding.stated() for finding in findings]
     bundle = _bundle(config, cohort, trained, evaluation)
     return Run(bundle, evaluation, scored[scored["label"].notna()], cohort, trained)
 
@@ -122,9 +130,17 @@ def check_places(config: TrainingConfig) -> None:
         raise InvalidInputError(f"{config.out}: not empty; name another folder for the bundle")
 
 
-def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainedOutcome:
-    """Fit one outcome's committee and its opponents on the same folds, and score them all."""
-    training = training_rows(cohort, outcome, config)
+def train_outcome(
+    cohort: Cohort,
+    outcome: Outcome,
+    config: TrainingConfig,
+    training: TrainingRows | None = None,
+) -> TrainedOutcome:
+    """Fit one outcome's committee and its opponents on the same folds, and score them all.
+
+    `training` are the outcome's rows where they are laid out already.
+    """
+    training = training or training_rows(cohort, outcome, config)
     judged = training.judged_rows
     learnt = training.target[~np.isnan(training.target)]
     recipe = recipe_for(float((learnt > 0.0).sum()))
@@ -246,7 +262,8 @@ def _reference(cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: 
         analytes[str(outcome)] = describe_analytes(evidence, shares)
         therapy[str(outcome)] = describe_therapy(evidence[THERAPY.name])
     described = describe_features(cohort.rows[list(names)])
-    return Reference(described, analytes, therapy, cohort.source.filled)
+    patients = tuple(sorted(leaks.fingerprints(cohort.source.events)))
+    return Reference(described, analytes, therapy, cohort.source.filled, patients)
 
 
 def _counted(counts: Mapping[str, int]) -> str:

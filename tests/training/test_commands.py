@@ -14,7 +14,7 @@ import pytest
 
 from features.readers.physionet2019 import MEASURED_COLUMNS
 from models.bundle import load_bundle
-from training.commands import OTHERS, THE_SAME
+from training.leaks.known_again import OTHERS, THE_SAME
 from training.registry import promotions
 from training.wording import outcomes_in_order
 

@@ -3,7 +3,7 @@
 import pytest
 
 from training.__main__ import main
-from training.commands import OTHERS
+from training.leaks.known_again import OTHERS
 
 
 @pytest.fixture

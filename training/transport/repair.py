@@ -1,0 +1,71 @@
+"""How much of a model's calibration comes back from a few patients of the new place."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from models.calibration import fit_calibration
+from training.metrics import replicated
+from training.recalibration import log_odds
+from training.sample import Sample
+
+PATIENTS, DRAWS = 50, 20
+LEAST_REST = 20
+FIGURES = ("calibration_slope", "calibration_intercept", "observed_to_expected", "ici", "brier")
+TAIL = 0.05
+
+
+def repair(
+    label: np.ndarray, risk: np.ndarray, patient: np.ndarray, seed: int
+) -> Mapping[str, Any]:
+    """Recalibrate on `PATIENTS` patients drawn from the group, judge on its others, many times.
+
+    Slope and intercept of the log-odds are learnt anew (`models.calibration`). Each figure is the
+    median over the draws with their 5th and 95th percentile, `before` and `after`, on the same
+    others. A draw without an event among the `PATIENTS`, or among the others, cannot be used and is
+    counted. Null with a `reason` where the group is too small.
+    """
+    names = np.unique(patient)
+    if len(names) < PATIENTS + LEAST_REST:
+        return {
+            "reason": f"{len(names)} patients judged, {PATIENTS + LEAST_REST} at least are needed"
+        }
+    random = np.random.default_rng(seed)
+    drawn = [random.choice(names, PATIENTS, replace=False) for _ in range(DRAWS)]
+    pairs = [_before_and_after(label, risk, patient, few) for few in drawn]
+    used = [pair for pair in pairs if pair is not None]
+    if not used:
+        return {"reason": f"no event among {PATIENTS} patients in any of {DRAWS} draws"}
+    stated: dict[str, Any] = {"reason": None, "patients": PATIENTS, "draws": DRAWS}
+    stated["draws_used"] = len(used)
+    for place, when in enumerate(("before", "after")):
+        stated[when] = {name: _spread([pair[place][name] for pair in used]) for name in FIGURES}
+    return stated
+
+
+def _before_and_after(
+    label: np.ndarray, risk: np.ndarray, patient: np.ndarray, few: np.ndarray
+) -> tuple[Mapping[str, float], Mapping[str, float]] | None:
+    learnt = np.isin(patient, few)
+    if any(len(np.unique(part)) < 2 for part in (label[learnt], label[~learnt])):
+        return None
+    margin = log_odds(risk)
+    anew = fit_calibration(margin[learnt], label[learnt], patient[learnt], folds=2)
+    rest = label[~learnt], patient[~learnt]
+    return _figures(*rest, risk[~learnt]), _figures(*rest, anew.risk(margin[~learnt]))
+
+
+def _figures(label: np.ndarray, patient: np.ndarray, risk: np.ndarray) -> Mapping[str, float]:
+    sample = Sample.of(label, risk, patient)
+    found = replicated(sample, np.ones((1, sample.patients)))
+    return {name: float(found[name][0]) for name in FIGURES}
+
+
+def _spread(values: list[float]) -> dict[str, float | None]:
+    """Median with the percentiles of the draws; null where no draw has it."""
+    known = [value for value in values if np.isfinite(value)]
+    if not known:
+        return {"value": None, "low": None, "high": None}
+    low, middle, high = np.quantile(known, (TAIL, 0.5, 1.0 - TAIL))
+    return {"value": float(middle), "low": float(low), "high": float(high)}
