@@ -2,7 +2,6 @@
 
 import getpass
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -116,7 +115,7 @@ def open_frozen(folder: Path) -> FrozenSet:
         raise InvalidInputError(
             f"{folder}: format version {found}, this code reads {FORMAT_VERSION}"
         )
-    if read_as(Mapping[str, object], stated, MANIFEST_FILE).get("digest") != manifest.digest:
+    if stated.get("digest") != manifest.digest:
         raise InvalidInputError(f"{folder}: {MANIFEST_FILE} was changed since it was frozen")
     source = Events(_events(folder), empty_rejects(), 0, (), manifest.virtual)
     if source.digest != manifest.events_digest:

@@ -15,7 +15,6 @@ from models.code_version import code_version
 from training.release.canonical import canonical_json, text_digest
 from training.release.ledger import (
     ENTRY_FIELDS,
-    FIRST_PREVIOUS_HASH,
     Draft,
     Entry,
     Kind,
