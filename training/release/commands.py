@@ -14,7 +14,8 @@ from training.release.frozen import Freezing, freeze, open_frozen
 from training.release.ledger import Entry, Kind, Ledger, in_service
 from training.release.ledger_store import read_ledger, verdict_fault
 from training.release.plan import DEFAULT, read_plan, write_plan
-from training.release.promotion import Decision, Request, promote, roll_back
+from training.release.promotion import Decision, Request, promote, roll_back, user_name
+from training.release.verdict import Allowed
 
 SHORT = 12
 
@@ -39,7 +40,12 @@ def run_freeze(options: Namespace) -> None:
     if moments.empty:
         raise InvalidInputError(f"{options.records}: no as-of time; has nobody a timed value?")
     freezing = Freezing(
-        options.format, options.outcomes_from, options.every, options.horizon, options.seed
+        options.format,
+        options.outcomes_from,
+        options.every,
+        options.horizon,
+        options.seed,
+        user_name(),
     )
     manifest = freeze(source, options.records, freezing, options.out)
     for outcome in Outcome:
@@ -60,8 +66,7 @@ def run_promote(options: Namespace) -> None:
         plan=DEFAULT if options.plan is None else read_plan(options.plan),
         frozen=None if options.frozen is None else open_frozen(options.frozen),
         without_evaluation=options.without_evaluation,
-        allow_virtual=options.allow_virtual,
-        allow_fewer_outcomes=options.allow_fewer_outcomes,
+        allowed=Allowed(options.allow_virtual, options.allow_fewer_outcomes),
         by=options.by,
         why=options.why,
     )

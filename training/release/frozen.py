@@ -1,6 +1,5 @@
 """The frozen evaluation set: the same patients for every model that wants to replace another."""
 
-import getpass
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,13 +65,14 @@ class FrozenSet:
 
 @dataclass(frozen=True)
 class Freezing:
-    """How a set is to be judged once it is frozen."""
+    """How a set is to be judged once it is frozen, and who freezes it."""
 
     file_format: str
     outcomes_from: OutcomeSource
     every: pd.Timedelta
     horizon: pd.Timedelta
-    seed: int = 0
+    seed: int
+    by: str
 
 
 def freeze(source: Events, records: Path, freezing: Freezing, out: Path) -> Manifest:
@@ -91,7 +91,7 @@ def freeze(source: Events, records: Path, freezing: Freezing, out: Path) -> Mani
         source.patients,
         source.virtual,
         now(),
-        getpass.getuser(),
+        freezing.by,
     )
     out.mkdir(parents=True, exist_ok=True)
     source.events.to_parquet(out / EVENTS_FILE, index=False)

@@ -183,8 +183,8 @@ def _subgroups(row: NoSubgroupWorse, judged: Judged, outcome: str) -> Iterator[F
             name = f"{row.figure} where {subgroup} is {part}"
             patients = found["counts"]["patients_with_event"]
             if patients < row.fewest_event_patients:
-                said = f"{patients} patient(s) with an event, {row.fewest_event_patients} needed"
-                yield Finding(outcome, name, None, said)
+                said = f"fewer than {row.fewest_event_patients} patients with an event"
+                yield Finding(outcome, f"{name} ({patients})", None, said)
             else:
                 yield _beside_champion(row, outcome, name, found)
 

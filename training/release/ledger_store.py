@@ -68,7 +68,9 @@ def intact_ledger() -> Ledger:
 
 
 def append(ledger: Ledger, draft: Draft, verdict: Mapping[str, Any]) -> Ledger:
-    """Write the draft behind the entry that the decision rested on; the ledger with it.
+    """Write the draft, timed now, behind the entry that the decision rested on.
+
+    Returns the ledger with it.
 
     Raises:
         InvalidInputError: another entry has followed in the meantime.
@@ -76,8 +78,8 @@ def append(ledger: Ledger, draft: Draft, verdict: Mapping[str, Any]) -> Ledger:
     if not ledger.links:
         ledger = _opened(draft)
     text = canonical_json(verdict)
-    sealed = replace(draft, verdict_sha256=text_digest(text) if verdict else "")
-    entry = seal(sealed, ledger)
+    said = text_digest(text) if verdict else ""
+    entry = seal(replace(draft, time=now(), verdict_sha256=said), ledger)
     place = _write(entry, text)
     _claim(ledger.links[-1].place, entry.entry_hash, place)
     told = replace(ledger.links[-1], next_hash=entry.entry_hash)
