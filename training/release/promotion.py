@@ -23,6 +23,7 @@ WHOLE_CODE = ("features", "models", "training")
 LONGEST_REASON = 500
 LONGEST_WHY = 2500
 """Characters of an entry's why, which repeats a refusal's first part; the verdict has it whole."""
+NOTHING = Allowed()
 FIRST_ONE = "no champion was in service and no frozen set was given: nothing was judged"
 NOT_IN_SERVICE = "a challenger is not in service: nothing was judged"
 
@@ -41,7 +42,7 @@ class Request:
     plan: Plan = DEFAULT
     frozen: FrozenSet | None = None
     without_evaluation: str | None = None
-    allowed: Allowed = Allowed()
+    allowed: Allowed = NOTHING
     by: str | None = None
     why: str = ""
 
