@@ -246,21 +246,18 @@ def _written(ledger: Ledger, draft: Draft, verdict: Verdict) -> Decision:
 
 
 def _changed_since(ledger: Ledger) -> list[str]:
-    """A sentence where plan or frozen set are others than at the promotion before."""
+    """A sentence where plan or frozen set are others than they were last."""
     entry, *earlier = reversed(ledger.entries)
-    last = next((e for e in earlier if e.alias == entry.alias and e.plan_digest), None)
-    if last is None or not entry.plan_digest:
-        return []
-    pairs = {
-        "plan": (last.plan_digest, entry.plan_digest),
-        "frozen set": (last.frozen_digest, entry.frozen_digest),
-    }
-    return [
-        f"the {name} is another than in entry {last.sequence}: {old[:12] or 'none'} -> "
-        f"{new[:12] or 'none'}"
-        for name, (old, new) in pairs.items()
-        if old != new
-    ]
+    earlier = [each for each in earlier if each.alias == entry.alias]
+    said = []
+    for name, field in (("plan", "plan_digest"), ("frozen set", "frozen_digest")):
+        last = next((each for each in earlier if getattr(each, field)), None)
+        old, new = getattr(last, field, ""), getattr(entry, field)
+        if last and new and old != new:
+            said.append(
+                f"the {name} is another than in entry {last.sequence}: {old[:12]} -> {new[:12]}"
+            )
+    return said
 
 
 def _set_alias(alias: str, version: str) -> None:

@@ -48,7 +48,8 @@ def fetch(uri: str, out: Path) -> str:
 def alias_holder(alias: str) -> str:
     """The number of the version that the alias names in MLflow, or empty."""
     with told_plainly():
-        return str(client().get_registered_model(REGISTERED_NAME).aliases.get(alias, ""))
+        models = client().search_registered_models(f"name='{REGISTERED_NAME}'")
+    return next((str(model.aliases.get(alias, "")) for model in models), "")
 
 
 def _refuse_moved(uri: str, version: Any, ledger: Ledger) -> None:

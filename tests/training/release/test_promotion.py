@@ -11,7 +11,7 @@ import pytest
 from features.tables import InvalidInputError
 from models.bundle import InvalidBundleError, load_bundle
 from training.release import ledger_store
-from training.release.ledger import Kind
+from training.release.ledger import Draft, Kind
 from training.release.ledger_store import LEDGER, read_ledger, read_verdict
 from training.release.plan import DEFAULT, NoSubgroupWorse, Plan, Within
 from training.release.promotion import roll_back
@@ -302,8 +302,6 @@ def test_of_two_promotions_at_once_the_second_is_refused(store):
 
 
 def replace_draft(entry, **facts):
-    from training.release.ledger import Draft
-
     return Draft(**({name: getattr(entry, name) for name in Draft.__dataclass_fields__} | facts))
 
 
@@ -318,6 +316,13 @@ def test_the_ledger_tells_what_was_in_service(store, verb, three):
     assert verb("ledger", "--head", head).printed.endswith(f"4 entries, head {head}\n")
     assert "is not in it" in verb("ledger", "--head", "0" * 63 + "1").error
     assert "needs a zone" in verb("ledger", "--at", "2026-03-01").error
+
+
+def test_an_empty_store_has_an_empty_ledger_that_holds(verb, store):
+    assert verb("ledger").printed == ""
+    assert verb("ledger", "--verify").printed.startswith("the ledger holds: 0 entries")
+    then = verb("ledger", "--at", "2026-03-01T00:00Z").printed
+    assert then == "champion: nothing was in service\nchallenger: nothing was in service\n"
 
 
 def test_a_deleted_ledger_is_no_empty_one(three, verb):
