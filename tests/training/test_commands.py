@@ -281,7 +281,7 @@ def champion(ward, verb):
 
 
 def test_a_promotion_stands_in_the_ledger(ward, champion, verb):
-    opened, entry = read_ledger().entries
+    _, entry = read_ledger().entries
     assert (entry.kind, entry.alias, entry.version) == ("promoted", "champion", "1")
     assert (entry.run_id, entry.version_before) == (ward.run_id, "")
     assert entry.bundle_version == load_bundle(ward.bundle).version

@@ -7,6 +7,7 @@ from features.outcomes import Outcome
 from features.tables import InvalidInputError
 from training.dataset import load_events
 from training.folders import refuse_filled
+from training.ingest import reject_summary
 from training.labels import label_rows
 from training.metrics import FEWEST_EVENT_PATIENTS
 from training.release import registry
@@ -47,6 +48,10 @@ def run_freeze(options: Namespace) -> None:
         options.seed,
         user_name(),
     )
+    for note in source.notes:
+        print(note)
+    for line in reject_summary(source.rejects):
+        print(f"set aside: {line}")
     manifest = freeze(source, options.records, freezing, options.out)
     for outcome in Outcome:
         labels = label_rows(source.events, moments, outcome, options.horizon).label

@@ -1,13 +1,14 @@
 """The frozen evaluation set: the same patients for every model that wants to replace another."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from features.outcomes import Outcome, OutcomeSource
-from features.tables import InvalidInputError, empty_rejects
+from features.tables import InvalidInputError, count_rejects, empty_rejects
 from models.bundle import Bundle
 from models.stated import read_as, read_json
 from training.config import HOUR
@@ -26,7 +27,8 @@ REPLICATES = 500
 class Manifest:
     """What was frozen and how it is to be judged.
 
-    `events_digest` is that of the events, which a bundle states of its training, too.
+    `events_digest` is that of the events, which a bundle states of its training, too; `rejects`
+    counts the records that were set aside, by reason.
     """
 
     format_version: int
@@ -40,6 +42,7 @@ class Manifest:
     seed: int
     patients: int
     virtual: bool
+    rejects: Mapping[str, int]
     frozen_at: str
     frozen_by: str
 
@@ -90,6 +93,7 @@ def freeze(source: Events, records: Path, freezing: Freezing, out: Path) -> Mani
         freezing.seed,
         source.patients,
         source.virtual,
+        count_rejects(source.rejects),
         now(),
         freezing.by,
     )

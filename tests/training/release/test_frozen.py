@@ -1,4 +1,4 @@
-"""A frozen set comes back as it was frozen, or not at all, and judges no model that learnt from it."""
+"""A frozen set comes back as it was frozen or not at all; it judges no model that learnt from it."""
 
 import json
 from dataclasses import replace
@@ -23,11 +23,14 @@ def test_the_events_come_back_as_the_reader_gave_them(frozen, ward_file):
 def test_what_can_be_judged_is_told_when_it_is_frozen(verb, ward_file, write_records, tmp_path):
     few = write_records(tmp_path / "few.csv", [("p", 0, "teclistamab", 1.5, "mg/kg"),
                                                ("p", 1, "crp", 5, "mg/L"),
-                                               ("p", 60, "crp", 50, "mg/L")])  # fmt: skip
+                                               ("p", 60, "crp", 50, "mg/L"),
+                                               ("p", 60, "moon", 1, None)])  # fmt: skip
     done = verb("freeze", "--records", few, "--format", "table", "--out", tmp_path / "out")
     assert "infection: 0 rows before an event, 0 patients: too few to judge a model by" in (
         done.printed
     )
+    assert "set aside: 1 unknown_code, most in moon (1)" in done.printed
+    assert open_frozen(tmp_path / "out").manifest.rejects == {"unknown_code": 1}
     again = verb("freeze", "--records", few, "--format", "table", "--out", tmp_path / "out")
     assert "not empty" in again.error
 
@@ -64,7 +67,7 @@ def test_a_model_that_can_not_be_judged_by_it_is_refused(frozen, ward_bundle):
     virtual = replace(frozen, manifest=replace(frozen.manifest, virtual=True))
     cases = (
         (frozen, replace(ward_bundle, card=learnt), "this model learnt from these very records"),
-        (frozen, replace(ward_bundle, horizon_hours=12.0), "is judged 24 h ahead, this model .* 12"),
+        (frozen, replace(ward_bundle, horizon_hours=12.0), "judged 24 h ahead, this model .* 12"),
         (frozen, replace(ward_bundle, outcomes_from=OutcomeSource.DERIVED),
          "has documented outcomes, this model learnt from derived"),
         (virtual, replace(ward_bundle, card=replace(ward_bundle.card, virtual=False)),

@@ -40,8 +40,8 @@ def judged(ours, theirs, label, sex, champion=True) -> Judged:
 
 LABEL = [1, 0, 0, 1, 0, 0]
 SEX = ["f", "f", "f", "m", "m", "m"]
-# The champion ranks one of two pairs rightly in either sex (AUROC 0.5 within each and over all); the
-# new model both pairs of women and none of men: the same over all, and the men pay for it.
+# The champion ranks one of two pairs rightly in either sex (AUROC 0.5 within each and over all).
+# The new model ranks both pairs of women and none of men: the same over all, and the men pay.
 CHAMPION = [0.5, 0.6, 0.4, 0.5, 0.6, 0.4]
 FOR_WOMEN = [0.9, 0.2, 0.2, 0.1, 0.8, 0.8]
 

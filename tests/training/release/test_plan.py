@@ -1,4 +1,4 @@
-"""The change plan as a file: written whole, read back the same, refused where a value is senseless."""
+"""The change plan as a file: written whole, read back the same, a senseless value refused."""
 
 import json
 from dataclasses import replace
@@ -51,7 +51,7 @@ def test_an_edited_limit_gives_another_digest(written):
         (lambda plan: plan["no_worse"][0].update(figure="roc"),
          "no_worse: value 1: figure: 'roc' where one of auroc, auprc,"),
         (lambda plan: plan["no_worse"][0].update(figure="calibration_slope"),
-         "no_worse: value 1: figure: 'calibration_slope' is best at one value; put it under within"),
+         "no_worse: value 1: figure: 'calibration_slope' is best at one value; put it under"),
         (lambda plan: plan["no_worse"][0].update(must_be="sure"),
          "no_worse: value 1: must_be: 'sure' where one of proven, estimated, not disproven"),
         (lambda plan: plan["within"][0].update(lowest=2),
@@ -64,7 +64,7 @@ def test_an_edited_limit_gives_another_digest(written):
          "alarms: value 2: tier: 'low' where one of elevated, high is needed"),
         (lambda plan: plan["alarms"][0].update(most_per_patient_day=7),
          "most_per_patient_day: 7.0 where 0 to 1 patient-days with an alarm, per patient-day"),
-        (lambda plan: plan.update(frozen_set="abc"), "frozen_set: 'abc' where a digest of 64 signs"),
+        (lambda plan: plan.update(frozen_set="abc"), "frozen_set: 'abc' where a digest of 64"),
         (lambda plan: plan.update(format_version=9), "format_version: 9 where 1 is needed"),
         (lambda plan: plan.pop("alarms"), "alarms is missing"),
         (lambda plan: plan.update(no_worse=[], within=[], no_subgroup_worse=[], alarms=[]),

@@ -113,17 +113,23 @@ def test_a_champion_is_not_replaced_unjudged_without_a_reason(store, verb):
     assert read_ledger().entries[-1] == entry
 
 
+VIRTUAL = (
+    "the champion, version 5, learnt from 81 patients, format meds; this model learnt from "
+    "80 drawn patients: to replace it all the same: --allow-virtual"
+)
+FEWER = (
+    "the champion, version 1, answers severe_crs, infection; this model does not answer "
+    "infection: to replace it all the same: --allow-fewer-outcomes"
+)
+
+
 @pytest.mark.parametrize(
     ("in_use", "proposed", "flag", "words"),
     [
-        ("real", "good", "virtual",
-         "the champion, version 5, learnt from 81 patients, format meds; this model learnt from "
-         "80 drawn patients: to replace it all the same: --allow-virtual"),
-        ("good", "one_outcome", "fewer_outcomes",
-         "the champion, version 1, answers severe_crs, infection; this model does not answer "
-         "infection: to replace it all the same: --allow-fewer-outcomes"),
+        ("real", "good", "virtual", VIRTUAL),
+        ("good", "one_outcome", "fewer_outcomes", FEWER),
     ],
-)  # fmt: skip
+)
 def test_a_lesser_model_replaces_the_champion_only_when_told_so(
     store, verb, in_use, proposed, flag, words
 ):
