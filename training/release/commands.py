@@ -45,6 +45,7 @@ def run_freeze(options: Namespace) -> None:
         options.outcomes_from,
         options.every,
         options.horizon,
+        options.bootstrap,
         options.seed,
         user_name(),
     )

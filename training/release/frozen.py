@@ -19,8 +19,6 @@ from training.release.ledger_store import now
 
 FORMAT_VERSION = 1
 EVENTS_FILE, MANIFEST_FILE = "events.parquet", "frozen.json"
-REPLICATES = 500
-"""Resamples behind each interval: the ends of a 95 % interval then rest on a dozen each."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +66,16 @@ class FrozenSet:
 
 @dataclass(frozen=True)
 class Freezing:
-    """How a set is to be judged once it is frozen, and who freezes it."""
+    """How a set is to be judged once it is frozen, and who freezes it.
+
+    `replicates` are the resamples behind each interval.
+    """
 
     file_format: str
     outcomes_from: OutcomeSource
     every: pd.Timedelta
     horizon: pd.Timedelta
+    replicates: int
     seed: int
     by: str
 
@@ -89,7 +91,7 @@ def freeze(source: Events, records: Path, freezing: Freezing, out: Path) -> Mani
         source.digest,
         freezing.every / HOUR,
         freezing.horizon / HOUR,
-        REPLICATES,
+        freezing.replicates,
         freezing.seed,
         source.patients,
         source.virtual,

@@ -22,7 +22,7 @@ from training.release.plan import (
     Thresholds,
     Within,
 )
-from training.release.subgroups import SUBGROUPS, with_subgroups
+from training.release.subgroups import with_subgroups
 
 CHAMPION = "champion"
 DAY = pd.Timedelta(hours=24)
@@ -61,8 +61,11 @@ class Judged:
 
 
 @on_one_blas_thread
-def judge_on(frozen: FrozenSet, proposed: Bundle, champion: Bundle | None) -> Judged:
-    """Score both on the same rows; their differences rest on the same resamples of patients."""
+def judge_on(frozen: FrozenSet, plan: Plan, proposed: Bundle, champion: Bundle | None) -> Judged:
+    """Score both on the same rows; their differences rest on the same resamples of patients.
+
+    Of the subgroups, those that the plan asks about are looked into.
+    """
     cohort = frozen.cohort(proposed.outcomes)
     scorers = {MAIN_MODEL: proposed} | ({CHAMPION: champion} if champion else {})
     predicted = {
@@ -77,13 +80,11 @@ def judge_on(frozen: FrozenSet, proposed: Bundle, champion: Bundle | None) -> Ju
             if outcome in scorers[name].outcomes
         }
         parts.append(scored_rows(cohort, outcome, risks))
-    scored = with_subgroups(pd.concat(parts, ignore_index=True), cohort)
-    return Judged(scored, _evaluated(frozen, scored), _thresholds(scorers))
-
-
-def _evaluated(frozen: FrozenSet, scored: pd.DataFrame) -> Mapping[str, Any]:
-    asked = frozen.manifest
-    return evaluate(scored, asked.replicates, asked.seed, tuple(SUBGROUPS))
+    asked = tuple(dict.fromkeys(s for row in plan.no_subgroup_worse for s in row.subgroups))
+    scored = with_subgroups(pd.concat(parts, ignore_index=True), cohort, asked)
+    how = frozen.manifest
+    evaluation = evaluate(scored, how.replicates, how.seed, asked)
+    return Judged(scored, evaluation, _thresholds(scorers))
 
 
 def _thresholds(scorers: Mapping[str, Bundle]) -> dict[tuple[str, str], dict[str, float]]:

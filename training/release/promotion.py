@@ -161,7 +161,7 @@ def _verdict(asked: Request, proposed: Bundle, in_use: Bundle | None, number: st
         notes.append(_why_unjudged(asked, number))
         return concluded(asked.plan, None, found, notes)
     _check_frozen(asked.frozen, asked.plan, proposed, in_use)
-    found += findings(asked.plan, judge_on(asked.frozen, proposed, in_use))
+    found += findings(asked.plan, judge_on(asked.frozen, asked.plan, proposed, in_use))
     return concluded(asked.plan, asked.frozen, found, notes)
 
 

@@ -1,6 +1,6 @@
 """The parts of a frozen evaluation set in which nobody may be worse off."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -16,13 +16,13 @@ THERAPIES = ("car_t", "bispecific")
 NOT_KNOWN = "unknown"
 
 
-def with_subgroups(scored: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
-    """The scored rows with a column per subgroup; what nobody knows is `unknown`."""
+def with_subgroups(scored: pd.DataFrame, cohort: Cohort, names: Sequence[str]) -> pd.DataFrame:
+    """The scored rows with a column per named subgroup; what nobody knows is `unknown`."""
     here = cohort.reported
     moments = pd.MultiIndex.from_frame(cohort.as_of[here])
     rows = pd.MultiIndex.from_frame(scored[["patient_id", "as_of"]])
     place = moments.get_indexer(rows)
-    return scored.assign(**{name: of(cohort)[here][place] for name, of in SUBGROUPS.items()})
+    return scored.assign(**{name: SUBGROUPS[name](cohort)[here][place] for name in names})
 
 
 def _sex(cohort: Cohort) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A frozen set comes back as it was frozen or not at all; it judges no model that learnt from it."""
+"""A frozen set comes back as it was or not at all; it judges no model that learnt from it."""
 
 import json
 from dataclasses import replace
