@@ -14,8 +14,10 @@ from training.release import registry
 from training.release.frozen import Freezing, freeze, open_frozen
 from training.release.ledger import Entry, Kind, Ledger, in_service
 from training.release.ledger_store import read_ledger, verdict_fault
-from training.release.plan import DEFAULT, read_plan, write_plan
-from training.release.promotion import Decision, Request, promote, roll_back, user_name
+from training.release.plan import DEFAULT
+from training.release.plan_file import read_plan, write_plan
+from training.release.promotion import promote, roll_back
+from training.release.request import Decision, Request, user_name
 from training.release.verdict import Allowed
 
 SHORT = 12

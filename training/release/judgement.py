@@ -10,10 +10,9 @@ from models.bundle import Bundle
 from models.predict import predict_rows
 from training.blas import on_one_blas_thread
 from training.judged import scored_rows
-from training.metrics import MAIN_MODEL, evaluate
+from training.metrics import MAIN_MODEL, METRICS, evaluate
 from training.release.frozen import FrozenSet
 from training.release.plan import (
-    FIGURES,
     Alarms,
     Burden,
     NoSubgroupWorse,
@@ -25,6 +24,7 @@ from training.release.plan import (
 from training.release.subgroups import with_subgroups
 
 CHAMPION = "champion"
+BETTER = {metric.name: metric.better for metric in METRICS}
 DAY = pd.Timedelta(hours=24)
 ROUNDING = 1e-9
 """A limit is kept where only the last bits of a sum say otherwise."""
@@ -125,7 +125,7 @@ def _beside_champion(
     ours, theirs = (found["models"][m]["metrics"][row.figure] for m in (MAIN_MODEL, CHAMPION))
     if gap["value"] is None:
         return Finding(outcome, name, False, f"not defined: {_reason(ours, theirs)}", limit=limit)
-    worse = _turned(gap, -FIGURES[row.figure].better)
+    worse = _turned(gap, -BETTER[row.figure])
     if row.must_be != Burden.ESTIMATED and worse["high"] is None:
         return Finding(outcome, name, False, str(gap["reason"]), worse["value"], limit=limit)
     held = {Burden.PROVEN: "high", Burden.ESTIMATED: "value", Burden.NOT_DISPROVEN: "low"}

@@ -1,9 +1,8 @@
 """Who goes into service and who goes back: decided by the plan, written down before it happens."""
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from features.tables import InvalidInputError
 from models.bundle import Bundle
@@ -12,55 +11,26 @@ from training.release import ledger_store
 from training.release.frozen import FrozenSet, check_fit
 from training.release.judgement import findings, judge_on
 from training.release.ledger import Draft, Entry, Kind, Ledger, in_service, standing
-from training.release.plan import DEFAULT, Plan
-from training.release.registry import ALIASES, alias_holder, fetched, version_at, version_of_run
+from training.release.plan import Plan
+from training.release.registry import alias_holder, fetched, version_at, version_of_run
+from training.release.request import (
+    CHAMPION,
+    Decision,
+    Request,
+    check_alias,
+    check_request,
+    one_line,
+    user_name,
+)
 from training.release.verdict import Allowed, Verdict, concluded, guards
 from training.track import REGISTERED_NAME
 from training.tracker import client, told_plainly
 
-CHAMPION = "champion"
 WHOLE_CODE = ("features", "models", "training")
-LONGEST_REASON = 500
 LONGEST_WHY = 2500
 """Characters of an entry's why, which repeats a refusal's first part; the verdict has it whole."""
-NOTHING = Allowed()
 FIRST_ONE = "no champion was in service and no frozen set was given: nothing was judged"
 NOT_IN_SERVICE = "a challenger is not in service: nothing was judged"
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked of `promote`.
-
-    `frozen` None where no set was given; `without_evaluation` the reason to do without one;
-    `allowed` lifts the plan's guards this once; `by` and `why` go into the ledger, `by` None for
-    the user of this machine.
-    """
-
-    run_id: str
-    alias: str
-    plan: Plan = DEFAULT
-    frozen: FrozenSet | None = None
-    without_evaluation: str | None = None
-    allowed: Allowed = NOTHING
-    by: str | None = None
-    why: str = ""
-
-    @property
-    def all_allowed(self) -> Allowed:
-        """What flags or plan allow."""
-        return Allowed(
-            self.allowed.virtual or self.plan.allow_virtual,
-            self.allowed.fewer_outcomes or self.plan.allow_fewer_outcomes,
-        )
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What became of it: the version that the alias names, and sentences for the one who asked."""
-
-    version: str
-    said: tuple[str, ...]
 
 
 def promote(asked: Request) -> Decision:
@@ -73,7 +43,7 @@ def promote(asked: Request) -> Decision:
             a frozen set that can not judge, a champion without an evaluation or a reason.
         InvalidBundleError: the files of either model are not those that were registered.
     """
-    _check_request(asked)
+    check_request(asked)
     version = version_of_run(asked.run_id, REGISTERED_NAME)
     ledger = ledger_store.intact_ledger()
     with fetched(version, ledger) as proposed:
@@ -94,7 +64,7 @@ def roll_back(alias: str, why: str, by: str | None = None) -> Decision:
         InvalidInputError: nothing stood before, no reason, or a ledger that does not hold.
         InvalidBundleError: the files of that version are not those that were promoted.
     """
-    _check_alias(alias)
+    check_alias(alias)
     if not why.strip():
         raise InvalidInputError("--why: a rollback needs a reason for the ledger")
     ledger = ledger_store.intact_ledger()
@@ -108,23 +78,6 @@ def roll_back(alias: str, why: str, by: str | None = None) -> Decision:
         draft = _draft(asked, bundle, back.version, left.version)
     changed = replace(draft, kind=str(Kind.ROLLED_BACK), plan_digest="")
     return _written(ledger, changed, Verdict("not judged"))
-
-
-def _check_alias(alias: str) -> None:
-    if alias not in ALIASES:
-        raise InvalidInputError(f"alias {alias!r}: one of {', '.join(ALIASES)} is needed")
-
-
-def _check_request(asked: Request) -> None:
-    _check_alias(asked.alias)
-    if asked.frozen and asked.alias != CHAMPION:
-        raise InvalidInputError("--frozen: a challenger is not in service and is not judged")
-    if asked.without_evaluation is None:
-        return
-    if asked.frozen:
-        raise InvalidInputError("--without-evaluation: a frozen set is given: leave out one")
-    if not asked.without_evaluation.strip():
-        raise InvalidInputError("--without-evaluation: needs a reason for the ledger")
 
 
 def _nothing_to_do(alias: str, held: Entry) -> Decision:
@@ -170,7 +123,7 @@ def _why_unjudged(asked: Request, number: str) -> str:
     if asked.alias != CHAMPION:
         return NOT_IN_SERVICE
     if asked.without_evaluation is not None:
-        return f"without evaluation: {_one_line(asked.without_evaluation)}"
+        return f"without evaluation: {one_line(asked.without_evaluation)}"
     if number:
         raise InvalidInputError(
             f"the champion, version {number}, is only replaced by a model that was judged beside "
@@ -204,25 +157,10 @@ def _draft(asked: Request, bundle: Bundle, version: str, before: str) -> Draft:
         frozen_digest=asked.frozen.manifest.digest if asked.frozen else "",
         verdict="",
         verdict_sha256="",
-        by=_one_line(asked.by or user_name()),
-        why=_one_line(asked.why),
+        by=one_line(asked.by or user_name()),
+        why=one_line(asked.why),
         code_version=code_version(WHOLE_CODE),
     )
-
-
-def user_name() -> str:
-    """This machine's user; raises InvalidInputError where, as in a container, it has no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as fault:
-        raise InvalidInputError("this machine's user has no name: say who with --by") from fault
-
-
-def _one_line(text: str) -> str:
-    words = " ".join(text.split())
-    if len(words) > LONGEST_REASON:
-        raise InvalidInputError(f"a reason of {len(words)} characters, {LONGEST_REASON} at most")
-    return words
 
 
 def _written(ledger: Ledger, draft: Draft, verdict: Verdict) -> Decision:

@@ -11,7 +11,8 @@ import pytest
 from features.outcomes import Outcome
 from models.bundle import Bundle, OutcomeModel, save_bundle
 from training.release.frozen import FrozenSet, open_frozen
-from training.release.promotion import Decision, Request, promote
+from training.release.promotion import promote
+from training.release.request import Decision, Request
 from training.track import DIGEST_TAG, REGISTERED_NAME
 from training.tracker import client
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from features.tables import InvalidInputError
-from training.release.plan import DEFAULT, check_plan, read_plan
+from training.release.plan import DEFAULT
+from training.release.plan_file import check_plan, read_plan
 
 
 @pytest.fixture
