@@ -14,7 +14,10 @@ ROOT = Path(__file__).parents[1]
 PROJECT = yaml.safe_load((ROOT / "MLproject").read_text("utf-8"))
 ENTRIES = PROJECT["entry_points"]
 NEEDED = {"records": "r.csv", "run_id": "0123abcd", "alias": "champion", "model": "bundle"}
-WANTED = ("simulate", "ingest", "train", "evaluate", "predict", "promote", "fetch")
+NEEDED["why"] = "too many alarms"
+WANTED = (
+    "simulate", "ingest", "train", "evaluate", "predict", "freeze", "promote", "rollback", "fetch",
+)  # fmt: skip
 
 
 def read(words: list[str]) -> dict:

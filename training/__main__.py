@@ -14,6 +14,8 @@ from features.outcomes import Outcome, OutcomeSource
 from features.readers import READERS
 from features.tables import InvalidInputError
 from training import cohort, commands, transport
+from training.release import commands as release
+from training.release import flags
 
 DONE, BAD_INPUT = 0, 2
 SHORTEST, LONGEST = pd.Timedelta(minutes=1), pd.Timedelta(days=366)
@@ -41,8 +43,9 @@ def command_line() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     for add in (
         _add_simulate, _add_calibrate, _add_ingest, _add_features, _add_train,
-        _add_evaluate, _add_transport, _add_predict, _add_register, _add_promote, _add_fetch,
-        _add_codes,
+        _add_evaluate, _add_transport, _add_predict, _add_register,
+        _add_plan, _add_freeze, _add_promote,
+        _add_rollback, _add_ledger, _add_fetch, _add_codes,
     ):  # fmt: skip
         add(verbs)
     return parser
@@ -186,31 +189,72 @@ def _add_register(verbs: "Verbs") -> None:
     _add_experiment(parser)
 
 
+def _add_plan(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "plan",
+        release.run_plan,
+        "write the default change plan, to be edited, or check an edited one",
+        "--out plan.json",
+    )
+    flags.add_plan_flags(parser)
+
+
+def _add_freeze(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "freeze",
+        release.run_freeze,
+        "freeze records as the set on which every new model is judged beside the champion",
+        "--records others.csv --format table --out frozen",
+    )
+    _add_records(parser)
+    _add_every(parser)
+    _add_outcomes_from(parser)
+    parser.add_argument("--horizon", type=_duration, default="24h", help="how far ahead")
+    parser.add_argument("--bootstrap", type=_count, default=500, help="resamples for intervals")
+    parser.add_argument("--seed", type=_seed, default=0, help="of the resamples")
+    parser.add_argument("--out", type=Path, required=True, help="new folder to write into")
+
+
 def _add_promote(verbs: "Verbs") -> None:
     parser = _verb(
         verbs,
         "promote",
-        commands.run_promote,
-        "let an alias of the registry point at a run's model",
-        "0123abcd --alias champion",
+        release.run_promote,
+        "let an alias of the registry point at a run's model, where the change plan allows it",
+        "0123abcd --alias champion --frozen frozen",
     )
-    parser.add_argument("run_id", help="the MLflow run that registered the model")
-    parser.add_argument("--alias", choices=("champion", "challenger"), required=True, help="which")
-    parser.add_argument(
-        "--allow-virtual", action="store_true",
-        help="let a model learnt from virtual patients replace one learnt from real ones",
-    )  # fmt: skip
-    parser.add_argument(
-        "--allow-fewer-outcomes", action="store_true",
-        help="let a model replace one that answers more outcomes",
-    )  # fmt: skip
+    flags.add_promote_flags(parser)
+
+
+def _add_rollback(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "rollback",
+        release.run_rollback,
+        "put back the version that was in service before",
+        '--alias champion --why "too many alarms on ward 3"',
+    )
+    flags.add_rollback_flags(parser)
+
+
+def _add_ledger(verbs: "Verbs") -> None:
+    parser = _verb(
+        verbs,
+        "ledger",
+        release.run_ledger,
+        "print what was in service when, or verify that nothing in it was changed",
+        "--verify",
+    )
+    flags.add_ledger_flags(parser)
 
 
 def _add_fetch(verbs: "Verbs") -> None:
     parser = _verb(
         verbs,
         "fetch",
-        commands.run_fetch,
+        release.run_fetch,
         "copy a bundle out of the registry into a folder",
         "--model models:/crs-risk@champion --out bundle",
     )

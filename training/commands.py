@@ -17,7 +17,7 @@ from features.outcomes import OutcomeSource, with_outcomes
 from features.tables import InvalidInputError
 from models.bundle import METRICS, Bundle, InvalidBundleError, load_bundle
 from models.stated import read_json
-from training import apply, cohort, registry, track, transport
+from training import apply, cohort, track, transport
 from training.codes import as_table, code_lines
 from training.config import HOUR, TrainingConfig
 from training.dataset import Cohort, Events, load_events, read_moments, without_records
@@ -30,6 +30,7 @@ from training.outcome_quality import outcome_quality
 from training.plots import evaluation_figures
 from training.prices import Prices, read_prices
 from training.progress import counted_progress
+from training.release.registry import fetch
 from training.report import report_context, write_report
 from training.run_figures import run_figures
 from training.sentences import claim_lines
@@ -278,18 +279,6 @@ def _tell_strangers(patients: list[str]) -> None:
         )
 
 
-def run_promote(options: Namespace) -> None:
-    """Point an alias of the registry at a run's model and note it in the ledger."""
-    allowed = registry.Allowed(options.allow_virtual, options.allow_fewer_outcomes)
-    version = registry.promote(options.run_id, options.alias, allowed)
-    print(f"{track.REGISTERED_NAME} version {version} is now the {options.alias}")
-
-
-def run_fetch(options: Namespace) -> None:
-    """Copy a bundle out of the registry."""
-    registry.fetch(options.model, options.out)
-
-
 @contextmanager
 def opened_bundle(model: str) -> Iterator[Bundle]:
     """A bundle from a folder, or from the registry by `models:/...` or `runs:/...`."""
@@ -298,7 +287,7 @@ def opened_bundle(model: str) -> Iterator[Bundle]:
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "bundle"
-        registry.fetch(model, copy)
+        fetch(model, copy)
         yield load_bundle(copy)
 
 

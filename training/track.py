@@ -1,6 +1,6 @@
 """Runs in MLflow: what was set, what came out, and the model, logged as code and files.
 
-A model is never logged as a pickle. `tracker.py` knows the store, `registry.py` what was released.
+A model is never logged as a pickle. `tracker.py` knows the store, `release/` what was released.
 """
 
 import os

@@ -113,11 +113,11 @@ def test_a_lock_without_a_needed_library_is_refused(tmp_path):
 
 def test_tracking_in_a_new_store_prints_nothing(tmp_path):
     script = (
-        "from training.registry import promotions\n"
+        "from training.release.ledger_store import read_ledger\n"
         "from training.track import tracking\n"
         "with tracking('new', 'run') as run:\n"
         "    run.log_settings({'seed': 1})\n"
-        "promotions()\n"
+        "read_ledger()\n"
     )
     root = Path(pyfunc.__file__).parent.parent
     environment = os.environ | {"PYTHONPATH": str(root)}

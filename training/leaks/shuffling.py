@@ -101,5 +101,7 @@ def _area_within_folds(training: TrainingRows, risk: np.ndarray) -> float:
         here = judged.plan[:, 0] == fold
         if len(np.unique(judged.label[here])) == 2:
             sample = Sample.of(judged.label[here], risk[here], judged.patient[here])
-            areas.append(Ranking(sample).figures(patient_draws(sample.patients, 0, 0)[0])[0])
+            areas.append(
+                float(Ranking(sample).replicates(patient_draws(sample.patients, 0, 0))[0, 0])
+            )
     return float(np.mean(areas)) if areas else 0.5

@@ -14,8 +14,8 @@ from features.outcomes import GRADES
 from models.baselines import Persistence
 from training.fit import JudgedRows, TrainingRows
 from training.leaks.finding import Finding
-from training.metrics import FEWEST_EVENT_PATIENTS
 from training.ranking import Ranking
+from training.resampled import FEWEST_EVENT_PATIENTS
 from training.sample import Sample, patient_draws
 
 CHECK = "single column"
@@ -112,8 +112,7 @@ def _confirmed(judged: JudgedRows, score: np.ndarray, limit: Figures) -> Figures
     """The figures where the low end over resampled patients reaches a limit, too; else None."""
     sample = Sample.of(judged.label, np.where(np.isinf(score), np.nan, score), judged.patient)
     draws = patient_draws(sample.patients, DRAWS, seed=0)
-    ranking = Ranking(sample)
-    figures = np.array([ranking.figures(draw)[:2] for draw in draws])
+    figures = Ranking(sample).replicates(draws)[:, :2]
     low = Figures(*np.nanquantile(figures[1:], TAIL, axis=0))
     return Figures(*figures[0]) if _passes(low, limit) else None
 

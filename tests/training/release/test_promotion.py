@@ -1,0 +1,336 @@
+"""Promotions in a real MLflow store: judged, refused with numbers, written down, rolled back."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from features.tables import InvalidInputError
+from models.bundle import InvalidBundleError, load_bundle
+from training.release import ledger_store
+from training.release.ledger import Draft, Kind
+from training.release.ledger_store import LEDGER, read_ledger, read_verdict
+from training.release.plan import DEFAULT, NoSubgroupWorse, Plan, Within
+from training.release.promotion import roll_back
+from training.release.registry import alias_holder, fetch
+from training.track import DIGEST_TAG, REGISTERED_NAME
+from training.tracker import client
+
+CHAMPION = f"models:/{REGISTERED_NAME}@champion"
+ONLY_NO_WORSE = replace(DEFAULT, within=(), alarms=(), no_subgroup_worse=())
+NO_WORSE_IN_SEX = replace(
+    ONLY_NO_WORSE,
+    no_worse=(),
+    no_subgroup_worse=(NoSubgroupWorse("auroc", ("sex",), 5, 0.01, "estimated", "by sex"),),
+)
+
+
+def lax(plan: Plan) -> Plan:
+    """The same rows with limits that nothing reaches."""
+    rows = tuple(replace(row, most_worse_by=1.0, must_be="estimated") for row in plan.no_worse)
+    return replace(plan, no_worse=rows)
+
+
+# Judged by the plan ------------------------------------------------------------------------------
+
+
+def test_a_worse_model_is_refused_with_numbers_until_the_plan_lets_it(store, frozen):
+    store.promote("good")
+    with pytest.raises(InvalidInputError) as refusal:
+        store.promote("worse", frozen=frozen, plan=ONLY_NO_WORSE)
+    said = str(refusal.value)
+    assert "criteria failed: " in said
+    assert "severe_crs: auroc: 0." in said
+    assert "allowed 0.03 (proven)" in said
+    assert "\n" not in said
+    assert alias_holder("champion") == "1"
+    refused = read_ledger().links[-1]
+    assert (refused.entry.kind, refused.entry.version) == (Kind.REFUSED, "3")
+    assert refused.entry.why == said
+    assert (refused.entry.plan_digest, refused.entry.frozen_digest) == (
+        ONLY_NO_WORSE.digest,
+        frozen.manifest.digest,
+    )
+    verdict = json.loads(read_verdict(refused))
+    failed = [row for row in verdict["criteria"] if row["kept"] is False]
+    assert all(f"{row['outcome']}: {row['criterion']}: {row['said']}" in said for row in failed)
+    assert verdict["plan"]["no_worse"][0]["most_worse_by"] == 0.03
+
+    with pytest.raises(InvalidInputError, match=r"auroc where sex is (fe)?male: "):
+        store.promote("worse", frozen=frozen, plan=NO_WORSE_IN_SEX)
+
+    decision = store.promote("worse", frozen=frozen, plan=lax(ONLY_NO_WORSE))
+    assert alias_holder("champion") == decision.version == "3"
+    assert any(line.startswith("the plan is another than in entry 3") for line in decision.said)
+
+    better = store.promote("good", frozen=frozen, plan=ONLY_NO_WORSE)
+    assert alias_holder("champion") == better.version == "1"
+    assert read_ledger().entries[-1].verdict == "passed"
+
+
+def test_an_equal_model_is_promoted(store, frozen):
+    store.promote("good")
+    decision = store.promote("same", frozen=frozen, plan=ONLY_NO_WORSE)
+    assert alias_holder("champion") == decision.version == "2"
+    rows = json.loads(read_verdict(read_ledger().links[-1]))["criteria"]
+    assert {row["value"] for row in rows} == {0.0}  # no difference, and no doubt about it
+
+
+def test_the_first_champion_is_judged_by_what_needs_no_other(store, frozen):
+    calibrated = replace(
+        DEFAULT,
+        alarms=(),
+        within=(Within("observed_to_expected", 0.8, 1.25, "not disproven", "calibration"),),
+    )
+    with pytest.raises(InvalidInputError) as refusal:
+        store.promote("biased", frozen=frozen, plan=calibrated)
+    assert "1 of 2 criteria failed: severe_crs: observed_to_expected: 0." in str(refusal.value)
+    assert "allowed 0.8 to 1.25 (not disproven)" in str(refusal.value)
+    decision = store.promote("good", frozen=frozen, plan=calibrated)
+    assert "2 criteria kept" in decision.said
+    assert any("not judged, no champion answers this outcome: " in line for line in decision.said)
+
+
+# What needs leave --------------------------------------------------------------------------------
+
+
+def test_a_champion_is_not_replaced_unjudged_without_a_reason(store, verb):
+    asked = ("promote", store.runs["same"], "--alias", "champion")
+    assert verb("promote", store.runs["good"], "--alias", "champion").status == 0
+    said = verb(*asked).error
+    assert said.startswith("the champion, version 1, is only replaced by a model that was judged")
+    assert verb(*asked, "--without-evaluation", " ").error.endswith("needs a reason for the ledger")
+    done = verb(*asked, "--without-evaluation", "the ward asked for it", "--by", "A. Person")
+    assert done.status == 0
+    entry = read_ledger().entries[-1]
+    assert (entry.why, entry.by) == ("without evaluation: the ward asked for it", "A. Person")
+    assert entry.verdict == "not judged"
+    again = verb(*asked)
+    assert again.printed.endswith("is the champion already (crs-risk version 2): nothing changes\n")
+    assert read_ledger().entries[-1] == entry
+
+
+VIRTUAL = (
+    "the champion, version 5, learnt from 81 patients, format meds; this model learnt from "
+    "80 drawn patients: to replace it all the same: --allow-virtual"
+)
+FEWER = (
+    "the champion, version 1, answers severe_crs, infection; this model does not answer "
+    "infection: to replace it all the same: --allow-fewer-outcomes"
+)
+
+
+@pytest.mark.parametrize(
+    ("in_use", "proposed", "flag", "words"),
+    [
+        ("real", "good", "virtual", VIRTUAL),
+        ("good", "one_outcome", "fewer_outcomes", FEWER),
+    ],
+)
+def test_a_lesser_model_replaces_the_champion_only_when_told_so(
+    store, verb, in_use, proposed, flag, words
+):
+    store.promote(in_use)
+    asked = ["promote", store.runs[proposed], "--alias", "champion", "--without-evaluation", "x"]
+    other = {"virtual": "--allow-fewer-outcomes", "fewer_outcomes": "--allow-virtual"}[flag]
+    for flags in ([], [other], [f"--allow-{flag.replace('_', '-')}", "no"]):
+        assert verb(*asked, *flags).error == words
+    assert {entry.kind for entry in read_ledger().entries[2:]} == {Kind.REFUSED}
+    assert verb(*asked, f"--allow-{flag.replace('_', '-')}").status == 0
+    assert f"allowed by flag: {flag}" in read_ledger().entries[-1].why
+
+
+def test_a_challenger_is_named_without_being_judged(store, frozen):
+    store.promote("good")
+    store.promote("worse", alias="challenger")
+    assert (alias_holder("champion"), alias_holder("challenger")) == ("1", "3")
+    with pytest.raises(InvalidInputError, match="a challenger is not in service"):
+        store.promote("same", alias="challenger", frozen=frozen)
+
+
+# Rollback ----------------------------------------------------------------------------------------
+
+
+def test_a_rollback_goes_back_one_by_one_and_stops_at_the_first(store, verb):
+    for name in ("good", "same", "worse"):
+        store.promote(name)
+    back = ("rollback", "--alias", "champion", "--why", "too many alarms")
+    assert verb(*back).printed.startswith("crs-risk version 2 is now the champion\n")
+    assert alias_holder("champion") == "2"
+    assert verb(*back).printed.startswith("crs-risk version 1 is now the champion\n")
+    assert alias_holder("champion") == "1"
+    assert verb(*back).error == (
+        "champion: version 1 is in service and nothing stood there before it"
+    )
+    entries = read_ledger().entries
+    told = [(e.kind, e.version, e.version_before, e.why) for e in entries[-2:]]
+    assert told == [
+        (Kind.ROLLED_BACK, "2", "3", "too many alarms"),
+        (Kind.ROLLED_BACK, "1", "2", "too many alarms"),
+    ]
+    assert verb("ledger", "--verify").status == 0
+    with pytest.raises(InvalidInputError, match="no version is in service"):
+        roll_back("challenger", "why not")
+
+
+# Files that were written over --------------------------------------------------------------------
+
+
+@pytest.fixture
+def write_over(store, tmp_path, monkeypatch):
+    """Puts another whole bundle in the place of a registered one, with or without its tag."""
+    kept = []
+
+    def swap(name, other, tag):
+        place = store.files[name] / "artifacts" / "bundle"
+        kept.append((place, shutil.copytree(place, tmp_path / f"kept {name}")))
+        shutil.rmtree(place)
+        shutil.copytree(store.files[other] / "artifacts" / "bundle", place)
+        version = str(list(store.runs).index(name) + 1)
+        if tag:
+            digest = load_bundle(place).version
+            client().set_model_version_tag(REGISTERED_NAME, version, DIGEST_TAG, digest)
+
+    yield swap
+    for place, copy in kept:
+        shutil.rmtree(place)
+        shutil.copytree(copy, place)
+
+
+def test_files_written_over_are_refused_and_so_is_their_tag_once_promoted(
+    store, write_over, tmp_path
+):
+    store.promote("good")
+    store.promote("same")
+    write_over("good", "worse", tag=False)
+    for act in (
+        lambda: fetch(f"models:/{REGISTERED_NAME}/1", tmp_path / "a"),
+        lambda: roll_back("champion", "back"),
+        lambda: store.promote("good"),
+    ):
+        with pytest.raises(InvalidBundleError, match="registered was"):
+            act()
+    write_over("same", "worse", tag=True)
+    for act in (
+        lambda: fetch(CHAMPION, tmp_path / "b"),
+        lambda: fetch(f"runs:/{store.runs['same']}", tmp_path / "c"),
+        lambda: store.promote("same"),
+        lambda: store.promote("biased"),  # its files are compared with the champion's
+    ):
+        with pytest.raises(InvalidBundleError, match=r"models:/crs-risk/2: .*the ledger states"):
+            act()
+    assert alias_holder("champion") == "2"
+
+
+def test_an_alias_that_was_moved_past_the_ledger_is_not_followed(store, tmp_path, verb):
+    client().set_registered_model_alias(REGISTERED_NAME, "champion", "3")
+    with pytest.raises(InvalidInputError, match="the ledger knows no promotion to it"):
+        fetch(CHAMPION, tmp_path / "a")
+    store.promote("good")
+    client().set_registered_model_alias(REGISTERED_NAME, "champion", "3")
+    with pytest.raises(InvalidInputError, match="names version 3, the ledger knows version 1"):
+        fetch(CHAMPION, tmp_path / "b")
+    assert "it was moved past the ledger" in verb("ledger", "--verify").error
+    said = store.promote("good").said
+    assert said[1] == "the alias named version 3 and was put back"
+    assert fetch(CHAMPION, tmp_path / "c")
+
+
+# The ledger in the store -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(store):
+    """Three promotions; the links of the ledger."""
+    for name in ("good", "same", "worse"):
+        store.promote(name)
+    return read_ledger().links
+
+
+def sql(store, *statements):
+    with closing(sqlite3.connect(store.database)) as connection, connection:
+        for statement, values in statements:
+            connection.execute(statement, values)
+
+
+CHANGE = "UPDATE params SET value = ? WHERE run_uuid = ? AND key = ?"
+
+
+def test_a_changed_an_exchanged_and_a_removed_entry_are_found(store, three, verb, tmp_path):
+    first, second = three[1], three[2]
+    sql(store, (CHANGE, ("nobody", second.place, "by")))
+    assert verb("ledger", "--verify").error.endswith("entry 2 was changed: its hash is not the "
+                                                     "hash of its content")  # fmt: skip
+    with pytest.raises(InvalidInputError, match="the ledger does not hold: entry 2"):
+        roll_back("champion", "back")
+    with pytest.raises(InvalidInputError, match="the ledger does not hold: entry 2"):
+        fetch(CHAMPION, tmp_path / "a")
+    sql(store, (CHANGE, ("tester", second.place, "by")))
+    assert verb("ledger", "--verify").status == 0
+    exchange = [
+        (CHANGE, (other.entry.time, link.place, "time"))
+        for link, other in ((first, second), (second, first))
+    ]
+    sql(store, *exchange)
+    assert "entry 1 was changed" in verb("ledger", "--verify").error
+    undo = [(CHANGE, (link.entry.time, link.place, "time")) for link in (first, second)]
+    sql(store, *undo)
+    client().delete_run(second.place)
+    assert f"entry 2 was deleted in MLflow: restore run {second.place}" in (
+        verb("ledger", "--verify").error
+    )
+    client().restore_run(second.place)
+    assert verb("ledger", "--verify").status == 0
+    sql(store, ("DELETE FROM params WHERE run_uuid = ?", (three[3].place,)))
+    assert "entry 3 was changed or removed" in verb("ledger", "--verify").error
+
+
+def test_a_verdict_that_was_rewritten_is_found(three, verb):
+    client().log_text(three[2].place, '{"criteria": []}', ledger_store.VERDICT_FILE)
+    assert verb("ledger", "--verify").error == (
+        "the ledger does not hold: the verdict of entry 2 was changed"
+    )
+
+
+def test_of_two_promotions_at_once_the_second_is_refused(store):
+    store.promote("good")
+    seen = read_ledger()
+    store.promote("same")
+    late = replace_draft(seen.entries[-1], version="3")
+    with pytest.raises(InvalidInputError, match="another entry was written into the ledger"):
+        ledger_store.append(seen, late, {})
+    now = read_ledger()
+    assert now.broken is None
+    assert [entry.version for entry in now.entries[1:]] == ["1", "2"]
+
+
+def replace_draft(entry, **facts):
+    return Draft(**({name: getattr(entry, name) for name in Draft.__dataclass_fields__} | facts))
+
+
+def test_the_ledger_tells_what_was_in_service(store, verb, three):
+    printed = verb("ledger").printed.splitlines()
+    assert printed[0].split("  ")[0] == "0"
+    assert "promoted as champion  version 3 (before: 2)" in printed[3]
+    then = verb("ledger", "--at", three[2].entry.time).printed
+    assert then.startswith(f"champion: version 2, bundle {three[2].entry.bundle_version}")
+    assert then.endswith("challenger: nothing was in service\n")
+    head = three[-1].entry.entry_hash
+    assert verb("ledger", "--head", head).printed.endswith(f"4 entries, head {head}\n")
+    assert "is not in it" in verb("ledger", "--head", "0" * 63 + "1").error
+    assert "needs a zone" in verb("ledger", "--at", "2026-03-01").error
+
+
+def test_an_empty_store_has_an_empty_ledger_that_holds(verb, store):
+    assert verb("ledger").printed == ""
+    assert verb("ledger", "--verify").printed.startswith("the ledger holds: 0 entries")
+    then = verb("ledger", "--at", "2026-03-01T00:00Z").printed
+    assert then == "champion: nothing was in service\nchallenger: nothing was in service\n"
+
+
+def test_a_deleted_ledger_is_no_empty_one(three, verb):
+    client().delete_experiment(client().get_experiment_by_name(LEDGER).experiment_id)
+    assert "the ledger was deleted: restore the experiment" in verb("ledger").error
