@@ -18,6 +18,12 @@ class Caption:
     method: str
 
 
+COURSE_METHOD = (
+    "Risks come from members that had not seen this patient. Lines break where the patient was not "
+    "at risk (already in the outcome) or the horizon was not observed; numbers are grades where "
+    "they change, triangles are doses, the upright line is the event."
+)
+
 CAPTIONS = {
     "comparison": Caption(
         "Further right is better; where two lines overlap much, the two scorers may be as good as "
@@ -50,7 +56,8 @@ CAPTIONS = {
         "Thresholds end where neither the model nor persistence raises an alarm any more.",
     ),
     "importance": Caption(
-        "The longer the bar, the more the analyte moved the risks of these rows, up or down.",
+        "The longer the bar, the more the analyte moved the risks of these rows, up or down. "
+        "Orange bars are what persistence knows as well.",
         "Contributions (TreeSHAP) of all features of an analyte, added up; mean absolute value "
         "over rows that the model learnt from.",
     ),
@@ -60,11 +67,33 @@ CAPTIONS = {
         "Contributions in log-odds, coloured by the rank of the last value; rows that the model "
         "learnt from.",
     ),
-    "patient": Caption(
-        "One virtual patient whose highest risk is the middle of those with an event: neither the "
-        "best nor the worst case.",
-        "Risks come from members that had not seen this patient. The line breaks where the patient "
-        "was not at risk (already in the outcome) or the horizon was not observed.",
+    "dependence": Caption(
+        "For each value of an analyte, how much it raised (above 0) or lowered the risk. The "
+        "spread of the dots is what its course and the other analytes add.",
+        "Contributions of all features of the analyte by its last value; the broken line is the "
+        "mean where no value is known. The outermost 0.5 % of the values lie outside the panels.",
+    ),
+    "interactions": Caption(
+        "Pairs whose values together move the risk more or less than each alone. Where these bars "
+        "are short beside those of single analytes, the model adds up more than it combines.",
+        "SHAP interaction values of all features of two analytes, both halves added up; mean "
+        "absolute value. Right: the strongest pair.",
+    ),
+    "example_true_alarm": Caption(
+        "An event that was foretold. Orange is what persistence alone would have said.",
+        COURSE_METHOD,
+    ),
+    "example_missed_event": Caption(
+        "An event before which no alarm sounded.",
+        COURSE_METHOD,
+    ),
+    "example_false_alarm": Caption(
+        "An alarm that no event followed.",
+        COURSE_METHOD,
+    ),
+    "example_quiet_course": Caption(
+        "Neither an alarm nor an event.",
+        COURSE_METHOD,
     ),
 }
 """By the figure's kind; also the order of the figures."""

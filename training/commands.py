@@ -30,6 +30,7 @@ from training.progress import counted_progress
 from training.report import report_context, write_report
 from training.run_figures import run_figures
 from training.sentences import claim_lines
+from training.shown import shown_of
 from training.train import Run, check_places, train
 from training.wording import words_for
 
@@ -129,9 +130,10 @@ def run_train(options: Namespace) -> None:
 def _train(config: TrainingConfig) -> tuple[Run, dict[str, Figure]]:
     """The run, its bundle and report written, and its figures."""
     run = train(config)
-    figures = run_figures(run)
+    shown = shown_of(run)
+    figures = run_figures(run, shown)
     report = report_folder(config.out)
-    write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report)
+    write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report, shown)
     _print_claims(run.evaluation)
     print(f"bundle {run.bundle.version} -> {config.out}")
     print(f"report -> {report / 'report.html'}")
