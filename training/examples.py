@@ -152,12 +152,13 @@ def middle_patient(scored: pd.DataFrame, kinds: pd.Series, kind: Kind) -> str | 
 
 def _course(run: Run, outcome: Outcome, patient: str, kind: Kind, level: float) -> Course:
     scored = run.trained[outcome].scored
-    own = scored[scored["patient_id"].astype("str") == patient].sort_values("as_of")
+    own = scored[scored["patient_id"] == patient].sort_values("as_of")
     ours, theirs = (own[own["model"] == name] for name in (MAIN_MODEL, FIRST_BASELINE))
     start, end = ours["as_of"].iloc[0], ours["as_of"].iloc[-1] + DAY
     events = run.cohort.source.events
-    lived = events[(events["patient_id"].astype("str") == patient) & events["until_time"].isna()]
+    lived = events[(events["patient_id"] == patient) & events["until_time"].isna()]
     lived = lived[lived["time"].between(start - DAY, end)].sort_values("time")
+    lived = lived.assign(patient_id=patient)  # its few rows need no list of all patients
     happened = happenings(lived, outcome)["time"]
     crp = lived[lived["key"] == "crp"]
     return Course(

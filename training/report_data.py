@@ -1,8 +1,10 @@
 """All that a report shows, for machines: the page as JSON, its numbers as tidy Parquet tables."""
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +82,7 @@ def write_json(value: Mapping[str, Any], path: Path) -> None:
 
 
 def as_plain(value: Any) -> Any:
-    """The page's values without drawings: mappings, lists, texts, numbers.
+    """The page's values without drawings; a number without end is told as null.
 
     >>> as_plain({"svg": "<svg/>", "lines": ({"kind": "roc"},)})
     {'lines': [{'kind': 'roc'}]}
@@ -91,6 +93,8 @@ def as_plain(value: Any) -> Any:
         return as_plain(asdict(value))
     if isinstance(value, Mapping):
         return {str(key): as_plain(one) for key, one in value.items() if key != "svg"}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     return [as_plain(one) for one in value] if isinstance(value, Sequence) else str(value)
@@ -185,12 +189,13 @@ def _importance(sources: Sources) -> Iterator[Line]:
 
 def _contributions(sources: Sources) -> Iterator[Line]:
     for outcome, found in sources.shown.explained.items():
-        for analyte in found.contributions:
-            shares = found.contributions[analyte]
-            told = found.values.get(analyte) if sources.exposes_nobody else None
-            values = [None] * len(shares) if told is None else told
-            for row, (share, value) in enumerate(zip(shares, values, strict=True)):
-                yield outcome, row, analyte, share, value
+        rows = range(len(found.contributions))
+        told = found.values if sources.exposes_nobody else pd.DataFrame(index=rows)
+        for analyte, shares in found.contributions.items():
+            values = told[analyte].tolist() if analyte in told else repeat(None)
+            yield from zip(
+                repeat(outcome), rows, repeat(analyte), shares.tolist(), values, strict=False
+            )
 
 
 def _interactions(sources: Sources) -> Iterator[Line]:
