@@ -20,8 +20,9 @@ class Caption:
 
 COURSE_METHOD = (
     "Risks come from members that had not seen this patient. Lines break where the patient was not "
-    "at risk (already in the outcome) or the horizon was not observed; numbers are grades where "
-    "they change, triangles are doses, the upright line is the event."
+    "at risk (already in the outcome) or the horizon was not observed. The risk has a square-root "
+    "scale; numbers are the worst grade of a day where it changes, triangles are doses, the "
+    "upright line is the event."
 )
 
 CAPTIONS = {

@@ -29,7 +29,7 @@ from training.plots import evaluation_figures
 from training.progress import counted_progress
 from training.report import report_context, write_report
 from training.run_figures import run_figures
-from training.sentences import claim_lines
+from training.sentences import claim_lines, findings
 from training.shown import shown_of
 from training.train import Run, check_places, train
 from training.wording import words_for
@@ -145,7 +145,9 @@ def _log(
 ) -> None:
     tracked.log_evaluation(evaluation)
     tracked.log_figures(figures)
-    tracked.log_file(report / "report.html")
+    tracked.log_report(report)
+    tracked.tag(findings(evaluation))
+    tracked.describe(claim_lines(evaluation, words_for(evaluation)))
 
 
 @contextmanager

@@ -79,8 +79,9 @@ class Examples:
     why_none: str
 
 
+GRADE_LINE = "Grade"
 LINES: Mapping[str, tuple[str, ...]] = {
-    "Grade": ("crs_grade",),
+    GRADE_LINE: ("crs_grade",),
     "T-cell engager": ("therapy",),
     "Anti-IL-6": ("il6_blocker",),
     "Steroid": ("corticosteroid",),
@@ -176,16 +177,20 @@ def _course(run: Run, outcome: Outcome, patient: str, kind: Kind, level: float) 
 
 
 def _marks(lived: pd.DataFrame, start: pd.Timestamp) -> list[Mark]:
-    marks = []
-    for line, keys in LINES.items():
-        found = lived[lived["key"].isin(keys)].drop_duplicates(["time", "value"])
-        graded = line == "Grade"
-        if graded:  # one mark a change
-            found = found[found["value"].ne(found["value"].shift())]
-        days = _days(found["time"], start)
-        words = [f"{value:.0f}" if graded else "" for value in found["value"].fillna(0.0)]
-        marks += [Mark(day, line, word) for day, word in zip(days, words, strict=True)]
+    doses = {line: keys for line, keys in LINES.items() if line != GRADE_LINE}
+    marks = _grade_marks(lived[lived["key"].isin(LINES[GRADE_LINE])], start)
+    for line, keys in doses.items():
+        given = lived.loc[lived["key"].isin(keys), "time"].drop_duplicates()
+        marks += [Mark(day, line, "") for day in _days(given, start)]
     return marks
+
+
+def _grade_marks(graded: pd.DataFrame, start: pd.Timestamp) -> list[Mark]:
+    """The worst grade of each day, where it differs from the day before."""
+    day = ((graded["time"] - start) // DAY).to_numpy()
+    worst = graded["value"].groupby(day).max()
+    changed = worst[worst.ne(worst.shift())]
+    return [Mark(at + 0.5, GRADE_LINE, f"{grade:.0f}") for at, grade in changed.items()]
 
 
 def _days(moments: pd.Series, start: pd.Timestamp) -> list[float]:

@@ -123,8 +123,8 @@ def calibration_figure(judged: Mapping[str, Any], outcome: str, words: Words = T
     top = min(1.0, 1.06 * max([*groups["high"], *smooth["observed"]]))
     axes.set_xscale("function", functions=SQUARE_ROOT)
     axes.set_yscale("function", functions=SQUARE_ROOT)
-    _tick_risks(axes.xaxis, right)
-    _tick_risks(axes.yaxis, top)
+    tick_risks(axes.xaxis, right)
+    tick_risks(axes.yaxis, top)
     _titles(axes, "", "", "Observed (share of rows with the event)")
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (2, 3)),
               label="Perfect agreement")  # fmt: skip
@@ -347,7 +347,7 @@ def _limit_ranking(axes: Axes, metric: str, shown: Sequence[Mapping[str, Any]]) 
     axes.xaxis.set_major_locator(MaxNLocator(5))
 
 
-def _tick_risks(axis: Axis, limit: float) -> None:
+def tick_risks(axis: Axis, limit: float) -> None:
     """Ticks of a square-root scale at round places that do not crowd."""
     ticks, apart = [0.0], 0.11 * np.sqrt(limit)
     for place in reversed([nice for nice in NICE if apart**2 <= nice <= limit]):

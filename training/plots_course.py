@@ -2,15 +2,16 @@
 
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.canvas import INK, MUTED, PAPER, PERCENT, new_figure, set_title, titles
+from training.canvas import INK, MUTED, PAPER, new_figure, set_title, titles
 from training.examples import LINES, Course
-from training.plots import COLOURS, DASHES, MODEL
+from training.plots import COLOURS, MODEL, SQUARE_ROOT, tick_risks
 from training.wording import PERSISTENCE, Words
 
-DOTTED = (0, (2, 3))
+DOTTED, DASHED = (0, (2, 3)), (0, (4, 2))
 WATERMARK = "VIRTUAL PATIENT"
 
 
@@ -29,7 +30,7 @@ def course_figure(course: Course, outcome: str, words: Words) -> Figure:
     crp.set_ylim(bottom=0)
     for day in course.onsets:
         for axes in (risk, done, crp):
-            axes.axvline(day, color=INK, linewidth=1.2, linestyle=(0, (4, 2)))
+            axes.axvline(day, color=INK, linewidth=1.2, linestyle=DASHED)
         risk.annotate(words.name(outcome), (day, 1.0), xycoords=("data", "axes fraction"),
                       xytext=(4, -4), textcoords="offset points", va="top", fontsize=9,
                       color=INK)  # fmt: skip
@@ -47,12 +48,14 @@ def _risk(axes: Axes, course: Course, words: Words) -> None:
         "markeredgecolor": PAPER,
     }
     axes.plot(course.day, course.persistence, color=COLOURS[PERSISTENCE],
-              label=words.scorer(PERSISTENCE), linestyle=DASHES["crp_rule"], **look)  # fmt: skip
+              label=words.scorer(PERSISTENCE), linestyle=DASHED, **look)  # fmt: skip
     axes.plot(course.day, course.risk, color=MODEL, label=words.scorer("model"), **look)
     axes.axhline(course.alarm_from, color=MUTED, linewidth=1.2, linestyle=DOTTED,
                  label="Alarm from here")  # fmt: skip
-    axes.yaxis.set_major_formatter(PERCENT)
-    axes.set_ylim(bottom=0)
+    axes.set_yscale("function", functions=SQUARE_ROOT)
+    top = 1.15 * np.nanmax([*course.risk, *course.persistence, course.alarm_from])
+    axes.set_ylim(0, top)
+    tick_risks(axes.yaxis, top)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, frameon=False, fontsize=9,
                 labelcolor=INK, borderaxespad=0.2)  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Draws what moved the risks: each analyte's weight, its effect by value, and pairs of analytes."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from features.catalogue.naming import unit_of
+from features.catalogue.naming import name_of, unit_of
 from training.canvas import (
     INK,
     LOW_TO_HIGH,
@@ -73,7 +74,7 @@ def dependence_keys(explained: Explained) -> list[str]:
 def _dependence(axes: Axes, explained: Explained, key: str) -> None:
     """One analyte: a dot a row, the middle line, and what is given where no value is known."""
     value, share = explained.values[key], explained.contributions[key]
-    titles(axes, title_of(key), unit_of(key), "Log-odds")
+    titles(axes, fill(title_of(key), 26), _unit(key), "Log-odds")
     known = value.notna()
     axes.axhline(0, color=MUTED, linewidth=1)
     axes.scatter(value[known], share[known], s=6, color=MODEL, alpha=0.35, linewidths=0,
@@ -86,6 +87,12 @@ def _dependence(axes: Axes, explained: Explained, key: str) -> None:
     axes.set_xlim(low - room, high + room)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def _unit(key: str) -> str:
+    """The unit as an axis says it; a count's own name, as UCUM's {score}, is not said."""
+    unit = unit_of(key)
+    return "" if unit.startswith("{") else unit
 
 
 def interaction_figure(explained: Explained, outcome: str, words: Words) -> Figure | None:
@@ -122,8 +129,8 @@ def _together(axes: Axes, explained: Explained, first: str, second: str) -> None
     across = explained.values[first][here]
     other = explained.values[second][here] if second in explained.values else None
     rank = np.full(here.sum(), 0.5) if other is None else np.nan_to_num(ranks(other), nan=0.5)
-    titles(axes, f"{title_of(first)}, coloured by {title_of(second).lower()}",
-           f"{title_of(first)}, {unit_of(first)}".strip(", "), "Effect together")  # fmt: skip
+    titles(axes, fill(f"{title_of(first)}, coloured by {name_of(second)}", 40),
+           f"{title_of(first)}, {_unit(first)}".strip(", "), "Effect together")  # fmt: skip
     axes.axhline(0, color=MUTED, linewidth=1)
     axes.scatter(across, explained.together[here], s=14, c=LOW_TO_HIGH(rank), linewidths=0,
                  alpha=0.85, rasterized=True)  # fmt: skip

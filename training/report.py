@@ -1,6 +1,5 @@
 """Writes one HTML page about how good a model is: plain words first, no network, no scripts."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 from features.catalogue.naming import name_of
 from models.bundle import Bundle
 from training.captions import CAPTIONS, alternative, remark
+from training.context import card_context
 from training.examples import EXAMPLE, RULE
 from training.limits import limits
 from training.methods import PUBLISHED, contrasts
@@ -44,7 +44,6 @@ from training.svg import svg
 from training.wording import (
     COUNTS,
     NOTHING,
-    OUTCOME_SOURCES,
     Words,
     outcomes_in_order,
     words_for,
@@ -58,25 +57,11 @@ def report_context(bundle: Bundle, settings: object, validation: str) -> dict[st
     mapping), and how the rows were kept apart from the training (`validation`, a sentence)."""
     if is_dataclass(settings) and not isinstance(settings, type):
         settings = asdict(settings)
-    features = {
-        str(outcome): dict(Counter(name.partition(".")[0] for name in model.risk.names))
-        for outcome, model in bundle.models.items()
-    }
-    return {
-        "learnt_from": bundle.card.learnt_from,
-        "virtual": bundle.card.virtual,
-        "outcomes_from": OUTCOME_SOURCES.get(bundle.outcomes_from),
+    facts = card_context(bundle.card, bundle.models, bundle.horizon_hours, bundle.outcomes_from)
+    return facts | {
         "model_version": bundle.version,
-        "horizon_hours": bundle.horizon_hours,
-        "every_hours": bundle.card.every_hours,
         "validation": validation,
-        "features": features,
-        "tiers": {str(o): asdict(model.tiers) for o, model in bundle.models.items()},
         "settings": dict(settings) if isinstance(settings, Mapping) else {},
-        "libraries": dict(bundle.card.libraries),
-        "code_version": bundle.card.code_version,
-        "data_digest": bundle.card.data_digest,
-        "seed": bundle.card.seed,
     }
 
 
@@ -178,7 +163,7 @@ def _outcome_section(
         "grades": grade_table(judged, words) if why_not is None else [],
         "figures": _figures_of(outcome, figures, judged, words),
         "tables": figure_tables(judged, words) if judged["counts"]["events"] else [],
-        "panels": panel_table((evaluation.get("panels") or {}).get(outcome) or ())
+        "panels": panel_table((evaluation.get("panels") or {}).get(outcome) or (), judged, words)
         if why_not is None else [],
         "rules": rules(judged, words) if judged["counts"]["events"] else [],
         "utilities": utilities(evaluation.get("challenge_utility") or {}, words)

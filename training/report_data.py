@@ -13,6 +13,7 @@ import pandas as pd
 from features.catalogue.naming import unit_of
 from training.examples import Course
 from training.explained import title_of
+from training.folders import TABLES_FOLDER
 from training.sentences import PUBLIC_FORMATS
 from training.shown import Shown
 from training.statements.answers import Statement
@@ -67,7 +68,7 @@ def write_data(
     write_json(as_plain(values), out / "report.json")
     for statement in values["statements"]:
         write_json(statement.as_json(), out / f"{statement.name}.json")
-    folder = out / "tables"
+    folder = out / TABLES_FOLDER
     folder.mkdir(exist_ok=True)
     sources = Sources(evaluation, shown, values["statements"])
     for table in TABLES:

@@ -18,7 +18,7 @@ DEMOGRAPHIC = {"sex": "sex", "age": "age (from the date of birth)", "birth": "da
 
 @dataclass(frozen=True)
 class Facts:
-    """An evaluation, and the bundle's card as `report_context` or `card_context` gives it."""
+    """An evaluation, and the bundle's card as `card_context` gives it."""
 
     evaluation: Mapping[str, Any]
     context: Mapping[str, Any]
@@ -108,7 +108,7 @@ class Facts:
 
     @property
     def figures(self) -> str:
-        """AUROC, average precision and calibration of the model, persistence beside it."""
+        """Average precision and calibration, persistence beside them; `claims` has AUROC."""
         return " ".join(self._figures(outcome) for outcome in self.outcomes)
 
     def _figures(self, outcome: str) -> str:
@@ -119,7 +119,6 @@ class Facts:
         told = [
             f"{label} {self._beside(judged, metric)}"
             for metric, label in (
-                ("auroc", "AUROC"),
                 ("auprc", "average precision"),
                 ("observed_to_expected", "observed over expected events"),
             )

@@ -52,7 +52,8 @@ def _use(facts: Facts) -> Answer:
 
 
 def _population(facts: Facts) -> Answer:
-    return filled(f"{facts.people[:1].upper()}{facts.people[1:]}, like these: {facts.learnt_from}")
+    people = facts.people[:1].upper() + facts.people[1:]
+    return filled(f"{people}, as far as they are like those learnt from. {facts.learnt_from}")
 
 
 def _users(facts: Facts) -> Answer:  # noqa: ARG001 - as the others
@@ -107,8 +108,7 @@ def _fair(facts: Facts) -> Answer:  # noqa: ARG001 - as the others
 
 def _bias(facts: Facts) -> Answer:  # noqa: ARG001 - as the others
     return partly(
-        "Every model stands beside persistence, and every value with when it was known, so that "
-        "what was charted late or because of the outcome teaches nothing.",
+        "A row uses only what was known at its time, and every figure stands beside persistence.",
         f"bias between groups: {DEVELOPER}",
     )
 
@@ -177,7 +177,10 @@ def _external_fairness(facts: Facts) -> Answer:
 
 
 def _effect(facts: Facts) -> Answer:  # noqa: ARG001 - as the others
-    return filled("None: nobody has measured yet whether its use changes what happens to patients.")
+    return left_open(
+        f"references, if there are any: {DEVELOPER}",
+        "No study is known to this run of whether its use changes what happens to patients.",
+    )
 
 
 def _monitoring(facts: Facts) -> Answer:  # noqa: ARG001 - as the others

@@ -287,7 +287,7 @@ def _specified(facts: Facts) -> Answer:  # noqa: ARG001 - as the others
 
 def _performance(facts: Facts) -> Answer:
     missing = "" if facts.groups else "figures by age, sex and disease"
-    said = f"{facts.figures} Intervals and strata stand in the report."
+    said = f"{facts.claims} {facts.figures} Strata stand in the report."
     return partly(said, missing) if missing else filled(said)
 
 
