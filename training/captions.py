@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from training.explained import Explained
 from training.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.rounding import SPACE, number, share
 from training.sentences import judged_strata, why_unjudged
@@ -98,6 +99,7 @@ CAPTIONS = {
     ),
 }
 """By the figure's kind; also the order of the figures."""
+EXPLANATIONS = ("importance", "contributions", "dependence", "interactions")
 
 
 def remark(kind: str, judged: Mapping[str, Any]) -> str:
@@ -106,6 +108,16 @@ def remark(kind: str, judged: Mapping[str, Any]) -> str:
     if kind != "calibration" or ici is None or ici["value"] is not None:
         return ""
     return f" No smooth line is drawn: {ici['reason']}."
+
+
+def sample(kind: str, explained: Explained | None) -> str:
+    """How many rows a figure of contributions rests on; empty for other figures."""
+    if explained is None or kind not in EXPLANATIONS:
+        return ""
+    rows = explained.pair_rows if kind == "interactions" else len(explained.contributions)
+    if rows == explained.rows_in_all:
+        return f" Drawn from all {rows:,} rows."
+    return f" Drawn from {rows:,} of {explained.rows_in_all:,} rows, evenly spaced."
 
 
 def alternative(

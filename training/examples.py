@@ -70,8 +70,8 @@ class Course:
 class Examples:
     """Patients of each kind, counted for the model and for persistence, and the courses drawn.
 
-    `counted` has columns `kind`, `model` and `persistence` (patients); `why_none` says why nobody
-    is drawn, else it is empty.
+    `counted` has columns `kind`, `model` and `persistence` (patients); `why_none` says why nobody,
+    or nobody of some kind, is drawn; else it is empty.
     """
 
     counted: pd.DataFrame
@@ -107,12 +107,20 @@ def examples(run: Run, outcome: Outcome) -> Examples:
     if not (source["virtual"] or source["format"] in PUBLIC_FORMATS):
         reason = "Nobody is drawn: a report travels, and these patients' records are not public."
         return Examples(counted, (), reason)
+    picked = {kind: middle_patient(ours, kinds, kind) for kind in Kind}
     courses = tuple(
         _course(run, outcome, patient, kind, level)
-        for kind in Kind
-        if (patient := middle_patient(ours, kinds, kind)) is not None
+        for kind, patient in picked.items()
+        if patient is not None
     )
-    return Examples(counted, courses, "" if courses else "Nobody has enough judged rows.")
+    return Examples(counted, courses, _not_drawn(picked))
+
+
+def _not_drawn(picked: Mapping[Kind, str | None]) -> str:
+    none = [str(kind) for kind, patient in picked.items() if patient is None]
+    if not none:
+        return ""
+    return f"Nobody with enough rows to draw: {', '.join(none)}."
 
 
 def kinds_of(scored: pd.DataFrame) -> tuple[pd.Series, float]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from features.catalogue.naming import name_of
 from models.bundle import Bundle
-from training.captions import CAPTIONS, alternative, remark
+from training.captions import CAPTIONS, alternative, remark, sample
 from training.context import card_context
 from training.examples import EXAMPLE, RULE
 from training.limits import limits
@@ -111,7 +111,7 @@ def page_values(
     words = words_for(evaluation)
     judged_on = evaluation.get("judged_on") or NOTHING
     sections = [
-        _outcome_section(outcome, evaluation, figures, context, words)
+        _outcome_section(outcome, evaluation, figures, context, words, shown)
         | {"examples": example_part(outcome, evaluation, figures, words, shown)}
         for outcome in outcomes_in_order(list(evaluation["outcomes"]))
     ]
@@ -143,6 +143,7 @@ def _outcome_section(
     figures: Mapping[str, Figure],
     context: Mapping[str, Any],
     words: Words,
+    shown: Shown,
 ) -> dict[str, Any]:
     judged = evaluation["outcomes"][outcome]
     judged_on = evaluation.get("judged_on") or NOTHING
@@ -161,7 +162,7 @@ def _outcome_section(
         "no_event": not judged["counts"]["events"],
         "cards": _cards(judged) if why_not is None else [],
         "grades": grade_table(judged, words) if why_not is None else [],
-        "figures": _figures_of(outcome, figures, judged, words),
+        "figures": _figures_of(outcome, figures, judged, words, shown),
         "tables": figure_tables(judged, words) if judged["counts"]["events"] else [],
         "panels": panel_table((evaluation.get("panels") or {}).get(outcome) or (), judged, words)
         if why_not is None else [],
@@ -200,14 +201,19 @@ def _figure_of(judged: Mapping[str, Any], model: str, name: str) -> Mapping[str,
 
 
 def _figures_of(
-    outcome: str, figures: Mapping[str, Figure], judged: Mapping[str, Any], words: Words
+    outcome: str,
+    figures: Mapping[str, Figure],
+    judged: Mapping[str, Any],
+    words: Words,
+    shown: Shown,
 ) -> list[dict[str, Any]]:
+    explained = shown.explained.get(outcome)
     prefix = f"{outcome}_"
     kinds = [name.removeprefix(prefix) for name in figures if name.startswith(prefix)]
     kinds = [kind for kind in kinds if not kind.startswith(EXAMPLE)]
     known = [kind for kind in CAPTIONS if kind in kinds]
     return [
-        _figure_part(kind, figures[prefix + kind], judged, words)
+        _figure_part(kind, figures[prefix + kind], judged, words, sample(kind, explained))
         for kind in known + sorted(set(kinds) - set(known))
     ]
 
@@ -236,12 +242,12 @@ def example_part(
 
 
 def _figure_part(
-    kind: str, figure: Figure, judged: Mapping[str, Any], words: Words
+    kind: str, figure: Figure, judged: Mapping[str, Any], words: Words, rows: str = ""
 ) -> dict[str, Any]:
     return {
         "kind": kind,
         "caption": CAPTIONS.get(kind),
-        "remark": remark(kind, judged),
+        "remark": remark(kind, judged) + rows,
         "svg": _drawn(kind, figure, judged, words),
     }
 
