@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
+from warnings import catch_warnings
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,9 @@ def interactions(model: OutcomeModel, rows: pd.DataFrame) -> np.ndarray:
     analyte does alone. The start's share (today's grade) is no interaction and stays outside.
     """
     names = model.risk.names
-    explainer = import_module("shap").TreeExplainer({"trees": _as_shap(model.risk.trees)})
+    with catch_warnings(action="ignore"):  # shap's own import warns
+        shap = import_module("shap")
+    explainer = shap.TreeExplainer({"trees": _as_shap(model.risk.trees)})
     values = explainer.shap_interaction_values(rows[list(names)].to_numpy(dtype=np.float32))
     analytes = analytes_of(names)
     member = np.array([[a == b for b in sorted(set(analytes))] for a in analytes], dtype=float)
