@@ -12,7 +12,7 @@ from training.rounding import interval, number
 from training.sentences import claim, describe_patients, who_was_judged, why_unjudged
 from training.wording import NOTHING, Words, outcomes_in_order, words_for
 
-DEMOGRAPHIC = {"sex": "sex", "age": "age (from the date of birth)", "birth": "date of birth"}
+DEMOGRAPHIC = {"sex": "sex", "age": "age", "birth": "date of birth"}
 """Features that are demographic in the sense of the rules; nothing else of the kind is read."""
 
 

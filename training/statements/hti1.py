@@ -122,7 +122,7 @@ def _by_groups(facts: Facts) -> Answer:
     return left_open(f"figures by age, sex and origin: {DEVELOPER}", "Not measured in this run.")
 
 
-NO_OTHERS = "None in this run: `python -m training evaluate` judges on other patients."
+NO_OTHERS = "None in this run: “python -m training evaluate” judges on other patients."
 
 
 def _external_data(facts: Facts) -> Answer:
