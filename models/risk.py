@@ -87,6 +87,11 @@ class RiskModel:
             shares[:, self.names.index(GRADE)] += self._start.grade_part(rows)
         return shares, base
 
+    @property
+    def trees(self) -> list[dict[str, Any]]:
+        """The trees in XGBoost's documented JSON schema, for those who explain them further."""
+        return _trees(json.loads(bytes(self._booster.save_raw("json"))))
+
     def save(self, path: Path) -> None:
         """Write the booster as UBJSON; names and starts are the bundle's to keep."""
         self._booster.save_model(path)

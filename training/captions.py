@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from training.explained import Explained
 from training.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.rounding import SPACE, number, share
 from training.sentences import judged_strata, why_unjudged
@@ -17,6 +18,13 @@ class Caption:
     bedside: str
     method: str
 
+
+COURSE_METHOD = (
+    "Risks come from members that had not seen this patient. Lines break where the patient was not "
+    "at risk (already in the outcome) or the horizon was not observed. The risk has a square-root "
+    "scale; numbers are the worst grade of a day where it changes, triangles are doses, the "
+    "upright line is the event."
+)
 
 CAPTIONS = {
     "comparison": Caption(
@@ -50,7 +58,8 @@ CAPTIONS = {
         "Thresholds end where neither the model nor persistence raises an alarm any more.",
     ),
     "importance": Caption(
-        "The longer the bar, the more the analyte moved the risks of these rows, up or down.",
+        "The longer the bar, the more the analyte moved the risks of these rows, up or down. "
+        "Orange bars are what persistence knows as well.",
         "Contributions (TreeSHAP) of all features of an analyte, added up; mean absolute value "
         "over rows that the model learnt from.",
     ),
@@ -60,14 +69,37 @@ CAPTIONS = {
         "Contributions in log-odds, coloured by the rank of the last value; rows that the model "
         "learnt from.",
     ),
-    "patient": Caption(
-        "One virtual patient whose highest risk is the middle of those with an event: neither the "
-        "best nor the worst case.",
-        "Risks come from members that had not seen this patient. The line breaks where the patient "
-        "was not at risk (already in the outcome) or the horizon was not observed.",
+    "dependence": Caption(
+        "For each value of an analyte, how much it raised (above 0) or lowered the risk. The "
+        "spread of the dots is what its course and the other analytes add.",
+        "Contributions of all features of the analyte by its last value; the broken line is the "
+        "mean where no value is known. The outermost 0.5 % of the values lie outside the panels.",
+    ),
+    "interactions": Caption(
+        "Pairs whose values together move the risk more or less than each alone. Where these bars "
+        "are short beside those of single analytes, the model adds up more than it combines.",
+        "SHAP interaction values of all features of two analytes, both halves added up; mean "
+        "absolute value. Right: the strongest pair.",
+    ),
+    "example_true_alarm": Caption(
+        "An event that was foretold. Orange is what persistence alone would have said.",
+        COURSE_METHOD,
+    ),
+    "example_missed_event": Caption(
+        "An event before which no alarm sounded.",
+        COURSE_METHOD,
+    ),
+    "example_false_alarm": Caption(
+        "An alarm that no event followed.",
+        COURSE_METHOD,
+    ),
+    "example_quiet_course": Caption(
+        "Neither an alarm nor an event.",
+        COURSE_METHOD,
     ),
 }
 """By the figure's kind; also the order of the figures."""
+EXPLANATIONS = ("importance", "contributions", "dependence", "interactions")
 
 
 def remark(kind: str, judged: Mapping[str, Any]) -> str:
@@ -76,6 +108,16 @@ def remark(kind: str, judged: Mapping[str, Any]) -> str:
     if kind != "calibration" or ici is None or ici["value"] is not None:
         return ""
     return f" No smooth line is drawn: {ici['reason']}."
+
+
+def sample(kind: str, explained: Explained | None) -> str:
+    """How many rows a figure of contributions rests on; empty for other figures."""
+    if explained is None or kind not in EXPLANATIONS:
+        return ""
+    rows = explained.pair_rows if kind == "interactions" else len(explained.contributions)
+    if rows == explained.rows_in_all:
+        return f" Drawn from all {rows:,} rows."
+    return f" Drawn from {rows:,} of {explained.rows_in_all:,} rows, evenly spaced."
 
 
 def alternative(

@@ -5,9 +5,13 @@ from typing import Any
 
 from features.outcomes import Outcome, OutcomeSource
 from models.bundle import Card, OutcomeModel
+from training.context import card_context
 from training.leaks.finding import Severity
 from training.rounding import interval, number
 from training.sentences import claim, must_recalibrate, plain_sentences, who_was_judged
+from training.statements.answers import Statement
+from training.statements.facts import Facts
+from training.statements.hti1 import hti1
 from training.wording import NOTHING, OUTCOME_SOURCES, words_for
 
 WARNING = (
@@ -30,6 +34,7 @@ def card_text(
     models: Mapping[Outcome, OutcomeModel],
     evaluation: Mapping[str, Any],
     outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED,
+    horizon_hours: float | None = None,
 ) -> str:
     """The card as Markdown."""
     parts = ["# Model card\n", WARNING + "\n"]
@@ -44,6 +49,8 @@ def card_text(
         parts.append(f"**{OUTCOME_SOURCES[outcomes_from]}**\n")
     parts += leak_lines(evaluation.get("leaks") or ())
     parts += [_outcome_text(outcome, model, evaluation) for outcome, model in models.items()]
+    context = card_context(card, models, horizon_hours, outcomes_from)
+    parts.append(attributes_text(hti1(Facts(evaluation, context))))
     return "\n".join(parts)
 
 
@@ -57,6 +64,21 @@ def leak_lines(leaks: Sequence[Mapping[str, str]]) -> list[str]:
         *([LEAK_WARNING + "\n"] if accepted else []),
         *(["What the leak audit found:\n", "\n".join(lines) + "\n"] if lines else []),
     ]
+
+
+def attributes_text(statement: Statement) -> str:
+    """A statement's points as a Markdown table."""
+    lines = [
+        f"## {statement.title}\n",
+        f"{statement.source}. {statement.sentence}\n",
+        "| attribute | state | what the run says | to be written |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {p.number} {p.topic} | {p.status} | {p.answer} | {p.missing or '–'} |"
+        for p in statement.points
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _outcome_text(outcome: Outcome, model: OutcomeModel, evaluation: Mapping[str, Any]) -> str:

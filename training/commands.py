@@ -33,7 +33,8 @@ from training.progress import counted_progress
 from training.release.registry import fetch
 from training.report import report_context, write_report
 from training.run_figures import run_figures
-from training.sentences import claim_lines
+from training.sentences import claim_lines, findings
+from training.shown import shown_of
 from training.train import Run, check_places, train
 from training.wording import words_for
 
@@ -135,9 +136,10 @@ def run_train(options: Namespace) -> None:
 def _train(config: TrainingConfig) -> tuple[Run, dict[str, Figure]]:
     """The run, its bundle and report written, and its figures."""
     run = train(config)
-    figures = run_figures(run)
+    shown = shown_of(run)
+    figures = run_figures(run, shown)
     report = report_folder(config.out)
-    write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report)
+    write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report, shown)
     _print_claims(run.evaluation)
     print(f"bundle {run.bundle.version} -> {config.out}")
     print(f"report -> {report / 'report.html'}")
@@ -149,7 +151,9 @@ def _log(
 ) -> None:
     tracked.log_evaluation(evaluation)
     tracked.log_figures(figures)
-    tracked.log_file(report / "report.html")
+    tracked.log_report(report)
+    tracked.tag(findings(evaluation))
+    tracked.describe(claim_lines(evaluation, words_for(evaluation)))
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from features.tables import InvalidInputError
 from features.written_numbers import is_written_number
 
 PARQUET_ENDINGS, CSV_ENDING = (".parquet", ".pq"), ".csv"
+TABLES_FOLDER = "tables"
+"""Where the tables of a report lie, beside its page and in a run's artefacts."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 

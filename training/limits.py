@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from training.judged import Seen
 from training.wording import INTENSIVE_CARE, Words
 
 EVERYWHERE = """\
@@ -13,12 +14,17 @@ Contributions say what the model used, not what causes what.
 UNDER_THERAPY = """\
 Much of tomorrow's severity is in today's grade: look at the figures by grade before trusting the \
 overall ones.
+A risk is the one under the usual treatment: a patient who is treated in time looks like a false \
+alarm.
 An anti-IL-6 drug keeps CRP low whatever happens; antipyretics and corticosteroids hide fever.
 """
 IN_INTENSIVE_CARE = """\
 The onset of sepsis is a rule applied to the records (Sepsis-3): an ordered culture or antibiotic \
 is part of it, so what clinicians already suspected is partly in the outcome.
 These stays say nothing about patients under T-cell-engaging therapy or about CRS.
+"""
+SAME_FILE = """\
+Cross-validation tells of other patients of the same file, not of another hospital or another year.
 """
 ORIGINS = {
     (True, True): """\
@@ -42,4 +48,5 @@ def limits(learnt_virtual: bool, judged_on: Mapping[str, Any], words: Words) -> 
     """Sentences for the page's part on limits."""
     origin = ORIGINS.get((learnt_virtual, judged_on.get("virtual")), "")
     setting = IN_INTENSIVE_CARE if words is INTENSIVE_CARE else UNDER_THERAPY
-    return (origin + setting + EVERYWHERE).splitlines()
+    same = SAME_FILE if judged_on.get("seen") == Seen.CROSS_VALIDATED else ""
+    return (origin + setting + same + EVERYWHERE).splitlines()

@@ -5,25 +5,26 @@ that the report exchanges for those of a light or a dark page.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from models.baselines import PUBLISHED
+from training.canvas import GRID, INK, LOW_TO_HIGH, MUTED, PAPER, PERCENT
+from training.canvas import new_figure as _figure
+from training.canvas import ranks as _ranks
+from training.canvas import set_title as _named
+from training.canvas import titles as _titles
+from training.canvas import value_key as _value_key
 from training.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.resampled import FEWEST_EVENT_PATIENTS
 from training.sentences import judged_strata, why_unjudged
 from training.wording import THERAPY, Words, in_order, stratum_title, words_for
-
-INK, MUTED, GRID, PAPER = "#1b2733", "#5c6b7a", "#dfe5eb", "#fefefe"
 
 MODEL = "#0072b2"
 COLOURS = {
@@ -58,7 +59,6 @@ MARKERS = {
     "crp": "v",
 }
 """Beside its colour, each scorer has a stroke and some a mark of their own."""
-LOW_TO_HIGH = LinearSegmentedColormap.from_list("low_to_high", ["#56b4e9", "#b9c0c8", "#d55e00"])
 SHOWN_ANALYTES = 15
 RANKINGS = (("auroc", "AUROC (0.5 = guessing)"), ("auprc", "Average precision"))
 NICE = (0.0, *(m * 10.0**e for e in range(-5, -1) for m in (1, 2, 5)),
@@ -66,22 +66,6 @@ NICE = (0.0, *(m * 10.0**e for e in range(-5, -1) for m in (1, 2, 5)),
 """Places for ticks of a risk."""
 SQUARE_ROOT = (lambda value: np.sqrt(np.maximum(value, 0)), np.square)
 """A scale that shows small risks, and its inverse."""
-PERCENT = FuncFormatter(lambda value, _: f"{round(100 * value, 6):g}%")
-
-
-@dataclass(frozen=True)
-class PatientCourse:
-    """One patient's course, in days since the first row.
-
-    `risk` is a probability at each of `day`, NaN where the row was not judged; `crp_day` and `crp`
-    (mg/L) are the measurements; `marks` are moments worth a line, by name.
-    """
-
-    day: Sequence[float]
-    risk: Sequence[float]
-    crp_day: Sequence[float]
-    crp: Sequence[float]
-    marks: Mapping[str, float]
 
 
 def discrimination_figure(
@@ -140,8 +124,8 @@ def calibration_figure(judged: Mapping[str, Any], outcome: str, words: Words = T
     top = min(1.0, 1.06 * max([*groups["high"], *smooth["observed"]]))
     axes.set_xscale("function", functions=SQUARE_ROOT)
     axes.set_yscale("function", functions=SQUARE_ROOT)
-    _tick_risks(axes.xaxis, right)
-    _tick_risks(axes.yaxis, top)
+    tick_risks(axes.xaxis, right)
+    tick_risks(axes.yaxis, top)
     _titles(axes, "", "", "Observed (share of rows with the event)")
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (2, 3)),
               label="Perfect agreement")  # fmt: skip
@@ -246,18 +230,6 @@ def _why_empty(part: Mapping[str, Any]) -> str:
     )
 
 
-def importance_figure(mean_contribution: pd.Series, outcome: str, words: Words = THERAPY) -> Figure:
-    """Mean absolute contribution (log-odds) of each analyte; the index holds their names."""
-    shown = mean_contribution.sort_values(ascending=False).head(SHOWN_ANALYTES)
-    figure, axes = _figure(7.6, 1.4 + 0.3 * len(shown))
-    _titles(axes, "", "Mean share in the risk (log-odds, without sign)", "")
-    axes.barh(range(len(shown)), shown.to_numpy(), height=0.66, color=MODEL)
-    axes.set_yticks(range(len(shown)), [str(name) for name in shown.index])
-    axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
-    return _named(figure, f"What moves the risk of {words.name(outcome)} most")
-
-
 def contribution_figure(
     contributions: pd.DataFrame,
     values: pd.DataFrame | None,
@@ -288,26 +260,6 @@ def contribution_figure(
     return _named(figure, f"How each analyte's value moves the risk of {words.name(outcome)}")
 
 
-def patient_figure(course: PatientCourse, outcome: str, words: Words = THERAPY) -> Figure:
-    """One patient's risk over time above the CRP; the line breaks where no row was judged."""
-    figure, (risk, crp) = _figure(8.4, 5.4, 2, 1, height_ratios=(3, 2), sharex=True)
-    _titles(risk, "", "", "Risk within the horizon")
-    _titles(crp, "", "Days since the first row", "CRP, mg/L")
-    risk.plot(course.day, course.risk, color=MODEL, linewidth=2, marker="o", markersize=5,
-              markeredgecolor=PAPER)  # fmt: skip
-    risk.yaxis.set_major_formatter(PERCENT)
-    risk.set_ylim(bottom=0)
-    crp.plot(course.crp_day, course.crp, color=COLOURS["crp"], linewidth=2, marker="o",
-             markersize=5, markeredgecolor=PAPER)  # fmt: skip
-    crp.set_ylim(bottom=0)
-    for name, day in course.marks.items():
-        for axes in (risk, crp):
-            axes.axvline(day, color=COLOURS["persistence"], linewidth=1.2, linestyle=(0, (4, 2)))
-        risk.annotate(name, (day, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -4),
-                      textcoords="offset points", va="top", fontsize=9, color=INK)  # fmt: skip
-    return _named(figure, f"One patient's risk of {words.name(outcome)}, day by day")
-
-
 def evaluation_figures(evaluation: Mapping[str, Any]) -> dict[str, Figure]:
     """Every figure that an evaluation alone can give, by `<outcome>_<figure>`.
 
@@ -329,33 +281,6 @@ def evaluation_figures(evaluation: Mapping[str, Any]) -> dict[str, Figure]:
 
 
 # Pieces ---------------------------------------------------------------------------------------
-
-
-def _figure(width: float, height: float, rows: int = 1, columns: int = 1, **shape: Any) -> Any:
-    """A transparent figure in inches with its panels in our look."""
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="none")
-    shares = {"sharex": shape.pop("sharex", False), "sharey": shape.pop("sharey", False)}
-    panels = figure.subplots(rows, columns, gridspec_kw=shape or None, **shares)
-    for axes in np.atleast_1d(panels).ravel():
-        axes.set_facecolor("none")
-        axes.grid(color=GRID, linewidth=0.8)
-        axes.set_axisbelow(True)
-        axes.tick_params(colors=MUTED, labelcolor=INK, labelsize=9.5, length=0)
-        for side, spine in axes.spines.items():
-            spine.set_visible(side == "bottom")
-            spine.set_color(MUTED)
-    return figure, panels
-
-
-def _named(figure: Figure, title: str) -> Figure:
-    figure.suptitle(title, color=INK, fontsize=12.5, fontweight="bold", x=0.01, ha="left")
-    return figure
-
-
-def _titles(axes: Axes, title: str, across: str, up: str) -> None:
-    axes.set_title(title, color=INK, fontsize=10.5, loc="left")
-    axes.set_xlabel(across, color=MUTED, fontsize=9.5)
-    axes.set_ylabel(up, color=MUTED, fontsize=9.5)
 
 
 def _colour(name: str) -> str:
@@ -423,7 +348,7 @@ def _limit_ranking(axes: Axes, metric: str, shown: Sequence[Mapping[str, Any]]) 
     axes.xaxis.set_major_locator(MaxNLocator(5))
 
 
-def _tick_risks(axis: Axis, limit: float) -> None:
+def tick_risks(axis: Axis, limit: float) -> None:
     """Ticks of a square-root scale at round places that do not crowd."""
     ticks, apart = [0.0], 0.11 * np.sqrt(limit)
     for place in reversed([nice for nice in NICE if apart**2 <= nice <= limit]):
@@ -450,12 +375,6 @@ def _legend_below(figure: Figure, axes: Axes, words: Words) -> None:
                   ncols=3, frameon=False, fontsize=9, labelcolor=INK, handlelength=2.6)  # fmt: skip
 
 
-def _ranks(values: pd.Series) -> np.ndarray:
-    """Values as ranks from 0 to 1; NaN stays."""
-    ranks: np.ndarray = values.rank(pct=True).to_numpy(dtype=float)
-    return ranks
-
-
 def _spread(share: np.ndarray) -> np.ndarray:
     """How far each dot steps aside, so that crowded places look thick."""
     if not len(share) or np.ptp(share) == 0:
@@ -467,16 +386,6 @@ def _spread(share: np.ndarray) -> np.ndarray:
     step = (np.arange(len(share)) * 0.6180339887) % 1.0
     aside: np.ndarray = (2 * step - 1) * width
     return aside
-
-
-def _value_key(figure: Figure) -> None:
-    """A small key of the colours below the figure."""
-    key = [
-        Line2D([], [], marker="o", linestyle="", color=LOW_TO_HIGH(place), label=label)
-        for place, label in ((0.0, "Low value"), (0.5, "Middle or missing"), (1.0, "High value"))
-    ]
-    figure.legend(handles=key, loc="outside lower left", ncols=3, frameon=False, fontsize=9,
-                  labelcolor=INK)  # fmt: skip
 
 
 def _empty_figure(words: str) -> Figure:

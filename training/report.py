@@ -1,7 +1,5 @@
 """Writes one HTML page about how good a model is: plain words first, no network, no scripts."""
 
-import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -12,9 +10,13 @@ from matplotlib.figure import Figure
 
 from features.catalogue.naming import name_of
 from models.bundle import Bundle
-from training.captions import CAPTIONS, alternative, remark
+from training.captions import CAPTIONS, alternative, remark, sample
+from training.context import card_context
+from training.examples import EXAMPLE, RULE
 from training.limits import limits
+from training.methods import PUBLISHED, contrasts
 from training.metrics import FIRST_BASELINE, MAIN_MODEL, METRICS
+from training.report_data import write_data, write_json
 from training.report_further import further_blocks
 from training.report_tables import (
     cell,
@@ -35,11 +37,14 @@ from training.sentences import (
     who_was_judged,
     why_unjudged,
 )
+from training.shown import NOTHING_SHOWN, Shown
+from training.statements.facts import Facts
+from training.statements.hti1 import hti1
+from training.statements.tripod import tripod
 from training.svg import svg
 from training.wording import (
     COUNTS,
     NOTHING,
-    OUTCOME_SOURCES,
     Words,
     outcomes_in_order,
     words_for,
@@ -53,24 +58,11 @@ def report_context(bundle: Bundle, settings: object, validation: str) -> dict[st
     mapping), and how the rows were kept apart from the training (`validation`, a sentence)."""
     if is_dataclass(settings) and not isinstance(settings, type):
         settings = asdict(settings)
-    features = {
-        str(outcome): dict(Counter(name.partition(".")[0] for name in model.risk.names))
-        for outcome, model in bundle.models.items()
-    }
-    return {
-        "learnt_from": bundle.card.learnt_from,
-        "virtual": bundle.card.virtual,
-        "outcomes_from": OUTCOME_SOURCES.get(bundle.outcomes_from),
+    facts = card_context(bundle.card, bundle.models, bundle.horizon_hours, bundle.outcomes_from)
+    return facts | {
         "model_version": bundle.version,
-        "horizon_hours": bundle.horizon_hours,
-        "every_hours": bundle.card.every_hours,
         "validation": validation,
-        "features": features,
         "settings": dict(settings) if isinstance(settings, Mapping) else {},
-        "libraries": dict(bundle.card.libraries),
-        "code_version": bundle.card.code_version,
-        "data_digest": bundle.card.data_digest,
-        "seed": bundle.card.seed,
     }
 
 
@@ -79,25 +71,27 @@ def write_report(
     figures: Mapping[str, Figure],
     context: Mapping[str, Any],
     out: Path,
+    shown: Shown = NOTHING_SHOWN,
 ) -> Path:
-    """Write report.html and metrics.json into the folder `out`; returns the page's path.
+    """Write the page and all its data into the folder `out`; returns the page's path.
+
+    Beside report.html: metrics.json (the evaluation), what `report_data.write_data` writes.
 
     `figures` are named `<outcome>_<kind>`; `context` is what `report_context` gives (`learnt_from`
     and `virtual` are needed, the rest may be absent). `evaluation` may carry `judged_on` (what
     `judged_on` gives), `rejects` (count by reason) and `notes` (sentences of the reader).
     """
     out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(evaluation, indent=1, ensure_ascii=False, allow_nan=False)
-    (out / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    write_json(evaluation, out / "metrics.json")
+    values = page_values(evaluation, figures, context, shown)
     page = out / "report.html"
-    page.write_text(render(evaluation, figures, context), encoding="utf-8")
+    page.write_text(render(values), encoding="utf-8")
+    write_data(values, evaluation, shown, out)
     return page
 
 
-def render(
-    evaluation: Mapping[str, Any], figures: Mapping[str, Figure], context: Mapping[str, Any]
-) -> str:
-    """The page as text."""
+def render(values: Mapping[str, Any]) -> str:
+    """The page as text, from what `page_values` gives."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -105,29 +99,44 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return environment.get_template(TEMPLATE).render(values)
+
+
+def page_values(
+    evaluation: Mapping[str, Any],
+    figures: Mapping[str, Figure],
+    context: Mapping[str, Any],
+    shown: Shown = NOTHING_SHOWN,
+) -> dict[str, Any]:
+    """Everything that the page says and draws, by the template's names."""
     words = words_for(evaluation)
     judged_on = evaluation.get("judged_on") or NOTHING
     sections = [
-        _outcome_section(outcome, evaluation, figures, context, words)
+        _outcome_section(outcome, evaluation, figures, context, words, shown)
+        | {"examples": example_part(outcome, evaluation, figures, words, shown)}
         for outcome in outcomes_in_order(list(evaluation["outcomes"]))
     ]
-    return environment.get_template(TEMPLATE).render(
-        context=context,
-        words=words,
-        sections=sections,
-        judged_on=describe_patients(judged_on, words) if judged_on else None,
-        judged_patients=judged_on.get("patients"),
-        judged_virtual=judged_on.get("virtual"),
-        resampling=evaluation["resampling"],
-        budget=evaluation["alarm_budget_per_patient_day"],
-        metrics=METRICS,
-        bands=CALIBRATION_BANDS,
-        limits=limits(context["virtual"], judged_on, words),
-        rejects=rejects(evaluation.get("rejects") or {}),
-        notes=list(evaluation.get("notes") or ()),
-        leaks=list(evaluation.get("leaks") or ()),
-        about=_about(context),
-    )
+    facts = Facts(evaluation, context)
+    return {
+        "context": context,
+        "words": words,
+        "sections": sections,
+        "judged_on": describe_patients(judged_on, words) if judged_on else None,
+        "judged_patients": judged_on.get("patients"),
+        "judged_virtual": judged_on.get("virtual"),
+        "resampling": evaluation["resampling"],
+        "budget": evaluation["alarm_budget_per_patient_day"],
+        "metrics": METRICS,
+        "bands": CALIBRATION_BANDS,
+        "limits": limits(context["virtual"], judged_on, words),
+        "rejects": rejects(evaluation.get("rejects") or {}),
+        "notes": list(evaluation.get("notes") or ()),
+        "leaks": list(evaluation.get("leaks") or ()),
+        "about": _about(context),
+        "contrasts": contrasts(evaluation, words),
+        "published": PUBLISHED,
+        "statements": [tripod(facts), hti1(facts)],
+    }
 
 
 def _outcome_section(
@@ -136,6 +145,7 @@ def _outcome_section(
     figures: Mapping[str, Figure],
     context: Mapping[str, Any],
     words: Words,
+    shown: Shown,
 ) -> dict[str, Any]:
     judged = evaluation["outcomes"][outcome]
     judged_on = evaluation.get("judged_on") or NOTHING
@@ -154,9 +164,9 @@ def _outcome_section(
         "no_event": not judged["counts"]["events"],
         "cards": _cards(judged) if why_not is None else [],
         "grades": grade_table(judged, words) if why_not is None else [],
-        "figures": _figures_of(outcome, figures, judged, words),
+        "figures": _figures_of(outcome, figures, judged, words, shown),
         "tables": figure_tables(judged, words) if judged["counts"]["events"] else [],
-        "panels": panel_table((evaluation.get("panels") or {}).get(outcome) or ())
+        "panels": panel_table((evaluation.get("panels") or {}).get(outcome) or (), judged, words)
         if why_not is None else [],
         "rules": rules(judged, words) if judged["counts"]["events"] else [],
         "utilities": utilities(
@@ -198,20 +208,55 @@ def _figure_of(judged: Mapping[str, Any], model: str, name: str) -> Mapping[str,
 
 
 def _figures_of(
-    outcome: str, figures: Mapping[str, Figure], judged: Mapping[str, Any], words: Words
+    outcome: str,
+    figures: Mapping[str, Figure],
+    judged: Mapping[str, Any],
+    words: Words,
+    shown: Shown,
 ) -> list[dict[str, Any]]:
+    explained = shown.explained.get(outcome)
     prefix = f"{outcome}_"
     kinds = [name.removeprefix(prefix) for name in figures if name.startswith(prefix)]
+    kinds = [kind for kind in kinds if not kind.startswith(EXAMPLE)]
     known = [kind for kind in CAPTIONS if kind in kinds]
     return [
-        {
-            "kind": kind,
-            "caption": CAPTIONS.get(kind),
-            "remark": remark(kind, judged),
-            "svg": _drawn(kind, figures[prefix + kind], judged, words),
-        }
+        _figure_part(kind, figures[prefix + kind], judged, words, sample(kind, explained))
         for kind in known + sorted(set(kinds) - set(known))
     ]
+
+
+def example_part(
+    outcome: str,
+    evaluation: Mapping[str, Any],
+    figures: Mapping[str, Figure],
+    words: Words,
+    shown: Shown,
+) -> dict[str, Any]:
+    """The rule, the patients counted by kind, and the drawn ones; empty where nothing is shown."""
+    if outcome not in shown.examples:
+        return {}
+    found, judged = shown.examples[outcome], evaluation["outcomes"][outcome]
+    names = [f"{outcome}_{course.kind.figure}" for course in found.courses]
+    return {
+        "rule": RULE,
+        "counted": found.counted.to_dict("records"),
+        "why_none": found.why_none,
+        "figures": [
+            _figure_part(name.removeprefix(f"{outcome}_"), figures[name], judged, words)
+            for name in names
+        ],
+    }
+
+
+def _figure_part(
+    kind: str, figure: Figure, judged: Mapping[str, Any], words: Words, rows: str = ""
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "caption": CAPTIONS.get(kind),
+        "remark": remark(kind, judged) + rows,
+        "svg": _drawn(kind, figure, judged, words),
+    }
 
 
 def _drawn(kind: str, figure: Figure, judged: Mapping[str, Any], words: Words) -> str:

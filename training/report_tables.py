@@ -6,6 +6,7 @@ from typing import Any
 
 from features.panels import PANEL
 from training.metrics import FIRST_BASELINE, MAIN_MODEL, METRICS, Metric
+from training.ranking import ALARM_BUDGET
 from training.rounding import interval, number
 from training.sentences import judged_strata, why_unjudged
 from training.wording import Words, in_order, stratum_title
@@ -96,10 +97,15 @@ def stratum_table(stratum: str, parts: Mapping[str, Any], words: Words) -> dict[
     return {"title": "today's grade" if stratum == "grade" else stratum, "groups": groups}
 
 
-def panel_table(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What less measured costs, a line a panel and way; the full panel has no cost of its own."""
+def panel_table(
+    lines: Sequence[Mapping[str, Any]], judged: Mapping[str, Any], words: Words
+) -> list[dict[str, Any]]:
+    """What less measured costs, a line a panel and way; the full panel has no cost of its own.
+
+    Persistence, which measures nothing, stands last.
+    """
     names = ("auroc", "auroc_cost", "auprc", "auprc_cost")
-    return [
+    found = [
         {
             "panel": line["panel"],
             "meaning": PANEL[line["panel"]].meaning,
@@ -109,11 +115,17 @@ def panel_table(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         for line in lines
     ]
+    known = judged["models"].get(FIRST_BASELINE)
+    if not found or known is None:
+        return found
+    cells = [cell(known["metrics"].get(name)) for name in names]
+    title = words.scorer(FIRST_BASELINE)
+    return [*found, {"panel": title, "meaning": title, "way": "–", "columns": "–", "cells": cells}]
 
 
 def rules(judged: Mapping[str, Any], words: Words) -> list[dict[str, str]]:
-    """Rules that say yes or no, as they stand."""
-    return [
+    """Rules that say yes or no, as they stand; the model and persistence at the alarm budget."""
+    found = [
         {
             "title": words.scorer(name),
             **{key: _plain(judged["models"][name]["as_rule"][key]) for key in
@@ -122,6 +134,18 @@ def rules(judged: Mapping[str, Any], words: Words) -> list[dict[str, str]]:
         for name in in_order(list(judged["models"]))
         if "as_rule" in judged["models"][name]
     ]  # fmt: skip
+    beside = [name for name in (MAIN_MODEL, FIRST_BASELINE) if name in judged["models"]]
+    return found and [*found, *(_at_budget(judged, name, words) for name in beside)]
+
+
+def _at_budget(judged: Mapping[str, Any], name: str, words: Words) -> dict[str, str]:
+    figures = judged["models"][name]["metrics"]
+    return {
+        "title": f"{words.scorer(name)}, at the alarm budget",
+        "sensitivity": _plain(figures["sensitivity_at_budget"]["value"]),
+        "ppv": _plain(figures["ppv_at_budget"]["value"]),
+        "alarms_per_patient_day": _plain(ALARM_BUDGET),
+    }
 
 
 def utilities(

@@ -17,6 +17,7 @@ from training.wording import (
     in_order,
     outcomes_in_order,
     stratum_title,
+    words_for,
 )
 
 Judged = Mapping[str, Any]
@@ -133,6 +134,19 @@ def claim_lines(evaluation: Mapping[str, Any], words: Words) -> list[str]:
         f"{outcome}: {claim(evaluation['outcomes'][outcome], words, judged_on).sentence}"
         for outcome in outcomes_in_order(list(evaluation["outcomes"]))
     ]
+
+
+def findings(evaluation: Mapping[str, Any]) -> dict[str, str]:
+    """What the comparison with persistence shows, by `finding.<outcome>`: how runs are told apart.
+
+    >>> findings({"outcomes": {}})
+    {}
+    """
+    words, judged_on = words_for(evaluation), evaluation.get("judged_on") or NOTHING
+    return {
+        f"finding.{outcome}": str(claim(judged, words, judged_on).finding)
+        for outcome, judged in evaluation["outcomes"].items()
+    }
 
 
 def who_was_judged(outcome: str, judged: Judged, judged_on: Mapping[str, Any], words: Words) -> str:

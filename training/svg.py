@@ -7,7 +7,8 @@ import matplotlib as mpl
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from training.plots import GRID, INK, MODEL, MUTED, PAPER
+from training.canvas import GRID, INK, MUTED, PAPER
+from training.plots import MODEL
 
 PIXELS_AN_INCH = 94  # the widest figures (9.2 inches) fill the page's column
 INKS = {

@@ -6,7 +6,7 @@ A model is never logged as a pickle. `tracker.py` knows the store, `release/` wh
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,8 +19,9 @@ from matplotlib.figure import Figure
 import features
 import models
 from features.tables import RECORD_COLUMNS
-from models.bundle import Bundle, load_bundle
+from models.bundle import METRICS, Bundle, load_bundle
 from training.flat import flat_metrics, flat_settings
+from training.folders import TABLES_FOLDER
 from training.requirements import LOCK, pinned_requirements
 from training.tracker import (
     TrackerError,
@@ -34,6 +35,7 @@ from training.tracker import (
 REGISTERED_NAME = "crs-risk"
 DIGEST_TAG = "bundle_version"
 RUN_OF_PROJECT = "MLFLOW_RUN_ID"
+NOTE = "mlflow.note.content"
 METRICS_A_CALL = 1000  # MLflow's limit for one batch
 
 EXAMPLE = pd.DataFrame(
@@ -85,10 +87,17 @@ class Run:
                 figure.savefig(Path(folder) / f"{name}.png", dpi=150, facecolor="white")
             mlflow().log_artifacts(folder, "figures", run_id=self.run_id)
 
-    def log_file(self, path: Path) -> None:
-        """Log one file, such as the report."""
+    def log_report(self, folder: Path) -> None:
+        """Log a report's page, its JSON files and its tables; metrics.json is the evaluation's."""
         with told_plainly():
-            mlflow().log_artifact(str(path), run_id=self.run_id)
+            for path in sorted(folder.glob("*.*")):
+                if path.name != METRICS:
+                    mlflow().log_artifact(str(path), run_id=self.run_id)
+            mlflow().log_artifacts(str(folder / TABLES_FOLDER), TABLES_FOLDER, run_id=self.run_id)
+
+    def describe(self, lines: Sequence[str]) -> None:
+        """Show these lines at the top of the run's page in MLflow's own pages."""
+        self.tag({NOTE: "\n\n".join(lines)})
 
     def register(self, folder: Path, **more_tags: str) -> str:
         """Log the bundle as a model of this run and register it; returns the version's number.

@@ -217,14 +217,15 @@ def _bundle(
 ) -> Bundle:
     card = make_card(config, cohort.source)
     models = {outcome: one.model for outcome, one in trained.items()}
+    hours = config.horizon / pd.Timedelta(hours=1)
     save_bundle(
         config.out,
-        config.horizon / pd.Timedelta(hours=1),
+        hours,
         card,
         models,
         _reference(cohort, trained, config.seed),
         evaluation,
-        card_text(card, models, evaluation, config.outcomes_from),
+        card_text(card, models, evaluation, config.outcomes_from, hours),
         config.outcomes_from,
     )
     return load_bundle(config.out)

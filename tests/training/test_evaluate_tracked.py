@@ -44,7 +44,9 @@ def test_an_evaluation_is_logged_with_its_figures_and_the_bundle_it_judged(
     assert (events > 0) == with_events
     assert ("severe_crs/model/auroc" in run.data.metrics) == with_events
     logged = {file.path for file in mlflow.artifacts.list_artifacts(run_id=run.info.run_id)}
-    assert {"metrics.json", "report.html"} <= logged
+    expected = {"metrics.json", "report.html", "report.json", "source_attributes.json", "tables"}
+    assert expected <= logged
+    assert "finding.severe_crs" in run.data.tags
 
 
 def test_without_tracking_nothing_is_logged(judge, ward_records, tmp_path):

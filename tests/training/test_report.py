@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -14,22 +15,25 @@ from training.apply import challenge_utility
 from training.card import card_text
 from training.config import TrainingConfig
 from training.dataset import Cohort, Events
+from training.examples import Course, Examples, Kind, Mark
+from training.explained import Explained
 from training.judged import Seen, scored_rows
 from training.metrics import METRICS, evaluate
 from training.plots import (
-    PatientCourse,
     calibration_figure,
     contribution_figure,
     decision_figure,
     evaluation_figures,
-    importance_figure,
-    patient_figure,
     stratum_figure,
 )
+from training.plots_course import WATERMARK, course_figure
+from training.plots_explained import importance_figure
 from training.report import write_report
 from training.rounding import number
+from training.shown import Shown
 from training.svg import svg
 from training.train import train
+from training.wording import THERAPY
 
 CONTEXT = {
     "learnt_from": "60 <virtual> patients",
@@ -75,17 +79,34 @@ def evaluation():
     }
 
 
+SHARES = pd.DataFrame({"crp": [0.5, -0.2, 0.1], "ferritin": [0.0, 0.0, 0.3]})
+VALUES = pd.DataFrame({"crp": [80.0, 3.0, np.nan]})
+PAIRS = pd.DataFrame({"first": ["crp"], "second": ["ferritin"], "strength": [0.05]})
+MARKS = (Mark(0.5, "Grade", "1"), Mark(0.2, "Anti-IL-6", ""))
+COURSE = Course(
+    Kind.TRUE_ALARM, [0, 1, 2], [0.1, np.nan, 0.4], [0.1, np.nan, 0.2], 0.3, [1.2], [0.5], [40.0],
+    MARKS, virtual=True,
+)  # fmt: skip
+COUNTED = pd.DataFrame({"kind": [str(k) for k in Kind], "model": [31, 2, 7, 20], "persistence": 15})
+
+
 @pytest.fixture(scope="module")
-def page(evaluation, tmp_path_factory):
+def shown():
+    """Three explained rows and one drawn course, as a training run gives them."""
+    explained = Explained(SHARES, VALUES, PAIRS, np.array([0.1, 0.0, 0.05]), 3, 480)
+    examples = Examples(COUNTED, (COURSE,), "Nobody with enough rows to draw: missed event.")
+    return Shown({"severe_crs": explained}, {"severe_crs": examples})
+
+
+@pytest.fixture(scope="module")
+def page(evaluation, shown, tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
     figures = evaluation_figures(evaluation)
-    shares = pd.DataFrame({"CRP": [0.5, -0.2, 0.1], "Ferritin": [0.0, 0.0, 0.3]})
-    values = pd.DataFrame({"CRP": [80.0, 3.0, np.nan]})
-    figures["severe_crs_importance"] = importance_figure(shares.abs().mean(), "severe_crs")
-    figures["severe_crs_contributions"] = contribution_figure(shares, values, "severe_crs")
-    course = PatientCourse([0, 1], [0.1, 0.4], [0.5], [40.0], {"onset": 1.2})
-    figures["severe_crs_patient"] = patient_figure(course, "severe_crs")
-    return write_report(evaluation, figures, CONTEXT, out)
+    explained = shown.explained["severe_crs"]
+    figures["severe_crs_importance"] = importance_figure(explained, "severe_crs", THERAPY)
+    figures["severe_crs_contributions"] = contribution_figure(SHARES, VALUES, "severe_crs")
+    figures["severe_crs_example_true_alarm"] = course_figure(COURSE, "severe_crs", THERAPY)
+    return write_report(evaluation, figures, CONTEXT, out, shown)
 
 
 class Tags(HTMLParser):
@@ -465,11 +486,21 @@ def test_net_benefit_is_drawn_where_alarms_sound(small_risks):
     assert decision_figure(small_risks, "severe_crs").axes[0].get_xlim() == (0, 0.01)
 
 
-def test_the_course_of_a_patient_breaks_where_nothing_was_judged():
-    course = PatientCourse([0, 1, 2], [0.1, np.nan, 0.4], [0.5], [40.0], {})
-    line = patient_figure(course, "severe_crs").axes[0].lines[0]
-    assert np.isnan(line.get_ydata()).tolist() == [False, True, False]
-    assert not patient_figure(course, "severe_crs").axes[0].collections  # no band
+def test_a_course_stands_beside_persistence_and_breaks_where_nothing_was_judged():
+    figure = course_figure(COURSE, "severe_crs", THERAPY)
+    theirs, ours = figure.axes[0].lines[:2]
+    assert theirs.get_label() == "Today's grade and day (persistence)"
+    assert ours.get_label() == "Model"
+    assert np.isnan(ours.get_ydata()).tolist() == [False, True, False]
+    assert np.nanmax(theirs.get_ydata()) == 0.2
+    lines = [label.get_text() for label in figure.axes[1].get_yticklabels()]
+    assert lines == ["Grade", "Anti-IL-6"]
+
+
+@pytest.mark.parametrize("virtual", [True, False])
+def test_the_course_of_a_virtual_patient_says_so_across_the_figure(virtual):
+    figure = course_figure(replace(COURSE, virtual=virtual), "severe_crs", THERAPY)
+    assert (WATERMARK in [text.get_text() for text in figure.texts]) == virtual
 
 
 def test_the_figure_by_grade_leaves_out_grades_without_a_row(evaluation):
@@ -494,7 +525,7 @@ def test_the_page_can_be_read_without_seeing_the_figures(page):
     assert len(drawings) == text.count("<figure")
     assert all(len(label) > 30 for label in drawings)
     assert any("Model 0." in label for label in drawings)
-    assert any("In this order: CRP, Ferritin." in label for label in drawings)
+    assert any("In this order: C-reactive protein, Ferritin." in label for label in drawings)
     wide = re.findall(r'<div class="(?:scroll|draw)"[^>]*>', text)
     assert all('tabindex="0"' in one and "aria-label" in one for one in wide)
 

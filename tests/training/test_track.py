@@ -155,13 +155,15 @@ def test_a_run_keeps_settings_figures_files_and_every_defined_figure(store, tmp_
         "differences": {"persistence": {"auroc": {"value": 0.1, "low": None, "high": None}}},
     }  # fmt: skip
     evaluation = {"outcomes": {"severe_crs": judged | {"strata": {"grade": {"2": judged}}}}}
-    report = tmp_path / "report.html"
-    report.write_text("<p>report</p>")
+    (tmp_path / "tables").mkdir()
+    for name in ("report.html", "report.json", "metrics.json", "tables/counts.parquet"):
+        (tmp_path / name).write_text("written by the report")
     with tracking("severe CRS", "logged") as run:
         run.log_settings(Config())
         run.log_evaluation(evaluation)
         run.log_figures({"roc": Figure()})
-        run.log_file(report)
+        run.log_report(tmp_path)
+        run.describe(["severe_crs: no gain", "infection: a gain"])
     found = mlflow.get_run(run.run_id)
     assert found.info.status == "FINISHED"
     assert found.data.params == {"setting.seed": "1", "setting.split.folds": "5"}
@@ -176,7 +178,11 @@ def test_a_run_keeps_settings_figures_files_and_every_defined_figure(store, tmp_
         "severe_crs/grade_2/model_minus_persistence/auroc": 0.1,
     }  # fmt: skip
     files = {entry.path for entry in mlflow.artifacts.list_artifacts(run_id=run.run_id)}
-    assert files == {"figures", "metrics.json", "report.html"}
+    assert files == {"figures", "metrics.json", "report.html", "report.json", "tables"}
+    tables = mlflow.artifacts.list_artifacts(run_id=run.run_id, artifact_path="tables")
+    assert [entry.path for entry in tables] == ["tables/counts.parquet"]
+    assert mlflow.artifacts.load_dict(f"{found.info.artifact_uri}/metrics.json") == evaluation
+    assert found.data.tags["mlflow.note.content"] == "severe_crs: no gain\n\ninfection: a gain"
 
 
 def test_settings_are_logged_as_a_user_types_them(store):

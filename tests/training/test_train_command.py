@@ -35,6 +35,17 @@ def test_training_leaves_a_bundle_a_report_and_a_run(
     assert expected.items() <= run.data.tags.items()
     assert run.data.params["setting.learn_every"] == "24h"
     assert "severe_crs/model/auroc" in run.data.metrics
+    assert run.data.tags["mlflow.note.content"] == claimed
+    assert run.data.tags["finding.severe_crs"] in {"gain shown", "no gain shown", "worse"}
+    logged = {file.path for file in mlflow.artifacts.list_artifacts(run_id=run.info.run_id)}
+    assert {"report.html", "report.json", "metrics.json", "tripod.json", "source_attributes.json",
+            "tables", "figures"} <= logged  # fmt: skip
+    tables = mlflow.artifacts.list_artifacts(run_id=run.info.run_id, artifact_path="tables")
+    assert "tables/importance.parquet" in {file.path for file in tables}
+    page = (tmp_path / "bundle-report/report.html").read_text(encoding="utf-8")
+    assert "Which values raise the risk of severe CRS" in page
+    assert "these patients&#39; records are not public" in page
+    assert "US HTI-1: 31 source attributes" in (bundle.folder / "MODEL_CARD.md").read_text("utf-8")
     assert main(["promote", run.info.run_id, "--alias", "champion"]) == 0
     assert main(["fetch", "--model", "models:/crs-risk@champion", "--out", "fetched"]) == 0
     assert load_bundle("fetched").version == bundle.version
