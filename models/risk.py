@@ -140,13 +140,14 @@ def fit_member(
     recipe: Recipe,
     signs: Sequence[int],
     seed: int,
+    weight: np.ndarray | None = None,
 ) -> Member:
     """Fit one booster on rows (float32, NaN = missing) with targets from 0 to 1.
 
-    `signs` are the monotone constraints, one a column.
+    `signs` are the monotone constraints, one a column; `weight` is what each row counts (None: 1).
     """
     matrix = _matrix(rows, recipe.threads)
-    matrix.set_info(label=target, base_margin=start.margin(rows))
+    matrix.set_info(label=target, base_margin=start.margin(rows), weight=weight)
     parameters = {
         "objective": "binary:logistic",
         "base_score": 0.5,
