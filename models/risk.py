@@ -147,13 +147,15 @@ def fit_member(
     signs: Sequence[int],
     seed: int,
     weight: np.ndarray | None = None,
+    offset: np.ndarray | float = 0.0,
 ) -> Member:
     """Fit one booster on rows (float32, NaN = missing) with targets from 0 to 1.
 
-    `signs` are the monotone constraints, one a column; `weight` is what each row counts (None: 1).
+    `signs` are the monotone constraints, one a column; `weight` is what each row counts (None: 1);
+    `offset` are log-odds that each row has before the start, and that the member does not hold.
     """
     matrix = _matrix(rows, recipe.threads)
-    matrix.set_info(label=target, base_margin=start.margin(rows), weight=weight)
+    matrix.set_info(label=target, base_margin=start.margin(rows) + offset, weight=weight)
     parameters = {
         "objective": "binary:logistic",
         "base_score": 0.5,

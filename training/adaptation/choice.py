@@ -50,9 +50,7 @@ def choose(
     return min(kept, key=lambda way: float(losses[way.name].sum())).name, table
 
 
-def _candidate(
-    name: str, loss: np.ndarray, least: np.ndarray, rows: np.ndarray
-) -> Candidate:
+def _candidate(name: str, loss: np.ndarray, least: np.ndarray, rows: np.ndarray) -> Candidate:
     """Means a row; the standard error of a ratio of sums over patients."""
     gap, count = loss - least, rows.sum()
     more = float(gap.sum() / count)

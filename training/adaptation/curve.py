@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.outcomes import Outcome
-from models.baselines import Persistence, baselines_for
+from models.baselines import baselines_for
 from training.adaptation.local import Local, deal, spread_order
 from training.adaptation.nested import adapt
 from training.adaptation.ways import SCRATCH, Task
@@ -14,7 +14,8 @@ from training.progress import progress
 
 SIZES = (10, 20, 40, 80, 120, 240, 480)
 OUTER_FOLDS = 10
-ADAPTED, PERSISTENCE = "adapted", "persistence"
+ADAPTED = "model"
+"""The chosen way, under the name of the model that is judged."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class _Table:
 
 
 def _rate(drawn: Local) -> float:
-    """What can be said where trees cannot be fitted: the rate, half an event and half a row added."""
+    """What can be said where no trees can be fitted: the rate, with half an event added."""
     label = drawn.judged_part.label
     return float((label.sum() + 0.5) / (len(label) + 1.0))
 

@@ -67,7 +67,7 @@ def adapt(task: Task, local: Local, repeats: int = 1) -> Adapted:
 def _learn(task: Task, way: Way, local: Local, plan: np.ndarray, folds: int) -> Learnt:
     judged = local.judged_part
     unseen = np.empty((len(judged.label), plan.shape[1]))
-    pieces = []
+    pieces: list[Piece] = []
     for repeat, fold in np.ndindex(plan.shape[1], folds):
         away = plan[:, repeat] == fold
         pieces.append(way.learn(task, local.of(~away), task.seed + len(pieces)))

@@ -29,6 +29,7 @@ class Prior:
     rows: pd.DataFrame
     target: np.ndarray
     patients: int
+    virtual: bool
 
 
 @dataclass(frozen=True)
@@ -85,24 +86,18 @@ def _recalibrate(task: Task, local: Local, seed: int) -> Piece:  # noqa: ARG001
     return Piece(shrunk_line(judged.shipped, judged.label, judged.patient))
 
 
-@dataclass(frozen=True)
-class _Given:
-    """A start that is known row by row."""
-
-    log_odds: np.ndarray
-
-    def margin(self, rows: pd.DataFrame) -> np.ndarray:  # noqa: ARG002
-        return self.log_odds
-
-
 def _continue(task: Task, local: Local, seed: int) -> Piece:
     learnt, names = local.learnt_part, task.all_columns
     line = _recalibrate(task, local, seed).line
-    start = _Given(line.of(learnt.shipped))
-    recipe = recipe_for(float((learnt.target > 0.0).sum()))
-    signs = monotone_signs(names, task.outcome)
-    fitted = fit_member(learnt.rows[list(names)], learnt.target, start, recipe, signs, seed)
-    member = Member(NOWHERE, fitted.booster)
+    member = fit_member(
+        learnt.rows[list(names)],
+        learnt.target,
+        NOWHERE,
+        recipe_for(float((learnt.target > 0.0).sum())),
+        monotone_signs(names, task.outcome),
+        seed,
+        offset=line.of(learnt.shipped),
+    )
     return Piece(line, join_members([member], names), member)
 
 
@@ -142,14 +137,14 @@ def _own_trees(
     return Piece(NOTHING, join_members([member], names), member)
 
 
-SHIPPED, RECALIBRATED, SCRATCH = "shipped", "recalibrated", "from scratch"
+SHIPPED, RECALIBRATED, SCRATCH = "shipped model", "recalibrated", "from scratch"
 WAYS: tuple[Way, ...] = (
     Way(SHIPPED, "the shipped model as it is", 0, _keep),
     Way(RECALIBRATED, "its risks moved by an intercept and a slope", 1, _recalibrate),
-    Way("continued", "local trees on top of the recalibrated shipped ones", 2, _continue),
+    Way("continued boosting", "local trees on top of the recalibrated shipped ones", 2, _continue),
     *(
         Way(
-            f"prior counts for {counts:g}",
+            f"prior as {counts:g} patients",
             f"all trees anew, prior patients together counting for {counts:g} local ones",
             2,
             _with_prior(counts),
@@ -184,8 +179,9 @@ def joined(task: Task, pieces: Sequence[Piece], final: Line, folds: int) -> Join
     """
     members = [piece.member for piece in pieces if piece.member is not None]
     if not members:
-        line = pieces[0].line
-        return Joined(task.shipped.risk, line.after(task.shipped.calibration))
+        line, shipped = pieces[0].line, task.shipped.calibration
+        kept = shipped if line is AS_IT_IS else line.after(shipped)
+        return Joined(task.shipped.risk, kept)
     if pieces[0].line is NOTHING:
         return Joined(join_members(members, task.local_columns), _calibration(final, folds))
     model = _on_top(task, pieces, members)
@@ -197,9 +193,7 @@ def _on_top(task: Task, pieces: Sequence[Piece], members: Sequence[Member]) -> R
     intercept = float(np.mean([piece.line.intercept for piece in pieces]))
     slope = float(np.mean([piece.line.slope for piece in pieces]))
     whole = Line(intercept, slope).after(task.shipped.calibration)
-    return join_onto(
-        task.shipped.risk, whole.intercept, whole.slope, members, task.all_columns
-    )
+    return join_onto(task.shipped.risk, whole.intercept, whole.slope, members, task.all_columns)
 
 
 def _calibration(line: Line, folds: int) -> Calibration:

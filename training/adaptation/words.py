@@ -1,0 +1,79 @@
+"""What adapting gained, in sentences for the report."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from training.adaptation.figures import beats_from
+from training.adaptation.ways import SCRATCH, SHIPPED, WAYS, Prior
+from training.metrics import FEWEST_EVENT_PATIENTS, FIRST_BASELINE
+
+MEANINGS = {way.name: way.meaning for way in WAYS}
+TITLES = {"auprc": "average precision", "auroc": "AUROC", "log_loss": "log loss"}
+OPPONENT_TITLES = {
+    SHIPPED: "the shipped model",
+    SCRATCH: "a model from local patients alone",
+    FIRST_BASELINE: "persistence",
+}
+
+
+def choice_sentence(chosen: str, patients: int, event_patients: int) -> str:
+    """Which way was taken, and by what rule."""
+    if not event_patients:
+        return (
+            f"None of {patients} local patients has an event on record, so the shipped model stays "
+            "as it is: an outcome that did not happen looks like one that nobody wrote down."
+        )
+    if event_patients < FEWEST_EVENT_PATIENTS:
+        return (
+            f"With {event_patients} patient(s) with an event there is nothing to choose by: the "
+            "shipped model's risks are moved by an intercept alone, shrunk towards none."
+        )
+    return (
+        f"Chosen by cross-validation on {patients} local patients, {event_patients} with an event: "
+        f"{chosen} ({MEANINGS[chosen]}). It changes least among the ways whose log loss on "
+        "patients not seen is within one standard error of the least."
+    )
+
+
+def expected_sentence(observed: int, expected: float) -> str:
+    """Rows before an event, counted and foretold by the shipped model."""
+    return f"Rows before an event: {observed} here, {expected:.1f} foretold by the shipped model."
+
+
+def prior_sentence(prior: Prior | None) -> str:
+    """Whether other patients' rows were at hand."""
+    if prior is None:
+        return (
+            "Retraining with prior patients was not tried: a bundle holds no patients' rows; "
+            "name records with --prior."
+        )
+    kind = "virtual " if prior.virtual else ""
+    return f"Prior records: {prior.patients} {kind}patients, weighed down as a whole."
+
+
+def curve_sentences(curve: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How many local patients it takes until adapting beats each opponent, or that it never did."""
+    return [
+        _beats(curve, opponent, figure)
+        for opponent in OPPONENT_TITLES
+        for figure in ("auprc", "log_loss")
+    ]
+
+
+def _beats(curve: Sequence[Mapping[str, Any]], opponent: str, figure: str) -> str:
+    than = f"{TITLES[figure]} than {OPPONENT_TITLES[opponent]}"
+    better = "lower" if figure == "log_loss" else "higher"
+    first = beats_from(curve, opponent, figure)
+    if first is None:
+        most = curve[-1]["patients"]
+        return f"Up to {most} local patients adapting showed no {better} {than}."
+    return (
+        f"From {first} local patients on the adapted model has a {better} {than} "
+        "(the paired 95 % interval leaves 0 out)."
+    )
+
+
+def card_sentence(chosen: Mapping[str, str], parent: str) -> str:
+    """What the card says of the start."""
+    ways = ", ".join(f"{outcome}: {way}" for outcome, way in chosen.items())
+    return f"adapted from the bundle {parent[:12]} ({ways})"
