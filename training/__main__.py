@@ -126,7 +126,7 @@ def _add_train(verbs: "Verbs") -> None:
     )  # fmt: skip
     parser.add_argument(
         "--start-from", metavar="BUNDLE",
-        help="adapt this bundle (a folder, models:/crs-risk@champion or runs:/RUN_ID) to the records",
+        help="adapt this bundle to the records: a folder, models:/NAME@ALIAS or runs:/RUN_ID",
     )  # fmt: skip
     parser.add_argument(
         "--prior", type=Path, metavar="RECORDS",

@@ -14,6 +14,8 @@ from training.progress import progress
 
 SIZES = (10, 20, 40, 80, 120, 240, 480)
 OUTER_FOLDS = 10
+ALL_BUT = 0.95
+"""A size of more than this share of all others is not drawn: all others stand for it."""
 ADAPTED = "model"
 """The chosen way, under the name of the model that is judged."""
 
@@ -42,7 +44,7 @@ def judged_by_size(task: Task, local: Local, repeats: int, sizes: Sequence[int])
     folds = min(OUTER_FOLDS, len(local.patients))
     plan = deal(local, folds, repeats, task.seed)
     pool = len(local.patients) - -(-len(local.patients) // folds)
-    wanted = [*(size for size in sizes if size < pool), pool]
+    wanted = [*(size for size in sizes if size < ALL_BUT * pool), pool]
     tables = [_Table(task, local, size, repeats) for size in wanted]
     splits = list(np.ndindex(repeats, folds))
     for repeat, fold in progress(splits, len(splits), f"{task.outcome}: learning curve"):

@@ -69,7 +69,7 @@ def spread_order(with_event: Sequence[bool] | np.ndarray, seed: int) -> np.ndarr
     """A random order of patients in which every stretch holds its share of those with an event.
 
     Each of the two groups is shuffled and spaced evenly (systematic sampling), so the first n are a
-    stratified draw of n, and dealing the order round gives stratified folds.
+    stratified draw of n.
 
     >>> [bool(one) for one in np.array([True, True, False, False, False, False])[
     ...     spread_order([True, True, False, False, False, False], 0)][:3]].count(True)
@@ -87,10 +87,13 @@ def spread_order(with_event: Sequence[bool] | np.ndarray, seed: int) -> np.ndarr
 def deal(local: Local, folds: int, repeats: int, seed: int) -> np.ndarray:
     """The fold (0 to folds - 1) of each row in each repeat, shape (rows, repeats), by patient.
 
-    Works with any number of events; `training.split.fold_plan` wants one in each fold.
+    Those with an event are dealt round first, then the others, so that folds share both evenly with
+    any number of events (`training.split.fold_plan` wants one in each fold).
     """
     fold = np.empty((len(local.patients), repeats), dtype=int)
     for repeat in range(repeats):
-        order = spread_order(local.with_event, seed + repeat)
+        random = np.random.default_rng(seed + repeat)
+        groups = (np.flatnonzero(local.with_event), np.flatnonzero(~local.with_event))
+        order = np.concatenate([random.permutation(group) for group in groups])
         fold[order, repeat] = np.arange(len(order)) % folds
     return fold[np.searchsorted(local.patients, local.patient)]

@@ -272,7 +272,7 @@ def _card(
 ) -> Card:
     """The card; virtual where the parent or the prior was and has a part in any outcome's model."""
     card = make_card(config, source)
-    with_prior = {way.name for way in WAYS if way.needs_prior}
+    with_prior = {way.name for way in WAYS if way.prior_counts}
     ways = set(chosen.values())
     from_parent = bool(ways - with_prior - {SCRATCH}) and parent.card.virtual
     from_prior = bool(ways & with_prior) and other is not None and other.source.virtual

@@ -15,6 +15,7 @@ from models.risk import Member, RiskModel, fit_member, join_members
 from models.start import GRADE, STEPS, Start, fit_start
 from training.adaptation.local import Local
 from training.adaptation.shrunk import AS_IT_IS, NOTHING, Line, shrunk_line
+from training.metrics import FEWEST_EVENT_PATIENTS
 
 PRIOR_PATIENTS = (300.0, 100.0, 30.0)
 """For how many local patients all prior patients together may count (a power prior: Ibrahim and
@@ -67,14 +68,17 @@ Learn = Callable[[Task, Local, int], Piece]
 
 @dataclass(frozen=True)
 class Way:
-    """One way to a local model: `change` is how much it leaves behind (0 nothing, 1 the
-    calibration, 2 the trees), `learn` fits local patients, `needs_prior` prior rows."""
+    """One way to a local model.
+
+    `change` is how much it leaves behind (0 nothing, 1 the calibration, 2 the trees), `learn` fits
+    local patients, `prior_counts` is for how many of them all prior patients count (0 uses none).
+    """
 
     name: str
     meaning: str
     change: int
     learn: Learn
-    needs_prior: bool = False
+    prior_counts: float = 0.0
 
 
 def _keep(task: Task, local: Local, seed: int) -> Piece:  # noqa: ARG001
@@ -148,7 +152,7 @@ WAYS: tuple[Way, ...] = (
             f"all trees anew, prior patients together counting for {counts:g} local ones",
             2,
             _with_prior(counts),
-            needs_prior=True,
+            counts,
         )
         for counts in PRIOR_PATIENTS
     ),
@@ -157,11 +161,24 @@ WAYS: tuple[Way, ...] = (
 
 
 def ways_for(task: Task, local: Local) -> list[Way]:
-    """The ways that these patients allow: trees want two patients with an event."""
-    most = min(local.event_patients, 2)
-    return [
-        way for way in WAYS if way.change <= most and not (way.needs_prior and task.prior is None)
-    ]
+    """The ways that these patients allow.
+
+    Trees want two patients with an event; with fewer than `FEWEST_EVENT_PATIENTS`, when nothing can
+    be chosen by, those from scratch alone are fitted, for comparison. A prior counts for no more
+    patients than it has, unless it has fewer than the least.
+    """
+    events = local.event_patients
+    simple = [way for way in WAYS if way.change <= min(events, 1)]
+    trees = [way for way in WAYS if way.change > 1 and _allowed(way, task.prior)]
+    if events >= FEWEST_EVENT_PATIENTS:
+        return [*simple, *trees]
+    return [*simple, *(way for way in trees if events > 1 and way.name == SCRATCH)]
+
+
+def _allowed(way: Way, prior: Prior | None) -> bool:
+    if not way.prior_counts:
+        return True
+    return prior is not None and way.prior_counts <= max(prior.patients, min(PRIOR_PATIENTS))
 
 
 @dataclass(frozen=True)
