@@ -18,7 +18,8 @@ from features.tables import InvalidInputError
 from models.bundle import METRICS, Bundle, InvalidBundleError, load_bundle
 from models.stated import read_json
 from training import apply, cohort, registry, track
-from training.adaptation.run import Records, train_from
+from training.adaptation.rows import Records
+from training.adaptation.run import train_from
 from training.codes import as_table, code_lines
 from training.config import HOUR, TrainingConfig
 from training.dataset import Cohort, Events, load_events, read_moments, without_records

@@ -9,6 +9,7 @@ from scipy.special import expit, logit
 
 from features.outcomes import Outcome
 from models.bundle import load_bundle
+from models.calibration import Calibration, fit_calibration
 from models.predict import predict_rows
 from models.risk import RiskModel
 from training.adaptation.choice import choose
@@ -16,8 +17,8 @@ from training.adaptation.curve import ADAPTED, judged_by_size
 from training.adaptation.figures import beats_from
 from training.adaptation.local import Local, spread_order
 from training.adaptation.nested import adapt
-from training.adaptation.run import local_rows, prior_rows
-from training.adaptation.shrunk import AS_IT_IS, shrunk_line
+from training.adaptation.rows import local_rows, prior_rows
+from training.adaptation.shrunk import AS_IT_IS, Line, shrunk_line
 from training.adaptation.ways import (
     RECALIBRATED,
     SCRATCH,
@@ -99,6 +100,27 @@ def test_the_slope_never_turns_a_risk_round():
     margin = np.linspace(-3.0, 3.0, 200)
     label = (margin < -1.0).astype(float)
     assert shrunk_line(margin, label, np.arange(200)).slope == 0.0
+
+
+def test_with_many_events_the_priors_are_outvoted():
+    random = np.random.default_rng(2)
+    margin = random.normal(-1.0, 1.5, 20_000)
+    label = (random.random(20_000) < expit(0.6 + 0.8 * margin)).astype(float)
+    patient = np.arange(20_000) // 4
+    line, plain = shrunk_line(margin, label, patient), fit_calibration(margin, label, patient, 5)
+    assert line.slope == pytest.approx(plain.slope, abs=2e-3)
+    assert line.intercept == pytest.approx(plain.intercept, abs=2e-3)
+    np.testing.assert_allclose(line.covariance, plain.covariance, rtol=0.02)
+
+
+def test_a_line_behind_a_calibration_moves_its_risks():
+    shipped, line = Calibration(0.8, -0.5, (0.0, 0.0, 0.0), 5), Line(0.3, 0.7, (0.04, 0.01, 0.09))
+    both, margin = line.after(shipped), np.array([-2.0, 0.0, 3.0])
+    log_odds = shipped.log_odds(margin)
+    np.testing.assert_allclose(both.log_odds(margin), 0.3 + 0.7 * log_odds)
+    of_line = 0.04 * log_odds**2 + 2 * 0.01 * log_odds + 0.09  # delta method in the line itself
+    slope, covariance, intercept = both.covariance
+    np.testing.assert_allclose(slope * margin**2 + 2 * covariance * margin + intercept, of_line)
 
 
 def test_a_change_needs_more_than_one_standard_error():

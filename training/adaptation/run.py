@@ -3,14 +3,11 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from features.declared import COLUMNS, columns_named
-from features.matrix import feature_rows
 from features.outcomes import Outcome
 from features.tables import InvalidInputError, count_rejects
 from models.baselines import baselines_for
@@ -19,8 +16,10 @@ from training.adaptation.curve import ADAPTED, SIZES, Judged, judged_by_size
 from training.adaptation.figures import curve_figures
 from training.adaptation.local import Local, deal
 from training.adaptation.nested import INNER_FOLDS, Adapted, adapt
-from training.adaptation.ways import SCRATCH, WAYS, Prior, Task, joined
+from training.adaptation.rows import Records, local_rows, prior_rows, read_cohort, task_for
+from training.adaptation.ways import SCRATCH, WAYS, Task, joined
 from training.adaptation.words import (
+    NOTHING_KEPT,
     card_sentence,
     choice_sentence,
     curve_sentences,
@@ -30,8 +29,8 @@ from training.adaptation.words import (
 from training.blas import on_one_blas_thread
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
-from training.dataset import Cohort, Events, label_cohort, load_events
-from training.fit import TrainingRows, useful_columns
+from training.dataset import Cohort, Events
+from training.fit import TrainingRows
 from training.judged import Seen, judged_on
 from training.metrics import evaluate
 from training.train import (
@@ -53,14 +52,6 @@ CURVE_REPEATS = 2
 
 
 @dataclass(frozen=True)
-class Records:
-    """Records by their place and format."""
-
-    path: Path
-    format: str
-
-
-@dataclass(frozen=True)
 class AdaptedOutcome:
     """One outcome's model beside what led to it, as the evaluation holds it."""
 
@@ -79,8 +70,8 @@ def train_from(config: TrainingConfig, parent: Bundle, prior: Records | None) ->
     """
     check_places(config)
     outcomes = _agreed_outcomes(config, parent)
-    here = _cohort(Records(config.records, config.format), config, outcomes, parent)
-    other = None if prior is None else _cohort(prior, config, outcomes, parent)
+    here = read_cohort(Records(config.records, config.format), config, outcomes, parent)
+    other = None if prior is None else read_cohort(prior, config, outcomes, parent)
     found = {outcome: adapt_outcome(here, other, outcome, config, parent) for outcome in outcomes}
     scored = pd.concat([one.trained.scored for one in found.values()], ignore_index=True)
     evaluation = _evaluation(config, here, scored)
@@ -117,22 +108,6 @@ def _agreed_outcomes(config: TrainingConfig, parent: Bundle) -> tuple[Outcome, .
     return agreed
 
 
-def _cohort(
-    records: Records, config: TrainingConfig, outcomes: tuple[Outcome, ...], parent: Bundle
-) -> Cohort:
-    """Labelled rows that hold every column of the parent, also those these records never fill."""
-    logger.info("reading %s", records.path)
-    source = load_events(records.path, records.format, outcomes_from=config.outcomes_from)
-    for note in source.notes:
-        logger.info("%s", note)
-    cohort = label_cohort(source, config.every, outcomes, config.horizon, config.learn_every)
-    lacking = [name for name in parent.feature_names if name not in cohort.rows]
-    if not lacking:
-        return cohort
-    more = feature_rows(source.events, cohort.as_of, columns_named(lacking))
-    return replace(cohort, rows=pd.concat([cohort.rows, more], axis=1))
-
-
 def adapt_outcome(
     here: Cohort, other: Cohort | None, outcome: Outcome, config: TrainingConfig, parent: Bundle
 ) -> AdaptedOutcome:
@@ -140,7 +115,7 @@ def adapt_outcome(
     shipped = parent.models[outcome]
     local = local_rows(here, outcome, shipped)
     prior = None if other is None else prior_rows(other, outcome)
-    task = _task(local, shipped, prior, config.seed)
+    task = task_for(local, shipped, prior, config.seed)
     if len(local.patients) < FEWEST_PATIENTS:
         raise InvalidInputError(
             f"{outcome}: {len(local.patients)} patient(s) to learn from; adapting needs at least "
@@ -153,40 +128,8 @@ def adapt_outcome(
     adapted = adapt(task, local, repeats)
     logger.info("%s: %s", outcome, adapted.chosen)
     trained = _trained(here, local, task, adapted, by_size[-1], repeats)
-    told = _told(local, task, adapted, by_size, config, parent)
+    told = _told(local, task, adapted, by_size, config, parent.version)
     return AdaptedOutcome(trained, adapted.chosen, told)
-
-
-def local_rows(cohort: Cohort, outcome: Outcome, shipped: OutcomeModel) -> Local:
-    """The rows to learn from and to be judged on, with the shipped model's log-odds."""
-    label, target = cohort.labels[outcome].label, cohort.targets[outcome]
-    judged = cohort.reported & ~np.isnan(label)
-    used = judged | ~np.isnan(target)
-    rows = cohort.rows[used]
-    if rows.empty:
-        raise InvalidInputError(f"{outcome}: no row at risk whose horizon was observed")
-    patient = cohort.as_of["patient_id"].to_numpy(dtype=str)[used]
-    log_odds = shipped.calibration.log_odds(shipped.risk.margin(rows))
-    return Local(outcome, rows, target[used], label[used], judged[used], patient, log_odds)
-
-
-def prior_rows(cohort: Cohort, outcome: Outcome) -> Prior:
-    """The rows of other patients that can be learnt from."""
-    target = cohort.targets[outcome]
-    learnt = ~np.isnan(target)
-    if not (target[learnt] > 0.0).any():
-        raise InvalidInputError(f"--prior: no row before an event of {outcome}")
-    patients = cohort.as_of.loc[learnt, "patient_id"].nunique()
-    return Prior(cohort.rows[learnt], target[learnt], patients, cohort.source.virtual)
-
-
-def _task(local: Local, shipped: OutcomeModel, prior: Prior | None, seed: int) -> Task:
-    declared = [column.name for column in COLUMNS[local.outcome] if column.name in local.rows]
-    own = useful_columns(local.rows[declared])
-    everything = tuple(dict.fromkeys((*shipped.risk.names, *own)))
-    if prior is not None:
-        prior = replace(prior, rows=prior.rows.reindex(columns=list(local.rows.columns)))
-    return Task(local.outcome, shipped, tuple(own), everything, prior, seed)
 
 
 def _trained(
@@ -226,21 +169,19 @@ def _told(
     adapted: Adapted,
     by_size: list[Judged],
     config: TrainingConfig,
-    parent: Bundle,
+    parent: str,
 ) -> dict[str, Any]:
     """The choice, the learning curve and their sentences, as plain values."""
     curve = curve_figures(local, by_size, config.bootstrap, config.seed)
-    judged = local.judged_part
-    expected = float((1.0 / (1.0 + np.exp(-judged.shipped))).sum())
     events, patients = local.event_patients, len(local.patients)
     sentences = [
         choice_sentence(adapted.chosen, patients, events),
-        expected_sentence(int(judged.label.sum()), expected),
+        expected_sentence(local),
         prior_sentence(task.prior),
         *(curve_sentences(curve) if events else []),
     ]
     return {
-        "parent": parent.version,
+        "parent": parent,
         "patients": patients,
         "patients_with_event": events,
         "chosen": adapted.chosen,
@@ -272,16 +213,17 @@ def _card(
 ) -> Card:
     """The card; virtual where the parent or the prior was and has a part in any outcome's model."""
     card = make_card(config, source)
-    with_prior = {way.name for way in WAYS if way.prior_counts}
     ways = set(chosen.values())
-    from_parent = bool(ways - with_prior - {SCRATCH}) and parent.card.virtual
-    from_prior = bool(ways & with_prior) and other is not None and other.source.virtual
-    sentence = card_sentence({str(o): way for o, way in chosen.items()}, parent.version)
+    sources = [parent.card.virtual] if ways - NOTHING_KEPT else []
+    used = ways & NOTHING_KEPT - {SCRATCH}
+    sources += [other.source.virtual] if other is not None and used else []
+    start = card_sentence({str(o): way for o, way in chosen.items()}, parent.version)
+    beside = "" if other is None else f"; prior: {other.source.patients} patients"
     return replace(
         card,
-        learnt_from=f"{card.learnt_from}; {sentence}, which had learnt from "
-        f"{parent.card.learnt_from}",
-        virtual=card.virtual or from_parent or from_prior,
+        learnt_from=f"{card.learnt_from}; {start}; that bundle had learnt from "
+        f"{parent.card.learnt_from}{beside}",
+        virtual=card.virtual or any(sources),
         adapted_from=parent.version,
     )
 

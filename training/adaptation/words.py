@@ -3,11 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scipy.special import expit
+
 from training.adaptation.figures import beats_from
+from training.adaptation.local import Local
 from training.adaptation.ways import SCRATCH, SHIPPED, WAYS, Prior
 from training.metrics import FEWEST_EVENT_PATIENTS, FIRST_BASELINE
 
 MEANINGS = {way.name: way.meaning for way in WAYS}
+NOTHING_KEPT = {SCRATCH, *(way.name for way in WAYS if way.prior_counts)}
+"""Ways whose trees are all new."""
 TITLES = {"auprc": "average precision", "auroc": "AUROC", "log_loss": "log loss"}
 OPPONENT_TITLES = {
     SHIPPED: "the shipped model",
@@ -35,9 +40,11 @@ def choice_sentence(chosen: str, patients: int, event_patients: int) -> str:
     )
 
 
-def expected_sentence(observed: int, expected: float) -> str:
+def expected_sentence(local: Local) -> str:
     """Rows before an event, counted and foretold by the shipped model."""
-    return f"Rows before an event: {observed} here, {expected:.1f} foretold by the shipped model."
+    judged = local.judged_part
+    seen, foretold = int(judged.label.sum()), float(expit(judged.shipped).sum())
+    return f"Rows before an event: {seen} here, {foretold:.1f} foretold by the shipped model."
 
 
 def prior_sentence(prior: Prior | None) -> str:
@@ -75,5 +82,9 @@ def _beats(curve: Sequence[Mapping[str, Any]], opponent: str, figure: str) -> st
 
 def card_sentence(chosen: Mapping[str, str], parent: str) -> str:
     """What the card says of the start."""
-    ways = ", ".join(f"{outcome}: {way}" for outcome, way in chosen.items())
-    return f"adapted from the bundle {parent[:12]} ({ways})"
+    ways = ", ".join(f"{outcome}: {_kept(way)}" for outcome, way in chosen.items())
+    return f"started from the bundle {parent[:12]} ({ways})"
+
+
+def _kept(way: str) -> str:
+    return f"{way}, nothing of that bundle kept" if way in NOTHING_KEPT else way
