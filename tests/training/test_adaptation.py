@@ -14,7 +14,7 @@ from models.predict import predict_rows
 from models.risk import RiskModel
 from training.adaptation.choice import choose
 from training.adaptation.curve import ADAPTED, judged_by_size
-from training.adaptation.figures import beats_from
+from training.adaptation.figures import beats_from, sizes_ahead
 from training.adaptation.local import Local, spread_order
 from training.adaptation.nested import adapt
 from training.adaptation.rows import local_rows, prior_rows
@@ -29,6 +29,7 @@ from training.adaptation.ways import (
     joined,
     ways_for,
 )  # fmt: skip
+from training.adaptation.words import curve_sentences
 from training.apply import cohort_for
 from training.config import DAY
 
@@ -123,15 +124,23 @@ def test_a_line_behind_a_calibration_moves_its_risks():
     np.testing.assert_allclose(slope * margin**2 + 2 * covariance * margin + intercept, of_line)
 
 
-def test_a_change_needs_more_than_one_standard_error():
+def test_the_least_log_loss_is_taken_where_there_are_events_to_choose_by():
     ways = [way for way in WAYS if not way.prior_counts]
-    rows = np.ones(4)
-    near = {SHIPPED: [1.0, 1, 1, 1], RECALIBRATED: [0.0, 2, 0, 1.9],
-            "continued boosting": [1.0, 1, 1, 1], SCRATCH: [1.0, 1, 1, 1]}  # fmt: skip
-    far = near | {SCRATCH: [0.1, 0.1, 0.1, 0.2], "continued boosting": [0.2, 0.1, 0.2, 0.2]}
-    assert choose(ways, {k: np.array(v) for k, v in near.items()}, rows, 5)[0] == SHIPPED
-    assert choose(ways, {k: np.array(v) for k, v in far.items()}, rows, 5)[0] == SCRATCH
-    assert choose(ways, {k: np.array(v) for k, v in far.items()}, rows, 4)[0] == RECALIBRATED
+    rows = np.array([1.0, 1.0, 2.0])
+    losses = {
+        SHIPPED: np.array([0.5, 0.5, 1.0]),
+        RECALIBRATED: np.array([0.3, 0.5, 1.0]),
+        "continued boosting": np.array([0.2, 0.2, 1.0]),
+        SCRATCH: np.array([0.2, 0.2, 1.0]),
+    }
+    chosen, table = choose(ways, losses, rows, 5)
+    assert chosen == "continued boosting"  # as good as from scratch, and less of a change
+    first = table[0]
+    assert (first.loss, first.more) == pytest.approx((0.5, 0.15))
+    # gaps 0.3, 0.3, 0 less 0.15 a row: residuals 0.15, 0.15, -0.3; times 3/2, over 4 rows
+    assert first.standard_error == pytest.approx(np.sqrt(0.135 * 1.5) / 4)
+    assert choose(ways, losses, rows, 4)[0] == RECALIBRATED
+    assert choose(ways, losses, rows, 0)[0] == SHIPPED
 
 
 def test_every_start_of_the_order_holds_its_share_of_events():
@@ -188,6 +197,21 @@ def test_it_beats_from_the_size_after_which_every_interval_leaves_zero_out():
     assert beats_from(curve, SHIPPED, "auprc") == 40
     assert beats_from(curve[:2], SHIPPED, "auprc") is None
     assert beats_from(curve, SCRATCH, "auprc") is None
+    assert sizes_ahead(curve, SHIPPED, "auprc") == [10, 40, 80]
+    assert sizes_ahead([entry(5, -0.2, -0.1)], SHIPPED, "auprc", better=False) == [5]
+
+
+def test_the_sentences_name_sizes_where_it_is_ahead_and_behind():
+    def entry(patients: int, low: float, high: float) -> dict:
+        ends = {"value": 0.0, "low": low, "high": high}
+        gap = {"auprc": ends, "log_loss": ends}
+        return {"patients": patients, "differences": {SHIPPED: gap, SCRATCH: gap}}
+
+    said = " ".join(curve_sentences([entry(10, -0.2, -0.1), entry(20, 0.1, 0.2)]))
+    assert "From 20 local patients on the adapted model has a higher average precision" in said
+    assert "With 10 local patients it has a lower log loss than the shipped model" in said
+    assert "With 20 it has a higher one." in said
+    assert "never showed a higher average precision than persistence" in said
 
 
 @pytest.fixture(scope="module")

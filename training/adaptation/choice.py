@@ -1,4 +1,4 @@
-"""Which way is taken: the least change that unseen local patients do not speak against."""
+"""Which way is taken: the one that foretold unseen local patients best."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,11 +28,10 @@ def choose(
 ) -> tuple[str, tuple[Candidate, ...]]:
     """The chosen way and what it was chosen among.
 
-    Of all ways that change as little as possible, the one with the least log loss, provided that it
-    is within one standard error of the least of all (the rule of Breiman 1984, with the paired
-    error over patients). So the shipped model stays unless recalibrating it is clearly better, and
-    trees stay unless new ones are. With too few patients with an event to choose by
-    (`FEWEST_EVENT_PATIENTS`) the shipped model is recalibrated; without any it stays as it is.
+    The way with the least log loss on patients that its fits had not seen; the least change where
+    two are equal. With too few patients with an event to choose by (`FEWEST_EVENT_PATIENTS`) the
+    shipped model is recalibrated; without any it stays as it is. (The rule of one standard error
+    towards the least change was tried and kept shipped models for too long: docs/adaptation.md.)
 
     Args:
         ways: those tried.
@@ -44,10 +43,7 @@ def choose(
     table = tuple(_candidate(way.name, losses[way.name], losses[least], rows) for way in ways)
     if event_patients < FEWEST_EVENT_PATIENTS:
         return (RECALIBRATED if event_patients else SHIPPED), table
-    near = {one.way for one in table if one.more <= one.standard_error}
-    change = min(way.change for way in ways if way.name in near)
-    kept = [way for way in ways if way.change == change]
-    return min(kept, key=lambda way: float(losses[way.name].sum())).name, table
+    return least, table
 
 
 def _candidate(name: str, loss: np.ndarray, least: np.ndarray, rows: np.ndarray) -> Candidate:

@@ -80,14 +80,27 @@ def _ends(values: np.ndarray) -> dict[str, float | None]:
     return {key: float(end) if np.isfinite(end) else None for key, end in ends.items()}
 
 
+def sizes_ahead(
+    curve: Sequence[Mapping[str, Any]], opponent: str, figure: str, better: bool = True
+) -> list[int]:
+    """At how many local patients the whole interval says that the adapted model is better than the
+    opponent (or worse, with `better` False)."""
+    way = SIGN[figure] if better else -SIGN[figure]
+    gaps = [(entry["patients"], entry["differences"].get(opponent)) for entry in curve]
+    near = "low" if way > 0 else "high"
+    return [
+        size
+        for size, gap in gaps
+        if gap is not None and gap[figure][near] is not None and gap[figure][near] * way > 0.0
+    ]
+
+
 def beats_from(curve: Sequence[Mapping[str, Any]], opponent: str, figure: str) -> int | None:
-    """From how many local patients on the adapted model is better: the whole interval, there and
-    at every larger size; None where that is nowhere so."""
-    first = None
-    for entry in reversed(curve):
-        gap = entry["differences"].get(opponent, {}).get(figure)
-        worst = None if gap is None else (gap["low"] if SIGN[figure] > 0 else gap["high"])
-        if worst is None or worst * SIGN[figure] <= 0.0:
+    """From how many local patients on the adapted model is better: there and at every larger size;
+    None where that is nowhere so."""
+    ahead, first = sizes_ahead(curve, opponent, figure), None
+    for size in reversed([entry["patients"] for entry in curve]):
+        if size not in ahead:
             return first
-        first = entry["patients"]
+        first = size
     return first

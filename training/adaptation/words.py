@@ -5,7 +5,7 @@ from typing import Any
 
 from scipy.special import expit
 
-from training.adaptation.figures import beats_from
+from training.adaptation.figures import beats_from, sizes_ahead
 from training.adaptation.local import Local
 from training.adaptation.ways import SCRATCH, SHIPPED, WAYS, Prior
 from training.metrics import FEWEST_EVENT_PATIENTS, FIRST_BASELINE
@@ -35,8 +35,7 @@ def choice_sentence(chosen: str, patients: int, event_patients: int) -> str:
         )
     return (
         f"Chosen by cross-validation on {patients} local patients, {event_patients} with an event: "
-        f"{chosen} ({MEANINGS[chosen]}). It changes least among the ways whose log loss on "
-        "patients not seen is within one standard error of the least."
+        f"{chosen} ({MEANINGS[chosen]}), with the least log loss on patients not seen."
     )
 
 
@@ -61,23 +60,34 @@ def prior_sentence(prior: Prior | None) -> str:
 def curve_sentences(curve: Sequence[Mapping[str, Any]]) -> list[str]:
     """How many local patients it takes until adapting beats each opponent, or that it never did."""
     return [
-        _beats(curve, opponent, figure)
-        for opponent in OPPONENT_TITLES
-        for figure in ("auprc", "log_loss")
+        (
+            "The adapted model below is the one chosen anew at each size; it is said to have more or "
+            "less only where the paired 95 % interval leaves 0 out."
+        ),
+        *(
+            _beats(curve, opponent, figure)
+            for opponent in OPPONENT_TITLES
+            for figure in ("auprc", "log_loss")
+        ),
     ]
 
 
 def _beats(curve: Sequence[Mapping[str, Any]], opponent: str, figure: str) -> str:
+    good, bad = ("lower", "higher") if figure == "log_loss" else ("higher", "lower")
     than = f"{TITLES[figure]} than {OPPONENT_TITLES[opponent]}"
-    better = "lower" if figure == "log_loss" else "higher"
-    first = beats_from(curve, opponent, figure)
-    if first is None:
-        most = curve[-1]["patients"]
-        return f"Up to {most} local patients adapting showed no {better} {than}."
-    return (
-        f"From {first} local patients on the adapted model has a {better} {than} "
-        "(the paired 95 % interval leaves 0 out)."
-    )
+    first, ahead = beats_from(curve, opponent, figure), sizes_ahead(curve, opponent, figure)
+    behind = sizes_ahead(curve, opponent, figure, better=False)
+    if first is not None:
+        found = f"From {first} local patients on the adapted model has a {good} {than}."
+    elif ahead:
+        found = f"With {_listed(ahead)} local patients it has a {good} {than}, with more not."
+    else:
+        found = f"Up to {curve[-1]['patients']} local patients it never showed a {good} {than}."
+    return found + (f" With {_listed(behind)} it has a {bad} one." if behind else "")
+
+
+def _listed(sizes: Sequence[int]) -> str:
+    return ", ".join(map(str, sizes))
 
 
 def card_sentence(chosen: Mapping[str, str], parent: str) -> str:
