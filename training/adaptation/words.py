@@ -61,8 +61,8 @@ def curve_sentences(curve: Sequence[Mapping[str, Any]]) -> list[str]:
     """How many local patients it takes until adapting beats each opponent, or that it never did."""
     return [
         (
-            "The adapted model below is the one chosen anew at each size; it is said to have more or "
-            "less only where the paired 95 % interval leaves 0 out."
+            "The adapted model is chosen anew at each size; it is said to be higher or "
+            "lower only where the paired 95 % interval leaves 0 out."
         ),
         *(
             _beats(curve, opponent, figure)
