@@ -63,7 +63,8 @@ class Card:
     """Where the bundle comes from.
 
     `learnt_from` is a plain sentence; `virtual` is true where any training patient was virtual;
-    `libraries` maps library names to versions.
+    `libraries` maps library names to versions; `adapted_from` is the version of the bundle that was
+    started from, empty where there was none.
     """
 
     learnt_from: str
@@ -74,6 +75,7 @@ class Card:
     code_version: str
     seed: int
     libraries: Mapping[str, str]
+    adapted_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -208,9 +210,17 @@ def _read(folder: Path, version: str, threads: int) -> Bundle:
     for outcome in models:
         if outcome not in reference.analytes:
             raise InvalidInputError(f"reference.json: analytes: {outcome} is missing")
-    card = _stated(folder, "card.json", Card)
+    card = _card(folder)
     source = OutcomeSource(description.outcomes_from)
     return Bundle(version, folder, description.horizon_hours, card, models, reference, source)
+
+
+def _card(folder: Path) -> Card:
+    """The card; one that does not say what it was adapted from was not."""
+    stated = read_json(folder / "card.json")
+    whole = {"adapted_from": ""} | stated if isinstance(stated, dict) else stated
+    card: Card = read_as(Card, whole, "card.json")
+    return card
 
 
 def _stated(folder: Path, name: str, kind: Any) -> Any:

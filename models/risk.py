@@ -88,9 +88,10 @@ class RiskModel:
         return shares, base
 
     @property
-    def trees(self) -> list[dict[str, Any]]:
-        """The trees in XGBoost's documented JSON schema, for those who explain them further."""
-        return _trees(json.loads(bytes(self._booster.save_raw("json"))))
+    def trees(self) -> list[list[dict[str, Any]]]:
+        """Each member's trees in XGBoost's documented JSON schema, leaves as in the mean."""
+        trees = trees_of(self._booster)
+        return [trees[slice(*self._trees_of(member))] for member in range(self.members)]
 
     def save(self, path: Path) -> None:
         """Write the booster as UBJSON; names and starts are the bundle's to keep."""
@@ -148,13 +149,16 @@ def fit_member(
     recipe: Recipe,
     signs: Sequence[int],
     seed: int,
+    weight: np.ndarray | None = None,
+    offset: np.ndarray | float = 0.0,
 ) -> Member:
     """Fit one booster on rows (float32, NaN = missing) with targets from 0 to 1.
 
-    `signs` are the monotone constraints, one a column.
+    `signs` are the monotone constraints, one a column; `weight` is what each row counts (None: 1);
+    `offset` are log-odds that each row has before the start, and that the member does not hold.
     """
     matrix = _matrix(rows, recipe.threads)
-    matrix.set_info(label=target, base_margin=start.margin(rows))
+    matrix.set_info(label=target, base_margin=start.margin(rows) + offset, weight=weight)
     parameters = {
         "objective": "binary:logistic",
         "base_score": 0.5,
@@ -180,24 +184,33 @@ def join_members(members: Sequence[Member], names: Sequence[str]) -> RiskModel:
     The trees are put side by side in XGBoost's documented JSON schema, their leaves divided by the
     number of members. All members must have the same number of rounds.
     """
-    schemas = [json.loads(bytes(member.booster.save_raw("json"))) for member in members]
-    joined = schemas[0]
-    trees = [tree for schema in schemas for tree in _trees(schema)]
-    for position, tree in enumerate(trees):
-        tree["id"] = position
+    trees = [tree for member in members for tree in trees_of(member.booster)]
+    for tree in trees:
         _divide_leaves(tree, len(members))
-    model = joined["learner"]["gradient_booster"]["model"]
-    model["trees"] = trees
+    booster = with_trees(members[0].booster, trees)
+    return RiskModel(booster, names, [member.start for member in members])
+
+
+def trees_of(booster: xgb.Booster) -> list[dict[str, Any]]:
+    """A booster's trees in XGBoost's documented JSON schema."""
+    return _schema(booster)["learner"]["gradient_booster"]["model"]["trees"]
+
+
+def with_trees(like: xgb.Booster, trees: Sequence[dict[str, Any]]) -> xgb.Booster:
+    """A booster of these trees alone, in everything else like another."""
+    schema = _schema(like)
+    model = schema["learner"]["gradient_booster"]["model"]
+    model["trees"] = [tree | {"id": position} for position, tree in enumerate(trees)]
     model["tree_info"] = [0] * len(trees)
     model["iteration_indptr"] = list(range(len(trees) + 1))
     model["gbtree_model_param"]["num_trees"] = str(len(trees))
     booster = xgb.Booster()
-    booster.load_model(bytearray(json.dumps(joined).encode()))
-    return RiskModel(booster, names, [member.start for member in members])
+    booster.load_model(bytearray(json.dumps(schema).encode()))
+    return booster
 
 
-def _trees(schema: dict[str, Any]) -> list[dict[str, Any]]:
-    return schema["learner"]["gradient_booster"]["model"]["trees"]
+def _schema(booster: xgb.Booster) -> dict[str, Any]:
+    return json.loads(bytes(booster.save_raw("json")))
 
 
 def _divide_leaves(tree: dict[str, Any], members: int) -> None:

@@ -117,6 +117,17 @@ def _add_train(verbs: "Verbs") -> None:
         help="also judge the model without the grade, without trajectories and with less measured",
     )  # fmt: skip
     _add_prices(parser)
+    parser.add_argument(
+        "--start-from", metavar="BUNDLE",
+        help="adapt this bundle to the records: a folder, models:/NAME@ALIAS or runs:/RUN_ID",
+    )  # fmt: skip
+    parser.add_argument(
+        "--prior", type=Path, metavar="RECORDS",
+        help="with --start-from: records of other patients to learn from beside the local ones",
+    )  # fmt: skip
+    parser.add_argument(
+        "--prior-format", choices=list(READERS), help="of --prior (default: that of --records)"
+    )
     _add_tracking(parser)
     parser.add_argument("--out", type=Path, required=True, help="new folder for the bundle")
 

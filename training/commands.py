@@ -18,6 +18,8 @@ from features.tables import InvalidInputError
 from models.bundle import METRICS, Bundle, InvalidBundleError, load_bundle
 from models.stated import read_json
 from training import apply, cohort, track, transport
+from training.adaptation.rows import Records
+from training.adaptation.run import train_from
 from training.codes import as_table, code_lines
 from training.config import HOUR, TrainingConfig
 from training.dataset import Cohort, Events, load_events, read_moments, without_records
@@ -116,14 +118,20 @@ def run_train(options: Namespace) -> None:
         prices=read_prices(options.prices),
         accept_leaks=options.accept_leaks,
     )
+    if options.start_from is None and options.prior is not None:
+        raise InvalidInputError("--prior: serves adapting alone; name a bundle with --start-from")
     if not options.track:
-        _train(config)
+        _train(config, options)
         return
     check_places(config)  # a slip of the pen leaves no run behind
     # The run opens before the work: a store that cannot be used shows before the long work
     with track.tracking(config.experiment, f"{config.format} {config.records.name}") as tracked:
         tracked.log_settings(config)
-        run, figures = _train(config)
+        if options.start_from is not None:
+            tracked.log_settings(
+                {"start_from": options.start_from, "prior": options.prior or "none"}
+            )
+        run, figures = _train(config, options)
         later = f"python -m training register --model {config.out}"
         with _work_is_safe("not registered", f"the bundle is whole in {config.out}: {later}"):
             tracked.tag({"kind": "training"})
@@ -133,9 +141,9 @@ def run_train(options: Namespace) -> None:
     print(f"to release it: python -m training promote {tracked.run_id} --alias champion")
 
 
-def _train(config: TrainingConfig) -> tuple[Run, dict[str, Figure]]:
+def _train(config: TrainingConfig, options: Namespace) -> tuple[Run, dict[str, Figure]]:
     """The run, its bundle and report written, and its figures."""
-    run = train(config)
+    run = train(config) if options.start_from is None else _train_from(config, options)
     shown = shown_of(run)
     figures = run_figures(run, shown)
     report = report_folder(config.out)
@@ -144,6 +152,16 @@ def _train(config: TrainingConfig) -> tuple[Run, dict[str, Figure]]:
     print(f"bundle {run.bundle.version} -> {config.out}")
     print(f"report -> {report / 'report.html'}")
     return run, figures
+
+
+def _train_from(config: TrainingConfig, options: Namespace) -> Run:
+    """The run that starts from a bundle; what was chosen and what it gained is printed."""
+    prior = options.prior and Records(options.prior, options.prior_format or options.format)
+    with opened_bundle(options.start_from) as parent:
+        run = train_from(config, parent, prior)
+    for adapted in run.evaluation["adaptation"].values():
+        print(*adapted["sentences"], sep="\n")
+    return run
 
 
 def _log(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import chain
 from typing import Any
 from warnings import catch_warnings
 
@@ -25,7 +26,7 @@ def interactions(model: OutcomeModel, rows: pd.DataFrame) -> np.ndarray:
     names = model.risk.names
     with catch_warnings(action="ignore"):  # shap's own import warns
         shap = import_module("shap")
-    explainer = shap.TreeExplainer({"trees": _as_shap(model.risk.trees)})
+    explainer = shap.TreeExplainer({"trees": _as_shap(list(chain(*model.risk.trees)))})
     values = explainer.shap_interaction_values(rows[list(names)].to_numpy(dtype=np.float32))
     analytes = analytes_of(names)
     member = np.array([[a == b for b in sorted(set(analytes))] for a in analytes], dtype=float)

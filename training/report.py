@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from features.catalogue.naming import name_of
 from models.bundle import Bundle
+from training.adaptation.report import adaptation_section
 from training.captions import CAPTIONS, alternative, remark, sample
 from training.context import card_context
 from training.examples import EXAMPLE, RULE
@@ -168,6 +169,7 @@ def _outcome_section(
         "tables": figure_tables(judged, words) if judged["counts"]["events"] else [],
         "panels": panel_table((evaluation.get("panels") or {}).get(outcome) or (), judged, words)
         if why_not is None else [],
+        "adaptation": adaptation_section((evaluation.get("adaptation") or {}).get(outcome)),
         "rules": rules(judged, words) if judged["counts"]["events"] else [],
         "utilities": utilities(
             evaluation.get("challenge_utility") or {},

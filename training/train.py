@@ -223,7 +223,7 @@ def _bundle(
         hours,
         card,
         models,
-        _reference(cohort, trained, config.seed),
+        make_reference(cohort, trained, config.seed),
         evaluation,
         card_text(card, models, evaluation, config.outcomes_from, hours),
         config.outcomes_from,
@@ -247,7 +247,10 @@ def make_card(config: TrainingConfig, source: Events) -> Card:
     )
 
 
-def _reference(cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int) -> Reference:
+def make_reference(
+    cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int
+) -> Reference:
+    """The frame of the guard: what the training rows looked like and which analytes carried."""
     names = dict.fromkeys(name for one in trained.values() for name in one.model.risk.names)
     analytes, therapy = {}, {}
     for outcome, one in trained.items():

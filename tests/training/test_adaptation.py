@@ -1,0 +1,282 @@
+"""Adapting a shipped model: what is chosen when, who judges whom, and what the bundle says."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit, logit
+
+from features.outcomes import Outcome
+from models.bundle import load_bundle
+from models.calibration import Calibration, fit_calibration
+from models.predict import predict_rows
+from models.risk import RiskModel
+from training.adaptation.choice import choose
+from training.adaptation.curve import ADAPTED, judged_by_size
+from training.adaptation.figures import beats_from, sizes_ahead
+from training.adaptation.local import Local, spread_order
+from training.adaptation.nested import adapt
+from training.adaptation.rows import local_rows, prior_rows
+from training.adaptation.shrunk import AS_IT_IS, Line, shrunk_line
+from training.adaptation.ways import (
+    RECALIBRATED,
+    SCRATCH,
+    SHIPPED,
+    WAYS,
+    Prior,
+    Task,
+    joined,
+    ways_for,
+)  # fmt: skip
+from training.adaptation.words import curve_sentences
+from training.apply import cohort_for
+from training.config import DAY
+
+CRS = Outcome.SEVERE_CRS
+COLUMNS = ("crp.last", "crs_grade.last", "platelets.last", "ldh.last", "temperature.last")
+
+
+@pytest.fixture(scope="module")
+def ward(ward_cohort, ward_bundle) -> Local:
+    """The drawn ward's rows, each judged, with the log-odds of the bundle."""
+    return local_rows(ward_cohort, CRS, ward_bundle.models[CRS])
+
+
+@pytest.fixture(scope="module")
+def task(ward_bundle) -> Task:
+    shipped = ward_bundle.models[CRS]
+    both = tuple(dict.fromkeys((*shipped.risk.names, *COLUMNS)))
+    return Task(CRS, shipped, COLUMNS, both, None, 1)
+
+
+def with_labels(local: Local, risk: np.ndarray, seed: int) -> Local:
+    """Labels drawn anew from a true risk."""
+    label = (np.random.default_rng(seed).random(len(risk)) < risk).astype(float)
+    return replace(local, label=label, target=label, judged=np.ones(len(label), dtype=bool))
+
+
+def test_a_shipped_model_that_is_right_stays_as_it_is(ward, task):
+    assert adapt(task, with_labels(ward, expit(ward.shipped), 3)).chosen == SHIPPED
+
+
+def test_one_that_is_right_up_to_a_shift_is_recalibrated(ward, task):
+    adapted = adapt(task, with_labels(ward, expit(ward.shipped + 1.5), 3))
+    assert adapted.chosen == RECALIBRATED
+    line = adapted.choice.pieces[0].line
+    assert 0.9 < line.intercept < 2.0
+    assert 0.7 < line.slope < 1.3
+
+
+def test_one_that_is_nonsense_is_left_for_local_trees(ward, task):
+    nonsense = np.random.default_rng(8).normal(-2.0, 2.0, len(ward.label))
+    graded = ward.rows["crs_grade.last"].fillna(0.0).to_numpy() >= 1.0
+    drawn = with_labels(replace(ward, shipped=nonsense), np.where(graded, 0.6, 0.02), 5)
+    assert adapt(task, drawn).chosen == SCRATCH
+
+
+def test_without_any_event_nothing_is_moved(ward, task):
+    silent = with_labels(ward, np.zeros(len(ward.label)), 0)
+    adapted = adapt(task, silent)
+    assert (adapted.chosen, list(adapted.learnt)) == (SHIPPED, [SHIPPED])
+    np.testing.assert_allclose(adapted.choice.risk(silent), expit(silent.shipped))
+    assert shrunk_line(silent.shipped, silent.label, silent.patient) is AS_IT_IS
+
+
+def test_few_events_move_the_intercept_alone_and_less_than_they_say(ward, task):
+    label = np.zeros(len(ward.label))
+    label[[np.flatnonzero(ward.patient == name)[0] for name in ward.patients[:2]]] = 1.0
+    few = replace(ward, label=label, target=label, judged=np.ones(len(label), dtype=bool))
+    few = replace(few, shipped=np.full(len(label), logit(10.0 / len(label))))
+    adapted = adapt(task, few)
+    line = adapted.choice.pieces[0].line
+    assert (adapted.chosen, line.slope) == (RECALIBRATED, 1.0)
+    # 2 seen, 10 foretold: the posterior mode solves 2 - n expit(logit(10 / n) + a) = a
+    left = 2.0 - expit(few.shipped + line.intercept).sum()
+    assert left == pytest.approx(line.intercept, abs=1e-6)
+    assert np.log(2.0 / 10.0) < line.intercept < -0.5
+
+
+def test_the_slope_never_turns_a_risk_round():
+    margin = np.linspace(-3.0, 3.0, 200)
+    label = (margin < -1.0).astype(float)
+    assert shrunk_line(margin, label, np.arange(200)).slope == 0.0
+
+
+def test_with_many_events_the_priors_are_outvoted():
+    random = np.random.default_rng(2)
+    margin = random.normal(-1.0, 1.5, 20_000)
+    label = (random.random(20_000) < expit(0.6 + 0.8 * margin)).astype(float)
+    patient = np.arange(20_000) // 4
+    line, plain = shrunk_line(margin, label, patient), fit_calibration(margin, label, patient, 5)
+    assert line.slope == pytest.approx(plain.slope, abs=2e-3)
+    assert line.intercept == pytest.approx(plain.intercept, abs=2e-3)
+    np.testing.assert_allclose(line.covariance, plain.covariance, rtol=0.02)
+
+
+def test_a_line_behind_a_calibration_moves_its_risks():
+    shipped, line = Calibration(0.8, -0.5, (0.0, 0.0, 0.0), 5), Line(0.3, 0.7, (0.04, 0.01, 0.09))
+    both, margin = line.after(shipped), np.array([-2.0, 0.0, 3.0])
+    log_odds = shipped.log_odds(margin)
+    np.testing.assert_allclose(both.log_odds(margin), 0.3 + 0.7 * log_odds)
+    of_line = 0.04 * log_odds**2 + 2 * 0.01 * log_odds + 0.09  # delta method in the line itself
+    slope, covariance, intercept = both.covariance
+    np.testing.assert_allclose(slope * margin**2 + 2 * covariance * margin + intercept, of_line)
+
+
+def test_the_least_log_loss_is_taken_where_there_are_events_to_choose_by():
+    ways = [way for way in WAYS if not way.prior_counts]
+    rows = np.array([1.0, 1.0, 2.0])
+    losses = {
+        SHIPPED: np.array([0.5, 0.5, 1.0]),
+        RECALIBRATED: np.array([0.3, 0.5, 1.0]),
+        "continued boosting": np.array([0.2, 0.2, 1.0]),
+        SCRATCH: np.array([0.2, 0.2, 1.0]),
+    }
+    chosen, table = choose(ways, losses, rows, 5)
+    assert chosen == "continued boosting"  # as good as from scratch, and less of a change
+    first = table[0]
+    assert (first.loss, first.more) == pytest.approx((0.5, 0.15))
+    # gaps 0.3, 0.3, 0 less 0.15 a row: residuals 0.15, 0.15, -0.3; times 3/2, over 4 rows
+    assert first.standard_error == pytest.approx(np.sqrt(0.135 * 1.5) / 4)
+    assert choose(ways, losses, rows, 4)[0] == RECALIBRATED
+    assert choose(ways, losses, rows, 0)[0] == SHIPPED
+
+
+def test_every_start_of_the_order_holds_its_share_of_events():
+    events = np.arange(100) < 20
+    order = spread_order(events, 7)
+    assert sorted(order) == list(range(100))
+    running = np.cumsum(events[order])
+    assert np.abs(running - 0.2 * np.arange(1, 101)).max() <= 1.0
+
+
+def test_no_patient_is_judged_by_a_model_that_saw_them(ward, task):
+    """Moving a patient's event to another of their rows moves the others' risks, not theirs."""
+    some = ward.of(np.isin(ward.patient, ward.patients[:14]))
+    name = some.patients[some.with_event][0]
+    own = np.flatnonzero(some.judged & (some.patient == name))
+    label = some.label.copy()
+    label[own] = np.roll(label[own], 1)
+    assert not np.array_equal(label, some.label)
+    moved = replace(some, label=label, target=label)
+    pairs = [judged_by_size(task, one, 1, ()) for one in (some, moved)]
+    theirs = some.judged_part.patient == name
+    for before, after in zip(*pairs, strict=True):
+        assert set(before.risks) == set(after.risks)
+        for scorer, risk in before.risks.items():
+            np.testing.assert_array_equal(risk[theirs], after.risks[scorer][theirs])
+        assert not np.array_equal(before.risks[SCRATCH], after.risks[SCRATCH])
+        assert not np.isnan(before.risks[ADAPTED]).any()
+
+
+def test_every_way_joined_answers_as_its_pieces_do(ward, task):
+    local = with_labels(ward, expit(ward.shipped + 0.5), 3)
+    prior = Prior(ward.rows, local.label, 80, virtual=True)
+    given = replace(task, prior=prior)
+    tried = [way.name for way in ways_for(given, local)]
+    assert tried == [way.name for way in WAYS if way.prior_counts <= 80]
+    adapted = adapt(given, local)
+    for name, learnt in adapted.learnt.items():
+        model = joined(given, learnt.pieces, learnt.final, adapted.folds)
+        assert isinstance(model.risk, RiskModel)
+        risk = model.calibration.risk(model.risk.margin(local.rows))
+        np.testing.assert_allclose(risk, learnt.risk(local), atol=1e-5, err_msg=name)
+        values, base = model.risk.contributions(local.rows)
+        np.testing.assert_allclose(
+            values.sum(axis=1) + base, model.risk.margin(local.rows), atol=1e-4, err_msg=name
+        )
+
+
+def test_it_beats_from_the_size_after_which_every_interval_leaves_zero_out():
+    def entry(patients: int, low: float, high: float) -> dict:
+        return {"patients": patients, "differences": {SHIPPED: {"auprc": {
+            "value": 0.1, "low": low, "high": high}}}}  # fmt: skip
+
+    curve = [entry(10, 0.01, 0.2), entry(20, -0.1, 0.2), entry(40, 0.02, 0.2), entry(80, 0.1, 0.2)]
+    assert beats_from(curve, SHIPPED, "auprc") == 40
+    assert beats_from(curve[:2], SHIPPED, "auprc") is None
+    assert beats_from(curve, SCRATCH, "auprc") is None
+    assert sizes_ahead(curve, SHIPPED, "auprc") == [10, 40, 80]
+    assert sizes_ahead([entry(5, -0.2, -0.1)], SHIPPED, "auprc", better=False) == [5]
+
+
+def test_the_sentences_name_sizes_where_it_is_ahead_and_behind():
+    def entry(patients: int, low: float, high: float) -> dict:
+        ends = {"value": 0.0, "low": low, "high": high}
+        gap = {"auprc": ends, "log_loss": ends}
+        return {"patients": patients, "differences": {SHIPPED: gap, SCRATCH: gap}}
+
+    said = " ".join(curve_sentences([entry(10, -0.2, -0.1), entry(20, 0.1, 0.2)]))
+    assert "From 20 local patients on the adapted model has a higher average precision" in said
+    assert "With 10 local patients it has a lower log loss than the shipped model" in said
+    assert "With 20 it has a higher one." in said
+    assert "never showed a higher average precision than persistence" in said
+
+
+@pytest.fixture(scope="module")
+def few_records(ward_file, tmp_path_factory):
+    """Twelve patients of the ward."""
+    table = pd.read_csv(ward_file)
+    names = sorted(table["patient_id"].unique())[:12]
+    path = tmp_path_factory.mktemp("hospital") / "hospital.csv"
+    table[table["patient_id"].isin(names)].to_csv(path, index=False)
+    return path
+
+
+def order(records, parent, out, *more):
+    return (
+        "train", "--records", records, "--format", "table", "--start-from", parent.folder,
+        "--learn-every", "24h", "--repeats", 1, "--no-track", "--out", out, *more,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def adapted_bundle(few_records, ward_bundle, verb, tmp_path_factory):
+    """A bundle adapted on the command line, with what was printed."""
+    out = tmp_path_factory.mktemp("adapted") / "bundle"
+    answer = verb(*order(few_records, ward_bundle, out, "--outcome", "severe_crs"))
+    assert answer.status == 0, answer
+    return load_bundle(out), answer.printed
+
+
+def test_the_adapted_bundle_says_where_it_comes_from(adapted_bundle, ward_bundle):
+    bundle, printed = adapted_bundle
+    assert bundle.card.adapted_from == ward_bundle.version
+    assert ward_bundle.version[:12] in bundle.card.learnt_from
+    assert ward_bundle.card.adapted_from == ""
+    assert bundle.card.virtual  # the parent was learnt from virtual patients
+    assert "--prior" in printed
+    report = bundle.folder.with_name("bundle-report") / "report.html"
+    assert "Adapted from another model" in report.read_text(encoding="utf-8")
+
+
+def test_its_contributions_add_up(adapted_bundle, few_records):
+    bundle, _ = adapted_bundle
+    cohort = cohort_for(bundle, few_records, "table", DAY)
+    predictions = predict_rows(bundle, cohort.source.events, cohort.as_of)
+    total = [sum(each.values()) for each in predictions["contributions"]]
+    np.testing.assert_allclose(total, logit(predictions["risk"]), atol=1e-6)
+
+
+def test_the_same_seed_gives_the_same_bundle(
+    adapted_bundle, few_records, ward_bundle, verb, tmp_path
+):
+    again = verb(*order(few_records, ward_bundle, tmp_path / "b", "--outcome", "severe_crs"))
+    assert again.status == 0
+    assert load_bundle(tmp_path / "b").version == adapted_bundle[0].version
+
+
+def test_what_does_not_fit_the_parent_is_refused(few_records, ward_bundle, verb, tmp_path):
+    far = verb(*order(few_records, ward_bundle, tmp_path / "b", "--horizon", "48h")).error
+    assert "48 h" in far
+    assert "24 h ahead" in far
+    lone = verb("train", "--records", few_records, "--format", "table", "--prior", few_records,
+                "--no-track", "--out", tmp_path / "c").error  # fmt: skip
+    assert "--start-from" in lone
+
+
+def test_a_prior_without_events_is_refused(ward_cohort):
+    silent = replace(ward_cohort, targets={CRS: np.zeros(len(ward_cohort.rows))})
+    with pytest.raises(ValueError, match="no row before an event"):
+        prior_rows(silent, CRS)

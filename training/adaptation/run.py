@@ -1,0 +1,249 @@
+"""A training run that starts from a shipped bundle: local records in, an adapted bundle out."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.outcomes import Outcome
+from features.tables import InvalidInputError, count_rejects
+from models.baselines import baselines_for
+from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
+from training.adaptation.curve import ADAPTED, SIZES, Judged, judged_by_size
+from training.adaptation.figures import curve_figures
+from training.adaptation.local import Local, deal
+from training.adaptation.nested import INNER_FOLDS, Adapted, adapt
+from training.adaptation.rows import Records, local_rows, prior_rows, read_cohort, task_for
+from training.adaptation.ways import SCRATCH, WAYS, Task, joined
+from training.adaptation.words import (
+    NOTHING_KEPT,
+    card_sentence,
+    choice_sentence,
+    curve_sentences,
+    expected_sentence,
+    prior_sentence,
+)
+from training.blas import on_one_blas_thread
+from training.card import card_text
+from training.config import TrainingConfig, repeats_for
+from training.dataset import Cohort, Events
+from training.fit import TrainingRows
+from training.judged import Seen, judged_on
+from training.metrics import evaluate
+from training.train import (
+    ELEVATED_SHARE,
+    HIGH_SHARE,
+    Run,
+    TrainedOutcome,
+    check_places,
+    make_card,
+    make_reference,
+    scored_on_grid,
+)
+
+logger = logging.getLogger("training")
+
+FEWEST_PATIENTS = 10
+CURVE_REPEATS = 2
+"""How often the learning curve is drawn anew where nothing else is asked for."""
+
+
+@dataclass(frozen=True)
+class AdaptedOutcome:
+    """One outcome's model beside what led to it, as the evaluation holds it."""
+
+    trained: TrainedOutcome
+    chosen: str
+    told: Mapping[str, Any]
+
+
+@on_one_blas_thread
+def train_from(config: TrainingConfig, parent: Bundle, prior: Records | None) -> Run:
+    """Adapt `parent` to the records of `config`, judge it and write a bundle to `config.out`.
+
+    Raises:
+        InvalidInputError: bad records, fewer than `FEWEST_PATIENTS` patients, or a horizon,
+            outcomes or a source of outcomes that are not the parent's.
+    """
+    check_places(config)
+    outcomes = _agreed_outcomes(config, parent)
+    here = read_cohort(Records(config.records, config.format), config, outcomes, parent)
+    other = None if prior is None else read_cohort(prior, config, outcomes, parent)
+    found = {outcome: adapt_outcome(here, other, outcome, config, parent) for outcome in outcomes}
+    scored = pd.concat([one.trained.scored for one in found.values()], ignore_index=True)
+    evaluation = _evaluation(config, here, scored)
+    evaluation["adaptation"] = {str(outcome): one.told for outcome, one in found.items()}
+    trained = {outcome: one.trained for outcome, one in found.items()}
+    chosen = {outcome: one.chosen for outcome, one in found.items()}
+    card = _card(config, here.source, other, parent, chosen)
+    bundle = _write(config, here, trained, card, evaluation)
+    return Run(bundle, evaluation, scored[scored["label"].notna()], here, trained)
+
+
+def _agreed_outcomes(config: TrainingConfig, parent: Bundle) -> tuple[Outcome, ...]:
+    """The outcomes asked for that the parent answers."""
+    horizon = config.horizon / pd.Timedelta(hours=1)
+    if horizon != parent.horizon_hours:
+        raise InvalidInputError(
+            f"--horizon {horizon:g} h: the bundle that is started from looks "
+            f"{parent.horizon_hours:g} h ahead"
+        )
+    if config.outcomes_from != parent.outcomes_from:
+        raise InvalidInputError(
+            f"--outcomes-from {config.outcomes_from}: the bundle that is started from learnt "
+            f"from {parent.outcomes_from} outcomes"
+        )
+    agreed = tuple(outcome for outcome in config.outcomes if outcome in parent.outcomes)
+    left_out = [str(outcome) for outcome in config.outcomes if outcome not in agreed]
+    if not agreed:
+        raise InvalidInputError(
+            f"--outcome {', '.join(left_out)}: the bundle that is started from answers "
+            f"{', '.join(parent.outcomes)}"
+        )
+    if left_out:
+        logger.info("%s: not answered by the bundle that is started from", ", ".join(left_out))
+    return agreed
+
+
+def adapt_outcome(
+    here: Cohort, other: Cohort | None, outcome: Outcome, config: TrainingConfig, parent: Bundle
+) -> AdaptedOutcome:
+    """Choose one outcome's way on all local patients, and judge the choosing on unseen ones."""
+    shipped = parent.models[outcome]
+    local = local_rows(here, outcome, shipped)
+    prior = None if other is None else prior_rows(other, outcome)
+    task = task_for(local, shipped, prior, config.seed)
+    if len(local.patients) < FEWEST_PATIENTS:
+        raise InvalidInputError(
+            f"{outcome}: {len(local.patients)} patient(s) to learn from; adapting needs at least "
+            f"{FEWEST_PATIENTS}"
+        )
+    sizes = SIZES if local.event_patients else ()
+    by_size = judged_by_size(task, local, config.repeats or CURVE_REPEATS, sizes)
+    rows = len(local.target) + (0 if prior is None else len(prior.target))
+    repeats = repeats_for(config, rows)
+    adapted = adapt(task, local, repeats)
+    logger.info("%s: %s", outcome, adapted.chosen)
+    trained = _trained(here, local, task, adapted, by_size[-1], repeats)
+    told = _told(local, task, adapted, by_size, config, parent.version)
+    return AdaptedOutcome(trained, adapted.chosen, told)
+
+
+def _trained(
+    here: Cohort, local: Local, task: Task, adapted: Adapted, judged: Judged, repeats: int
+) -> TrainedOutcome:
+    """The chosen way's model and every scorer's risks, from models that had not seen the row."""
+    risks = {name: risk.mean(axis=1) for name, risk in judged.risks.items()}
+    plan = deal(local, INNER_FOLDS, repeats, task.seed)
+    training = TrainingRows(
+        local.outcome, local.rows, local.target, local.label, local.judged, local.patient, plan
+    )
+    choice = adapted.choice
+    chosen = joined(task, choice.pieces, choice.final, adapted.folds)
+    model = OutcomeModel(
+        chosen.risk, chosen.calibration, _tiers(risks[ADAPTED]), _baselines(local, task.shipped)
+    )
+    return TrainedOutcome(model, training, scored_on_grid(here, local.outcome, risks))
+
+
+def _tiers(risk: np.ndarray) -> TierThresholds:
+    elevated, high = np.quantile(risk, [1.0 - ELEVATED_SHARE, 1.0 - HIGH_SHARE])
+    return TierThresholds(float(elevated), float(high))
+
+
+def _baselines(local: Local, shipped: OutcomeModel) -> Mapping[str, Any]:
+    """The opponents learnt here, or the shipped ones where no patient has an event."""
+    judged = local.judged_part
+    if len(np.unique(judged.label)) < 2:
+        return shipped.baselines
+    kinds = baselines_for(local.outcome, judged.rows)
+    return {name: make().fit(judged.rows, judged.label) for name, make in kinds.items()}
+
+
+def _told(
+    local: Local,
+    task: Task,
+    adapted: Adapted,
+    by_size: list[Judged],
+    config: TrainingConfig,
+    parent: str,
+) -> dict[str, Any]:
+    """The choice, the learning curve and their sentences, as plain values."""
+    curve = curve_figures(local, by_size, config.bootstrap, config.seed)
+    events, patients = local.event_patients, len(local.patients)
+    sentences = [
+        choice_sentence(adapted.chosen, patients, events),
+        expected_sentence(local),
+        prior_sentence(task.prior),
+        *(curve_sentences(curve) if events else []),
+    ]
+    return {
+        "parent": parent,
+        "patients": patients,
+        "patients_with_event": events,
+        "chosen": adapted.chosen,
+        "candidates": [vars(candidate) for candidate in adapted.candidates],
+        "meanings": {way.name: way.meaning for way in WAYS if way.name in adapted.learnt},
+        "learning_curve": curve,
+        "repeats": next(iter(by_size[-1].risks.values())).shape[1],
+        "sentences": sentences,
+    }
+
+
+def _evaluation(config: TrainingConfig, here: Cohort, scored: pd.DataFrame) -> dict[str, Any]:
+    evaluation = evaluate(scored, config.bootstrap, config.seed)
+    evaluation["fates"] = {
+        str(outcome): labels.of(here.reported).counts for outcome, labels in here.labels.items()
+    }
+    evaluation["judged_on"] = judged_on(here.source, config.format, Seen.CROSS_VALIDATED)
+    evaluation["rejects"] = count_rejects(here.source.rejects)
+    evaluation["notes"] = list(here.source.notes)
+    return evaluation
+
+
+def _card(
+    config: TrainingConfig,
+    source: Events,
+    other: Cohort | None,
+    parent: Bundle,
+    chosen: Mapping[Outcome, str],
+) -> Card:
+    """The card; virtual where the parent or the prior was and has a part in any outcome's model."""
+    card = make_card(config, source)
+    ways = set(chosen.values())
+    sources = [parent.card.virtual] if ways - NOTHING_KEPT else []
+    used = ways & NOTHING_KEPT - {SCRATCH}
+    sources += [other.source.virtual] if other is not None and used else []
+    start = card_sentence({str(o): way for o, way in chosen.items()}, parent.version)
+    beside = "" if other is None else f"; prior: {other.source.patients} patients"
+    return replace(
+        card,
+        learnt_from=f"{card.learnt_from}; {start}; that bundle had learnt from "
+        f"{parent.card.learnt_from}{beside}",
+        virtual=card.virtual or any(sources),
+        adapted_from=parent.version,
+    )
+
+
+def _write(
+    config: TrainingConfig,
+    here: Cohort,
+    trained: Mapping[Outcome, TrainedOutcome],
+    card: Card,
+    evaluation: Mapping[str, Any],
+) -> Bundle:
+    models = {outcome: one.model for outcome, one in trained.items()}
+    save_bundle(
+        config.out,
+        config.horizon / pd.Timedelta(hours=1),
+        card,
+        models,
+        make_reference(here, trained, config.seed),
+        evaluation,
+        card_text(card, models, evaluation, config.outcomes_from),
+        config.outcomes_from,
+    )
+    return load_bundle(config.out)

@@ -1,0 +1,101 @@
+"""What adapting gained, in sentences for the report."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scipy.special import expit
+
+from training.adaptation.figures import beats_from, sizes_ahead
+from training.adaptation.local import Local
+from training.adaptation.ways import SCRATCH, SHIPPED, WAYS, Prior
+from training.metrics import FIRST_BASELINE
+from training.resampled import FEWEST_EVENT_PATIENTS
+
+MEANINGS = {way.name: way.meaning for way in WAYS}
+NOTHING_KEPT = {SCRATCH, *(way.name for way in WAYS if way.prior_counts)}
+"""Ways whose trees are all new."""
+TITLES = {"auprc": "average precision", "auroc": "AUROC", "log_loss": "log loss"}
+OPPONENT_TITLES = {
+    SHIPPED: "the shipped model",
+    SCRATCH: "a model from local patients alone",
+    FIRST_BASELINE: "persistence",
+}
+
+
+def choice_sentence(chosen: str, patients: int, event_patients: int) -> str:
+    """Which way was taken, and by what rule."""
+    if not event_patients:
+        return (
+            f"None of {patients} local patients has an event on record, so the shipped model stays "
+            "as it is: an outcome that did not happen looks like one that nobody wrote down."
+        )
+    if event_patients < FEWEST_EVENT_PATIENTS:
+        return (
+            f"With {event_patients} patient(s) with an event there is nothing to choose by: the "
+            "shipped model's risks are moved by an intercept alone, shrunk towards none."
+        )
+    return (
+        f"Chosen by cross-validation on {patients} local patients, {event_patients} with an event: "
+        f"{chosen} ({MEANINGS[chosen]}), with the least log loss on patients not seen."
+    )
+
+
+def expected_sentence(local: Local) -> str:
+    """Rows before an event, counted and foretold by the shipped model."""
+    judged = local.judged_part
+    seen, foretold = int(judged.label.sum()), float(expit(judged.shipped).sum())
+    return f"Rows before an event: {seen} here, {foretold:.1f} foretold by the shipped model."
+
+
+def prior_sentence(prior: Prior | None) -> str:
+    """Whether other patients' rows were at hand."""
+    if prior is None:
+        return (
+            "Retraining with prior patients was not tried: a bundle holds no patients' rows; "
+            "name records with --prior."
+        )
+    kind = "virtual " if prior.virtual else ""
+    return f"Prior records: {prior.patients} {kind}patients, weighed down as a whole."
+
+
+def curve_sentences(curve: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How many local patients it takes until adapting beats each opponent, or that it never did."""
+    return [
+        (
+            "The adapted model is chosen anew at each size; it is said to be higher or "
+            "lower only where the paired 95 % interval leaves 0 out."
+        ),
+        *(
+            _beats(curve, opponent, figure)
+            for opponent in OPPONENT_TITLES
+            for figure in ("auprc", "log_loss")
+        ),
+    ]
+
+
+def _beats(curve: Sequence[Mapping[str, Any]], opponent: str, figure: str) -> str:
+    good, bad = ("lower", "higher") if figure == "log_loss" else ("higher", "lower")
+    than = f"{TITLES[figure]} than {OPPONENT_TITLES[opponent]}"
+    first, ahead = beats_from(curve, opponent, figure), sizes_ahead(curve, opponent, figure)
+    behind = sizes_ahead(curve, opponent, figure, better=False)
+    if first is not None:
+        found = f"From {first} local patients on the adapted model has a {good} {than}."
+    elif ahead:
+        found = f"With {_listed(ahead)} local patients it has a {good} {than}, with more not."
+    else:
+        found = f"Up to {curve[-1]['patients']} local patients it never showed a {good} {than}."
+    return found + (f" With {_listed(behind)} it has a {bad} one." if behind else "")
+
+
+def _listed(sizes: Sequence[int]) -> str:
+    return ", ".join(map(str, sizes))
+
+
+def card_sentence(chosen: Mapping[str, str], parent: str) -> str:
+    """What the card says of the start."""
+    ways = ", ".join(f"{outcome}: {_kept(way)}" for outcome, way in chosen.items())
+    return f"started from the bundle {parent[:12]} ({ways})"
+
+
+def _kept(way: str) -> str:
+    return f"{way}, nothing of that bundle kept" if way in NOTHING_KEPT else way
