@@ -138,5 +138,3 @@ def _beta_terms(margin: np.ndarray) -> np.ndarray:
 
 def _base_rate(label: np.ndarray) -> float:
     return float(np.log(label.mean() / (1.0 - label.mean())))
-
-

@@ -14,6 +14,7 @@ from features.outcomes import Outcome, OutcomeSource
 from features.readers import READERS
 from features.tables import InvalidInputError
 from training import cohort, commands
+from training.calibrating import Choice
 
 DONE, BAD_INPUT = 0, 2
 SHORTEST, LONGEST = pd.Timedelta(minutes=1), pd.Timedelta(days=366)
@@ -119,6 +120,10 @@ def _add_train(verbs: "Verbs") -> None:
     parser.add_argument(
         "--repeats", type=_repeats, default="auto", help="of cross-validation; auto: by size"
     )
+    parser.add_argument(
+        "--calibration", choices=[str(one) for one in Choice], default=str(Choice.LOGISTIC),
+        help="curve from scores to risks; auto: the simplest that is as good as the best",
+    )  # fmt: skip
     parser.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same bundle")
     parser.add_argument(
         "--variants", action=argparse.BooleanOptionalAction, default=True,

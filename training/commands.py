@@ -18,6 +18,7 @@ from features.tables import InvalidInputError
 from models.bundle import METRICS, Bundle, InvalidBundleError, load_bundle
 from models.stated import read_json
 from training import apply, cohort, registry, track
+from training.calibrating import Choice
 from training.codes import as_table, code_lines
 from training.config import HOUR, TrainingConfig
 from training.dataset import Cohort, Events, load_events, read_moments, without_records
@@ -108,6 +109,7 @@ def run_train(options: Namespace) -> None:
         repeats=options.repeats,
         variants=options.variants,
         outcomes_from=options.outcomes_from,
+        calibration=Choice(options.calibration),
     )
     if not options.track:
         _train(config)

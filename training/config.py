@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.outcomes import Outcome, OutcomeSource
+from training.calibrating import Choice
 
 DAY = pd.Timedelta(hours=24)
 HOUR = pd.Timedelta(hours=1)
@@ -35,6 +36,7 @@ class TrainingConfig:
     bootstrap: int = 200
     variants: bool = True
     outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
+    calibration: Choice = Choice.LOGISTIC
 
 
 MOST_REPEATS = 10

@@ -133,11 +133,15 @@ def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> T
     )  # fmt: skip
     declared = [column.name for column in COLUMNS[outcome] if column.name in cohort.rows]
     columns = useful_columns(training.rows[declared])
-    main = fit_committee(training, columns, recipe, config.seed, f"{outcome}: model")
+    main = fit_committee(
+        training, columns, recipe, config.seed, f"{outcome}: model", config.calibration
+    )
     risks = {"model": main.unseen_risk}
     for name, kept in _variants(columns).items() if config.variants else ():
         what = f"{outcome}: {name}"
-        risks[name] = fit_committee(training, kept, recipe, config.seed, what).unseen_risk
+        risks[name] = fit_committee(
+            training, kept, recipe, config.seed, what, config.calibration
+        ).unseen_risk
     opponents = baselines_for(outcome, judged.rows)
     for name, make in opponents.items():
         risks[name] = unseen_baseline_risk(judged, make)
