@@ -82,8 +82,8 @@ def design_effect(group: np.ndarray, label: np.ndarray, patient: np.ndarray) -> 
 
     Kish 1965; numerator and denominator are summed over the groups.
     """
+    group, cluster = (np.unique(names, return_inverse=True)[1] for names in (group, patient))
     rate = np.bincount(group, label) / np.bincount(group)
-    _, cluster = np.unique(patient, return_inverse=True)
     both = cluster * (group.max() + 1) + group
     clustered = (np.bincount(both, label - rate[group]) ** 2).sum()
     single = (rate * (1.0 - rate) * np.bincount(group)).sum()

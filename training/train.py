@@ -33,6 +33,7 @@ from training.blas import on_one_blas_thread
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events, label_cohort, load_events
+from training.doubt import Given, add_doubts, cross_validated
 from training.fit import (
     Fitted,
     TrainingRows,
@@ -62,6 +63,7 @@ class TrainedOutcome:
     model: OutcomeModel
     training: TrainingRows
     scored: pd.DataFrame
+    given: Given
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,10 @@ def train(config: TrainingConfig) -> Run:
         }
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["notes"] = list(source.notes)
-    bundle = _bundle(config, cohort, trained, evaluation)
+    reference = _reference(cohort, trained, config.seed)
+    given = {outcome: one.given for outcome, one in trained.items()}
+    add_doubts(evaluation, cohort, given, reference, config.horizon)
+    bundle = _bundle(config, cohort, trained, reference, evaluation)
     return Run(bundle, evaluation, scored[scored["label"].notna()], cohort, trained)
 
 
@@ -147,7 +152,8 @@ def train_outcome(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> T
         risks[name] = unseen_baseline_risk(judged, make)
     baselines = {name: make().fit(judged.rows, judged.label) for name, make in opponents.items()}
     model = OutcomeModel(main.model, main.calibration, _tiers(main), baselines)
-    return TrainedOutcome(model, training, scored_on_grid(cohort, outcome, risks))
+    given = cross_validated(cohort, outcome, model, training, main)
+    return TrainedOutcome(model, training, scored_on_grid(cohort, outcome, risks), given)
 
 
 def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainingRows:
@@ -199,6 +205,7 @@ def _bundle(
     config: TrainingConfig,
     cohort: Cohort,
     trained: Mapping[Outcome, TrainedOutcome],
+    reference: Reference,
     evaluation: Mapping[str, Any],
 ) -> Bundle:
     card = make_card(config, cohort.source)
@@ -208,7 +215,7 @@ def _bundle(
         config.horizon / pd.Timedelta(hours=1),
         card,
         models,
-        _reference(cohort, trained, config.seed),
+        reference,
         evaluation,
         card_text(card, models, evaluation, config.outcomes_from),
         config.outcomes_from,
