@@ -22,6 +22,7 @@ from training.calibrating import Choice
 from training.codes import as_table, code_lines
 from training.config import HOUR, TrainingConfig
 from training.dataset import Cohort, Events, load_events, read_moments, without_records
+from training.doubt_plots import doubt_figures
 from training.flat import flat_metrics
 from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
@@ -202,7 +203,7 @@ def _evaluate(
 ) -> tuple[dict[str, Any], dict[str, Figure], str]:
     """The evaluation, written and printed, with its figures and who was judged."""
     evaluation = apply.judge(bundle, others, options.format, options.bootstrap, options.seed)
-    figures = evaluation_figures(evaluation)
+    figures = evaluation_figures(evaluation) | doubt_figures(evaluation)
     judged = who_was_judged(bundle, others.source)
     context = report_context(bundle, {"records": options.records}, judged)
     context["every_hours"] = options.every / HOUR

@@ -37,6 +37,10 @@ RULES = {
 """The stated rule of each competing event, in the label's words (`training/labels.py`)."""
 
 
+COUNTED = {"event_rows": Fate.EVENT, "no_event": Fate.NO_EVENT, "censored": Fate.CENSORED}
+"""Under which name the rows of each fate are counted."""
+
+
 @dataclass(frozen=True)
 class Incidence:
     """Cumulative incidence at `day` (rising, from 0): the share of patients by first event.
@@ -166,8 +170,8 @@ def competing_rows(found: InHorizon, labels: Labels, risk: Numbers) -> dict[str,
                 "rule": RULES[name],
                 "rows": int((at_risk & here).sum()),
                 **{
-                    str(fate): int((here & (labels.fate == fate)).sum())
-                    for fate in (Fate.EVENT, Fate.NO_EVENT, Fate.CENSORED)
+                    name_of_count: int((here & (labels.fate == fate)).sum())
+                    for name_of_count, fate in COUNTED.items()
                 },
             }
             for name, here in parts.items()

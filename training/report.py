@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from features.catalogue.naming import name_of
 from models.bundle import Bundle
 from training.captions import CAPTIONS, alternative, remark
+from training.doubt_tables import doubt_section
 from training.limits import limits
 from training.metrics import FIRST_BASELINE, MAIN_MODEL, METRICS
 from training.report_tables import (
@@ -161,6 +162,7 @@ def _outcome_section(
         if outcome == "infection" and why_not is None else [],
         "strata": [stratum_table(stratum, parts, words) for stratum, parts in strata]
         if why_not is None else [],
+        "doubt": doubt_section(judged, _once(outcome, evaluation), words),
         "counts": [(words_of, judged["counts"][key]) for key, words_of in COUNTS.items()],
         "unscored": [
             (words.scorer(name), answer["unscored"])
@@ -171,6 +173,12 @@ def _outcome_section(
             for key, count in (context.get("features") or {}).get(outcome, {}).items()
         ],
     }  # fmt: skip
+
+
+def _once(outcome: str, evaluation: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What patients came to first, told in the first outcome's section alone."""
+    first = outcomes_in_order(list(evaluation["outcomes"]))[0]
+    return evaluation.get("first_events") if outcome == first else None
 
 
 def _cards(judged: Mapping[str, Any]) -> list[dict[str, str]]:

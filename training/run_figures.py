@@ -9,6 +9,7 @@ from features.outcomes import Outcome, happenings
 from models.bundle import OutcomeModel
 from models.predict import explain
 from training import plots
+from training.doubt_plots import doubt_figures
 from training.train import EXPLAINED_ROWS, Run
 from training.wording import Words, words_for
 
@@ -21,7 +22,7 @@ def run_figures(run: Run) -> dict[str, Figure]:
     One patient's course is drawn only where all learning was from virtual patients: reports travel.
     """
     words = words_for(run.evaluation)
-    figures = plots.evaluation_figures(run.evaluation)
+    figures = plots.evaluation_figures(run.evaluation) | doubt_figures(run.evaluation)
     for outcome, trained in run.trained.items():
         figures |= _explanation_figures(str(outcome), trained.model, trained.training.rows, words)
         course = _example_course(run, outcome, words) if run.bundle.card.virtual else None
