@@ -91,8 +91,8 @@ class Calibration:
         of_calibration = margin**2 * slope_variance + 2 * margin * covariance + intercept_variance
         half = NORMAL_QUANTILE * np.sqrt(of_members + of_calibration)
         centre = self.log_odds(margin)
-        low, high = self.band.shifts(centre)
-        return expit(centre - np.maximum(half, -low)), expit(centre + np.maximum(half, high))
+        low, high = self.band.limits(centre)
+        return expit(np.minimum(centre - half, low)), expit(np.maximum(centre + half, high))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -111,7 +111,7 @@ def fit_beta(margin: np.ndarray, label: np.ndarray) -> Beta:
         logistic.fit(terms[:, used], label)
         slopes[used] = logistic.coef_[0]
         if (slopes >= 0.0).all():
-            return Beta(*map(float, slopes), float(logistic.intercept_[0]))
+            return Beta(float(slopes[0]), float(slopes[1]), float(logistic.intercept_[0]))
         used &= slopes > slopes.min()
         slopes[~used] = 0.0
     return Beta(0.0, 0.0, _base_rate(label))

@@ -15,6 +15,10 @@ from training.sample import Numbers
 LIMITS = tuple(round(0.05 * step, 2) for step in range(1, 21))
 """Shares of the usual evidence that may be absent, from strict to lax; after them no limit."""
 
+FIGURES = ("foretold", "observed", "brier", "scaled_brier", "log_loss", "auroc")
+"""Errors of the rows answered. The scaled Brier score is free of how many of them have the event,
+which changes along the curve: those with less measured are often the healthier ones."""
+
 CAUSES = {
     Cause.DEATH: "death is on record",
     Cause.INSIDE: "already in the outcome, by what was known then",
@@ -72,17 +76,19 @@ def _figures(here: NDArray[np.bool_], label: Numbers, risk: Numbers) -> dict[str
         "coverage": rows / len(label) if len(label) else None,
         "events": events,
         "events_left_out": int(label.sum()) - events,
-        **dict.fromkeys(("foretold", "observed", "brier", "log_loss", "auroc")),
+        **dict.fromkeys(FIGURES),
     }
     if not rows:
         return found
     mine, truth = risk[here], label[here]
     kept = np.clip(mine, SMALLEST_PROBABILITY, 1.0 - SMALLEST_PROBABILITY)
     ranked = auroc(truth, mine) if 0 < events < rows else None
+    square, spread = float(np.mean((mine - truth) ** 2)), float(truth.var())
     return found | {
         "foretold": float(mine.mean()),
         "observed": events / rows,
-        "brier": float(np.mean((mine - truth) ** 2)),
+        "brier": square,
+        "scaled_brier": 1.0 - square / spread if spread else None,
         "log_loss": float(-np.mean(np.where(truth == 1.0, np.log(kept), np.log1p(-kept)))),
         "auroc": ranked,
     }

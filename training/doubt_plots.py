@@ -11,7 +11,10 @@ from training.plots import ANOTHER, COLOURS, INK, MODEL, MUTED, PERCENT, _figure
 from training.sentences import why_unjudged
 from training.wording import Words, outcomes_in_order, words_for
 
-ERRORS = (("log_loss", "Log loss of the rows answered"), ("auroc", "AUROC of the rows answered"))
+ERRORS = (
+    ("scaled_brier", "Scaled Brier score of the rows answered"),
+    ("auroc", "AUROC of the rows answered"),
+)
 CAUSE_COLOURS = {
     "severe_crs": MODEL,
     "infection": COLOURS["crp_rule"],

@@ -101,7 +101,7 @@ def _cells(found: Mapping[str, Any]) -> dict[str, Any]:
         "coverage": _risk(found["coverage"]),
         "foretold": _risk(found["foretold"]),
         "observed": _risk(found["observed"]),
-        "errors": [_number(found[name]) for name in ("brier", "log_loss", "auroc")],
+        "errors": [_number(found[name]) for name in ("brier", "scaled_brier", "log_loss", "auroc")],
     }
 
 
