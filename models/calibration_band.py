@@ -72,26 +72,30 @@ def fit_band(log_odds: np.ndarray, label: np.ndarray, patient: np.ndarray) -> Ba
     turned = _upper(rows[::-1], (rows - events)[::-1], (rows - expected)[::-1])[::-1]
     places = logit(expected / rows)
     ends = np.stack([logit(1.0 - turned), logit(_upper(rows, events, expected))])
-    low, high = np.sort(ends, axis=0)
+    low, high = np.sort(ends, axis=0)  # they cross only where the rate falls as the risk rises
     return Band(tuple(map(float, places)), tuple(map(float, low)), tuple(map(float, high)))
 
 
 def _upper(rows: np.ndarray, events: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Each group's upper limit, from a pool of itself and groups that follow it."""
-    limits = []
+    pooled = np.empty((2, len(rows)))
     for place in range(len(rows)):
-        pools = [np.cumsum(counts[place:]) for counts in (rows, events, expected)]
-        best = int(np.argmin(exact_limits(pools[2], pools[0])[1]))
-        limits.append(exact_limits(pools[1][best], pools[0][best])[1])
-    return np.array(limits)
+        size, seen, foretold = (np.cumsum(counts[place:]) for counts in (rows, events, expected))
+        best = int(np.argmin(upper_limit(foretold, size)))
+        pooled[:, place] = seen[best], size[best]
+    return upper_limit(*pooled)
 
 
 def exact_limits(events: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Clopper and Pearson's limits of a rate at `LEVEL`, never 0 or 1; counts need not be whole."""
-    tail, others = (1.0 - LEVEL) / 2.0, rows - events
-    low = beta.ppf(tail, np.maximum(events, HALF), others + 1.0)
-    high = beta.ppf(1.0 - tail, events + 1.0, np.maximum(others, HALF))
-    return low, high
+    return 1.0 - upper_limit(rows - events, rows), upper_limit(events, rows)
+
+
+def upper_limit(events: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The upper one of `exact_limits`."""
+    others = np.maximum(rows - events, HALF)
+    limit: np.ndarray = beta.ppf((1.0 + LEVEL) / 2.0, events + 1.0, others)
+    return limit
 
 
 def design_effect(group: np.ndarray, label: np.ndarray, patient: np.ndarray) -> float:

@@ -101,7 +101,7 @@ def rate_at(margin, spread):
 @pytest.mark.parametrize("spread", [0.0, 1.5])
 def test_the_interval_holds_the_true_rate_nine_times_in_ten_though_the_line_is_wrong(spread):
     truth, held, held_by_the_line = rate_at(ASKED, spread), [], []
-    for seed in range(120):
+    for seed in range(50):
         random = np.random.default_rng(seed)
         patient = np.repeat(np.arange(200), 6)
         margin = random.normal(-0.5, 2.0, 1200)
@@ -117,5 +117,5 @@ def test_the_interval_holds_the_true_rate_nine_times_in_ten_though_the_line_is_w
         apart = np.abs(found.log_odds(ASKED) - logit(truth))
         held_by_the_line.append(apart <= half)
     assert np.mean(held) >= 0.90
-    assert np.mean(held, axis=0).min() >= 0.75
+    assert np.mean(held, axis=0).min() >= 0.84  # 42 of 50
     assert np.mean(held_by_the_line) < 0.60
