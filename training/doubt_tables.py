@@ -26,9 +26,9 @@ def doubt_section(
         return None
     return {
         "promise": judged["interval"]["promise"],
-        "kept": _kept(judged["interval"]),
+        "kept": coverage_sentence(judged["interval"]),
         "bands": [_band(group) for group in judged["interval"]["groups"]],
-        "abstained": _abstained(judged["abstention"]),
+        "abstained": abstention_sentence(judged["abstention"]),
         "verdicts": [
             {"title": VERDICTS[Verdict(name)], **_cells(found)}
             for name, found in judged["abstention"]["verdicts"].items()
@@ -53,11 +53,23 @@ def doubt_section(
     }
 
 
+def doubt_lines(judged: Mapping[str, Any]) -> list[str]:
+    """The interval's promise and whether it was kept, and what abstaining cost; for a card."""
+    if "interval" not in judged:
+        return []
+    found = judged["interval"]
+    promised = f"{100 * found['level']:g}{SPACE}% interval: {found['promise']}"
+    return [
+        f"{promised} {coverage_sentence(found)}\n",
+        abstention_sentence(judged["abstention"]) + "\n",
+    ]
+
+
 SENSITIVITY = ("auroc", "auprc", "brier", "observed_to_expected")
 
 
-def _kept(found: Mapping[str, Any]) -> str:
-    """Whether the promise was kept, in a sentence."""
+def coverage_sentence(found: Mapping[str, Any]) -> str:
+    """Whether an evaluation's `interval` kept its promise."""
     counted, within = found["bands_counted"], found["bands_within"]
     if not counted:
         return "Too few events are foretold in every band: nothing can be said of its coverage."
@@ -82,7 +94,8 @@ def _band(group: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _abstained(found: Mapping[str, Any]) -> str:
+def abstention_sentence(found: Mapping[str, Any]) -> str:
+    """How often an evaluation's `abstention` was none of the model's answers, at what price."""
     gone, kept = found["verdicts"][Verdict.ABSTAIN], found["answered"]
     rows, events = gone["rows"] + kept["rows"], gone["events"] + kept["events"]
     if not rows:
