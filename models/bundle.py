@@ -14,7 +14,7 @@ from features.declared import FEATURES, Column, columns_named
 from features.outcomes import Outcome, OutcomeSource
 from features.tables import InvalidInputError
 from models.baselines import BASELINES, Baseline
-from models.calibration import Calibration
+from models.calibration import Calibration, read_calibration
 from models.reference import Reference
 from models.risk import ALL_CORES, RiskModel
 from models.rules import RULE_COLUMNS
@@ -234,10 +234,15 @@ def _load_outcome(
     booster = folder / f"{outcome}.ubj"
     return OutcomeModel(
         RiskModel.load(booster, stated.feature_names, stated.starts, threads),
-        _stated(folder, f"{outcome}.calibration.json", Calibration),
+        _calibration(folder, outcome),
         stated.tiers,
         _opponents(folder, outcome),
     )
+
+
+def _calibration(folder: Path, outcome: Outcome) -> Calibration:
+    name = f"{outcome}.calibration.json"
+    return read_calibration(read_json(folder / name), name)
 
 
 def _opponents(folder: Path, outcome: Outcome) -> dict[str, Baseline]:

@@ -15,6 +15,7 @@ from features.matrix import feature_rows
 from features.outcomes import GRADES
 from features.scores import SCORES
 from features.trajectory import Feature, Statistic
+from models.calibration import CONTRIBUTION
 from models.prediction import Reason
 from models.reference import analytes_of
 
@@ -98,7 +99,7 @@ def keys_behind(analytes: Collection[str]) -> tuple[str, ...]:
     """Every key whose recent value the reasons about these analytes may speak of."""
     scores = (score for key in analytes for score in _SCORES.get(key, ()))
     inputs = (column.key for score in scores for column in score.inputs)
-    return tuple(dict.fromkeys((*analytes, *inputs)))
+    return tuple(key for key in dict.fromkeys((*analytes, *inputs)) if key != CONTRIBUTION)
 
 
 def recent_values(
@@ -142,7 +143,9 @@ def _hours_since_current_then(events: EventArrays, moment: Moments) -> dict[str,
 
 def _sentence(key: str, row: pd.Series, recent: Mapping[str, Recent], contribution: float) -> str:
     mine = recent.get(key, UNKNOWN)
-    if key in _SCORES:
+    if key == CONTRIBUTION:
+        words = f"calibration makes this risk {'higher' if contribution > 0 else 'lower'}"
+    elif key in _SCORES:
         words = _score_words(key, row, recent)
     elif np.isnan(mine.last) and np.isnan(mine.age_hours):
         words = f"no {_inside_sentence(name_of(key))} on record"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 import numpy as np
@@ -60,6 +61,31 @@ DEATH = Feature("death", Statistic.AGE)
 AGE = next(score for score in SCORES if score.name == "age.years")
 
 
+class Cause(StrEnum):
+    """Why the guard abstains; of several the first counts."""
+
+    DEATH = "death"  # death is on record
+    INSIDE = "inside"  # already in the outcome
+    UNTREATED = "untreated"  # no dose on record, and the model knows treated patients only
+    BEDSIDE = "bedside"  # what stands on record argues with the question
+    NOTHING_FRESH = "nothing_fresh"  # nothing that the model rests on was measured recently
+    TOO_LITTLE = "too_little"  # too much of the usual evidence is missing or too old
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What an abstention rests on, one an as-of row.
+
+    `cause` is None where the guard answers; `refusal` is the sentence of a question without a
+    meaning (else empty); `absent` is as `absent_evidence` gives it.
+    """
+
+    cause: list[Cause | None]
+    refusal: Sentences
+    nothing_fresh: Sentences
+    absent: pd.DataFrame
+
+
 @dataclass(frozen=True)
 class Judgement:
     """A verdict and the sentences behind it."""
@@ -93,42 +119,77 @@ def judge(
     The question is refused (abstain) where it has no meaning, else where too little is known;
     otherwise every doubt makes it a caution.
     """
-    therapy = reference.therapy.get(str(outcome), NO_THERAPY)
-    absent = absent_evidence(evidence, reference.analytes[outcome])
     known = _by_name(evidence)
-    years = known[AGE.name].astype(float)
-    meaningless = joined(
-        [
-            _where(~np.isnan(known[DEATH.name]), "death is on record: nothing is asked"),
-            _where(~at_risk, f"{DEFINITIONS[outcome].inside}: not asked again"),
-            _untreated(known, therapy),
-            *bedside.refusals(known, years, outcome),
-        ]
-    )
-    nothing_fresh = _nothing_fresh(absent, known)
+    found = _grounds(known, evidence, outcome, at_risk, reference)
     doubts = joined(
         [
-            *bedside.doubts(known, years, outcome),
-            _gaps(absent),
-            nothing_fresh,
-            _late(known, therapy),
+            *bedside.doubts(known, _years(known), outcome),
+            _gaps(found.absent),
+            found.nothing_fresh,
+            _late(known, reference.therapy.get(str(outcome), NO_THERAPY)),
             _age(rows, reference),
             _outside_training(rows, reference),
         ]
     )
-    too_little = (absent.sum(axis=1) >= ABSTAIN_SHARE).to_numpy()
     return [
-        _judgement(refused, doubt, little or bool(stale))
-        for refused, doubt, little, stale in zip(
-            meaningless, doubts, too_little, nothing_fresh, strict=True
-        )
+        _judgement(cause, refusal, doubt)
+        for cause, refusal, doubt in zip(found.cause, found.refusal, doubts, strict=True)
     ]
 
 
-def _judgement(refused: tuple[str, ...], doubts: tuple[str, ...], too_little: bool) -> Judgement:
-    if refused:
-        return Judgement(Verdict.ABSTAIN, refused[:1])
-    if too_little:
+def grounds(
+    evidence: pd.DataFrame, outcome: Outcome, at_risk: np.ndarray, reference: Reference
+) -> Grounds:
+    """Why the guard abstains from rows of `evidence_columns`, if it does."""
+    return _grounds(_by_name(evidence), evidence, outcome, at_risk, reference)
+
+
+def _grounds(
+    known: Evidence,
+    evidence: pd.DataFrame,
+    outcome: Outcome,
+    at_risk: np.ndarray,
+    reference: Reference,
+) -> Grounds:
+    """As `grounds`; `known` holds the columns of `evidence` by name."""
+    absent = absent_evidence(evidence, reference.analytes[outcome])
+    therapy = reference.therapy.get(str(outcome), NO_THERAPY)
+    dead = _where(~np.isnan(known[DEATH.name]), "death is on record: nothing is asked")
+    inside = _where(~at_risk, f"{DEFINITIONS[outcome].inside}: not asked again")
+    meaningless = [
+        (Cause.DEATH, dead),
+        (Cause.INSIDE, inside),
+        (Cause.UNTREATED, _untreated(known, therapy)),
+        *((Cause.BEDSIDE, said) for said in bedside.refusals(known, _years(known), outcome)),
+    ]
+    nothing_fresh = _nothing_fresh(absent, known)
+    too_little = _where(absent.sum(axis=1) >= ABSTAIN_SHARE, "too little")
+    little = [(Cause.NOTHING_FRESH, nothing_fresh), (Cause.TOO_LITTLE, too_little)]
+    refusals = joined([said for _, said in meaningless])
+    return Grounds(
+        _first([*meaningless, *little]),
+        [refusal[0] if refusal else "" for refusal in refusals],
+        nothing_fresh,
+        absent,
+    )
+
+
+def _first(checks: Sequence[tuple[Cause, Sentences]]) -> list[Cause | None]:
+    causes, sentences = zip(*checks, strict=True)
+    return [
+        next((cause for cause, one in zip(causes, said, strict=True) if one), None)
+        for said in zip(*sentences, strict=True)
+    ]
+
+
+def _years(known: Evidence) -> np.ndarray:
+    return known[AGE.name].astype(float)
+
+
+def _judgement(cause: Cause | None, refusal: str, doubts: tuple[str, ...]) -> Judgement:
+    if refusal:
+        return Judgement(Verdict.ABSTAIN, (refusal,))
+    if cause is not None:
         return Judgement(Verdict.ABSTAIN, doubts)
     return Judgement(Verdict.CAUTION if doubts else Verdict.ANSWER, doubts)
 

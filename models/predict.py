@@ -13,6 +13,8 @@ from features.matrix import events_from_records, feature_rows
 from features.outcomes import DEFINITIONS, Outcome, at_risk
 from features.tables import InvalidInputError, count_rejects
 from models.bundle import Bundle, OutcomeModel, TierThresholds
+from models.calibration import CONTRIBUTION
+from models.calibration_curves import Kind
 from models.explain import Recent, by_analyte, keys_behind, reasons, recent_values
 from models.guard import evidence_columns, judge
 from models.prediction import DataQuality, OutcomePrediction, PatientPrediction, Tier
@@ -50,11 +52,14 @@ def explain(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Contributions by analyte (rows x analytes, calibrated log-odds) and their base.
 
-    The calibration is affine, so each TreeSHAP value is carried through it by its slope. Base plus
-    contributions is `log_odds` exactly: the base takes up TreeSHAP's rounding (below 1e-4).
+    Each TreeSHAP value is carried through the calibration's line by its slope; what another curve
+    adds stands beside the analytes as `CONTRIBUTION`. Base plus contributions is `log_odds`
+    exactly: the base takes up TreeSHAP's rounding (below 1e-4).
     """
     values, _ = model.risk.contributions(rows)
     shares = by_analyte(model.calibration.slope * values, model.risk.names)
+    if model.calibration.kind != Kind.LOGISTIC:
+        shares[CONTRIBUTION] = model.calibration.remainder(model.risk.margin(rows))
     total = np.cumsum(shares.to_numpy(), axis=1)[:, -1]  # in order, so one row rounds as many do
     return shares, log_odds - total
 

@@ -14,6 +14,7 @@ from features.outcomes import Outcome, OutcomeSource
 from features.readers import READERS
 from features.tables import InvalidInputError
 from training import cohort, commands, transport
+from training.calibrating import Choice
 from training.release import commands as release
 from training.release import flags
 
@@ -112,6 +113,10 @@ def _add_train(verbs: "Verbs") -> None:
     _add_every(parser)
     _add_learning(parser)
     parser.add_argument("--horizon", type=_duration, default="24h", help="how far ahead")
+    parser.add_argument(
+        "--calibration", choices=[str(one) for one in Choice], default=str(Choice.LOGISTIC),
+        help="curve from scores to risks; auto: the simplest that is as good as the best",
+    )  # fmt: skip
     parser.add_argument(
         "--variants", action=argparse.BooleanOptionalAction, default=True,
         help="also judge the model without the grade, without trajectories and with less measured",

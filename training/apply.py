@@ -18,6 +18,7 @@ from training.blas import on_one_blas_thread
 from training.challenge import utility_intervals
 from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
+from training.doubt import Given, add_doubts
 from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
 from training.judged import judged_on, scored_rows
 from training.judging import evaluate_in_full
@@ -80,14 +81,17 @@ def judge(
 ) -> dict[str, Any]:
     """Score a bundle beside the baselines that it carries, on patients of another file."""
     predictions = predict_rows(bundle, cohort.source.events, cohort.as_of, contributions=False)
-    parts = []
+    parts, given = [], {}
     for outcome, model in bundle.models.items():
-        ours = predictions.loc[predictions["outcome"] == outcome, "risk"].to_numpy()
+        mine = predictions[predictions["outcome"] == outcome]
+        ours = mine["risk"].to_numpy()
+        given[outcome] = Given(ours, mine["risk_low"].to_numpy(), mine["risk_high"].to_numpy())
         theirs = {name: each.risk(cohort.rows) for name, each in model.baselines.items()}
         parts.append(scored_rows(cohort, outcome, {"model": ours, **theirs}))
     scored = pd.concat(parts, ignore_index=True)
     horizon = pd.Timedelta(hours=bundle.horizon_hours)
     evaluation = evaluate_in_full(scored, cohort, horizon, bootstrap, seed, prices)
+    add_doubts(evaluation, cohort, given, bundle.reference, horizon)
     if file_format == "physionet2019" and Outcome.INFECTION in bundle.outcomes:
         best = challenge_utility(cohort, scored)
         evaluation["challenge_utility"] = best

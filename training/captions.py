@@ -57,6 +57,19 @@ CAPTIONS = {
         "Net benefit: right alarms minus false ones weighed by the odds of the threshold. "
         "Thresholds end where neither the model nor persistence raises an alarm any more.",
     ),
+    "abstention": Caption(
+        "To the left the guard asks for more evidence and answers less; where the curve rises to "
+        "the left, the rows that it refuses are the ones told worst, and refusing them helps.",
+        "One point a limit of absent evidence, in steps of 5 %; rows refused for another reason "
+        "stay refused, until at “no guard” every row is answered. The scaled Brier score is free "
+        "of how many of the rows answered have the event.",
+    ),
+    "incidence": Caption(
+        "Each line is the share of patients whose first event it was by that day; together they "
+        "never pass 100 %.",
+        "Aalen and Johansen's estimator; records that end are censored. A discharge counts where "
+        "nothing was measured after it.",
+    ),
     "importance": Caption(
         "The longer the bar, the more the analyte moved the risks of these rows, up or down. "
         "Orange bars are what persistence knows as well.",

@@ -6,6 +6,7 @@ from typing import Any
 from features.outcomes import Outcome, OutcomeSource
 from models.bundle import Card, OutcomeModel
 from training.context import card_context
+from training.doubt_tables import doubt_lines
 from training.leaks.finding import Severity
 from training.rounding import interval, number
 from training.sentences import claim, must_recalibrate, plain_sentences, who_was_judged
@@ -96,6 +97,7 @@ def _outcome_text(outcome: Outcome, model: OutcomeModel, evaluation: Mapping[str
         "",
         f"{len(model.risk.names)} features. Counts: {_counts(found['counts'])}.\n",
         f"Tiers: elevated from {model.tiers.elevated:.3f}, high from {model.tiers.high:.3f}.\n",
+        *doubt_lines(found),
         "Patient-wise cross-validation, estimate with 95 % interval over resampled patients:\n",
         "| scorer | AUROC | average precision |",
         "|---|---|---|",

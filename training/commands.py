@@ -20,9 +20,11 @@ from models.stated import read_json
 from training import apply, cohort, track, transport
 from training.adaptation.rows import Records
 from training.adaptation.run import train_from
+from training.calibrating import Choice
 from training.codes import as_table, code_lines
 from training.config import HOUR, TrainingConfig
 from training.dataset import Cohort, Events, load_events, read_moments, without_records
+from training.doubt_plots import doubt_figures
 from training.flat import flat_metrics
 from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
@@ -117,6 +119,7 @@ def run_train(options: Namespace) -> None:
         outcomes_from=options.outcomes_from,
         prices=read_prices(options.prices),
         accept_leaks=options.accept_leaks,
+        calibration=Choice(options.calibration),
     )
     if options.start_from is None and options.prior is not None:
         raise InvalidInputError("--prior: serves adapting alone; name a bundle with --start-from")
@@ -231,7 +234,7 @@ def _evaluate(
     evaluation = apply.judge(
         bundle, others, options.format, options.bootstrap, options.seed, prices
     )
-    figures = evaluation_figures(evaluation)
+    figures = evaluation_figures(evaluation) | doubt_figures(evaluation)
     facts = evaluation["judged_on"]
     judged = told(Seen(facts["seen"]), facts["known_again"], facts["patients"])
     context = report_context(bundle, {"records": options.records}, judged)

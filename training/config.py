@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.outcomes import Outcome, OutcomeSource
+from training.calibrating import Choice
 from training.prices import Prices
 
 DAY = pd.Timedelta(hours=24)
@@ -39,6 +40,7 @@ class TrainingConfig:
     outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
     prices: Prices = field(default_factory=Prices)
     accept_leaks: bool = False
+    calibration: Choice = Choice.LOGISTIC
 
 
 MOST_REPEATS = 10

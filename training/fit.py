@@ -8,10 +8,11 @@ import pandas as pd
 
 from features.outcomes import Outcome
 from models.baselines import Baseline
-from models.calibration import Calibration, fit_calibration
+from models.calibration import Calibration
 from models.recipes import Recipe, monotone_signs
 from models.risk import Member, RiskModel, fit_member, join_members
 from models.start import GRADE, fit_start
+from training.calibrating import Choice, calibrate
 from training.progress import progress
 
 
@@ -58,16 +59,23 @@ class JudgedRows:
 class Fitted:
     """A committee with what it gave for patients that its members had not seen.
 
-    `unseen_risk` is the mean over the repeats, each calibrated on the other folds alone.
+    `unseen_risk` is the mean over the repeats, each calibrated on the other folds alone;
+    `unseen_interval` are the limits (rows x 2) that patients apart would have been given.
     """
 
     model: RiskModel
     calibration: Calibration
     unseen_risk: np.ndarray
+    unseen_interval: np.ndarray
 
 
 def fit_committee(
-    training: TrainingRows, columns: Sequence[str], recipe: Recipe, seed: int, what: str
+    training: TrainingRows,
+    columns: Sequence[str],
+    recipe: Recipe,
+    seed: int,
+    what: str,
+    choice: Choice = Choice.LOGISTIC,
 ) -> Fitted:
     """Fit one member for each fold of each repeat, join them, calibrate on unseen patients."""
     signs = monotone_signs(columns, training.outcome)
@@ -84,24 +92,40 @@ def fit_committee(
         unseen = judged.plan[:, repeat] == fold
         alone = join_members(members[-1:], columns)
         margins[unseen, repeat] = alone.margin(judged.rows[unseen])
-    calibration = fit_calibration(
-        margins.mean(axis=1), judged.label, judged.patient, training.folds
+    calibration = calibrate(
+        margins.mean(axis=1), judged.label, judged.patient, training.folds, choice
     )
-    unseen_risk = _cross_calibrated(judged, margins).mean(axis=1)
-    return Fitted(join_members(members, columns), calibration, unseen_risk)
+    unseen_risk = _cross_calibrated(judged, margins, choice).mean(axis=1)
+    interval = _cross_interval(judged, margins, choice)
+    return Fitted(join_members(members, columns), calibration, unseen_risk, interval)
 
 
-def _cross_calibrated(judged: JudgedRows, margins: np.ndarray) -> np.ndarray:
+def _cross_calibrated(judged: JudgedRows, margins: np.ndarray, choice: Choice) -> np.ndarray:
     """Risks from margins (rows x repeats), each fold calibrated on the margins of the others."""
     risk = np.empty_like(margins)
     folds = int(judged.plan.max()) + 1
     for repeat, fold in np.ndindex(margins.shape[1], folds):
         here = judged.plan[:, repeat] == fold
-        learnt = fit_calibration(
-            margins[~here, repeat], judged.label[~here], judged.patient[~here], folds
+        learnt = calibrate(
+            margins[~here, repeat], judged.label[~here], judged.patient[~here], folds, choice
         )
         risk[here, repeat] = learnt.risk(margins[here, repeat])
     return risk
+
+
+def _cross_interval(judged: JudgedRows, margins: np.ndarray, choice: Choice) -> np.ndarray:
+    """Lower and upper limits (rows x 2), each fold of the first repeat calibrated on the others.
+
+    A patient's own members (one a repeat) stand for the committee: with one repeat they cannot
+    differ, and the limits are narrower than those that a bundle gives.
+    """
+    limits = np.empty((len(margins), 2))
+    mean, fold_of, folds = margins.mean(axis=1), judged.plan[:, 0], int(judged.plan.max()) + 1
+    for fold in range(folds):
+        here = fold_of == fold
+        learnt = calibrate(mean[~here], judged.label[~here], judged.patient[~here], folds, choice)
+        limits[here] = np.column_stack(learnt.interval(mean[here], margins[here]))
+    return limits
 
 
 def unseen_baseline_risk(judged: JudgedRows, make: Callable[[], Baseline]) -> np.ndarray:

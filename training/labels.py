@@ -56,7 +56,7 @@ def label_rows(
     truth = as_it_was(events)
     rows = as_of.reset_index(drop=True)
     inside = ~at_risk(truth, rows, outcome)
-    happened = _any_within(rows, happenings(events, outcome), horizon)
+    happened = any_within(rows, happenings(events, outcome), horizon)
     fate = np.where(happened, Fate.EVENT, Fate.NO_EVENT).astype(object)
     fate[~happened & ~_observed(truth, rows, horizon)] = Fate.CENSORED
     fate[inside] = Fate.NOT_AT_RISK
@@ -105,10 +105,10 @@ def learning_target(
         return labels.label
     rows = as_of.reset_index(drop=True)
     times = happenings(events, outcome)
-    near = _any_within(rows, times, pd.Timedelta(hours=nearness.hours))
+    near = any_within(rows, times, pd.Timedelta(hours=nearness.hours))
     after = pd.Timedelta(hours=nearness.after_hours)
     earlier = rows.assign(as_of=rows["as_of"] - after - MOMENT)
-    just_happened = _any_within(earlier, times, after + MOMENT)
+    just_happened = any_within(earlier, times, after + MOMENT)
     target = np.where(near, 1.0, (1.0 - nearness.share) * labels.label)
     target[labels.fate == Fate.NOT_AT_RISK] = np.nan
     return np.where(just_happened, 1.0, target)
@@ -118,18 +118,19 @@ def _observed(truth: pd.DataFrame, rows: pd.DataFrame, horizon: pd.Timedelta) ->
     """Whether each horizon was watched to its end."""
     end = rows["patient_id"].map(observation_periods(truth)["end"])
     reached = ((rows["as_of"] + horizon) <= end).to_numpy()
-    looked = _any_within(rows, _times(truth[is_measured(truth["key"])]), horizon)
-    discharged = _any_within(rows, _times(truth[truth["key"] == "discharge"]), horizon)
-    died = _any_within(rows, _times(truth[truth["key"] == "death"]), horizon)
+    looked = any_within(rows, times_of(truth[is_measured(truth["key"])]), horizon)
+    discharged = any_within(rows, times_of(truth[truth["key"] == "discharge"]), horizon)
+    died = any_within(rows, times_of(truth[truth["key"] == "death"]), horizon)
     return ((reached & looked) | (~reached & discharged)) & ~died
 
 
-def _times(events: pd.DataFrame) -> pd.DataFrame:
+def times_of(events: pd.DataFrame) -> pd.DataFrame:
+    """The timed ones of events: columns `patient_id` (string) and `time`."""
     timed = events.loc[events["time"].notna(), ["patient_id", "time"]]
     return timed.assign(patient_id=timed["patient_id"].astype("str"))
 
 
-def _any_within(rows: pd.DataFrame, times: pd.DataFrame, horizon: pd.Timedelta) -> np.ndarray:
+def any_within(rows: pd.DataFrame, times: pd.DataFrame, horizon: pd.Timedelta) -> np.ndarray:
     """Whether any of the patient's `times` lies in (as_of, as_of + horizon]."""
     within: np.ndarray = (_next(rows, times) <= horizon).to_numpy()
     return within

@@ -13,6 +13,7 @@ from models.bundle import Bundle
 from training.adaptation.report import adaptation_section
 from training.captions import CAPTIONS, alternative, remark, sample
 from training.context import card_context
+from training.doubt_tables import doubt_section
 from training.examples import EXAMPLE, RULE
 from training.limits import limits
 from training.methods import PUBLISHED, contrasts
@@ -180,6 +181,7 @@ def _outcome_section(
         "strata": [stratum_table(stratum, parts, words) for stratum, parts in strata]
         if why_not is None else [],
         "further": further_blocks(judged, words) if why_not is None else [],
+        "doubt": doubt_section(judged, _once(outcome, evaluation), words),
         "counts": [(words_of, judged["counts"][key]) for key, words_of in COUNTS.items()],
         "unscored": [
             (words.scorer(name), answer["unscored"])
@@ -190,6 +192,12 @@ def _outcome_section(
             for key, count in (context.get("features") or {}).get(outcome, {}).items()
         ],
     }  # fmt: skip
+
+
+def _once(outcome: str, evaluation: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What patients came to first, told in the first outcome's section alone."""
+    first = outcomes_in_order(list(evaluation["outcomes"]))[0]
+    return evaluation.get("first_events") if outcome == first else None
 
 
 def _cards(judged: Mapping[str, Any]) -> list[dict[str, str]]:

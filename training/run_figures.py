@@ -3,6 +3,7 @@
 from matplotlib.figure import Figure
 
 from training import plots
+from training.doubt_plots import doubt_figures
 from training.explained import Explained, title_of
 from training.plots_course import course_figure
 from training.plots_explained import dependence_figure, importance_figure, interaction_figure
@@ -14,7 +15,7 @@ from training.wording import Words, words_for
 def run_figures(run: Run, shown: Shown) -> dict[str, Figure]:
     """Every figure of a training run, by `<outcome>_<figure>`."""
     words = words_for(run.evaluation)
-    figures = plots.evaluation_figures(run.evaluation)
+    figures = plots.evaluation_figures(run.evaluation) | doubt_figures(run.evaluation)
     for outcome, explained in shown.explained.items():
         drawn = _explanation_figures(outcome, explained, words)
         for course in shown.examples[outcome].courses:

@@ -33,6 +33,7 @@ from training.blas import on_one_blas_thread
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events, label_cohort, load_events
+from training.doubt import Given, add_doubts, cross_validated
 from training.fit import (
     Fitted,
     TrainingRows,
@@ -62,6 +63,7 @@ class TrainedOutcome:
     model: OutcomeModel
     training: TrainingRows
     scored: pd.DataFrame
+    given: Given
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,25 @@ def train(config: TrainingConfig) -> Run:
         outcome: train_outcome(cohort, outcome, config, training)
         for outcome, training in trainings.items()
     }
+    more: dict[str, Any] = {}
+    if config.variants:
+        more["panels"] = {
+            str(outcome): panels.for_the_report(cohort, one.training, config)
+            for outcome, one in trained.items()
+        }
+    return finished(config, cohort, trained, findings, make_card(config, source), more)
+
+
+def finished(
+    config: TrainingConfig,
+    cohort: Cohort,
+    trained: Mapping[Outcome, TrainedOutcome],
+    findings: Sequence[leaks.Finding],
+    card: Card,
+    more: Mapping[str, Any],
+) -> Run:
+    """Judge what was trained, in whatever way, and write the bundle; `more` joins the evaluation."""
+    source = cohort.source
     scored = pd.concat([one.scored for one in trained.values()], ignore_index=True)
     evaluation = evaluate_in_full(
         scored, cohort, config.horizon, config.bootstrap, config.seed, config.prices
@@ -106,15 +127,14 @@ def train(config: TrainingConfig) -> Run:
         str(o): labels.of(cohort.reported).counts for o, labels in cohort.labels.items()
     }
     evaluation["judged_on"] = judged_on(source, config.format, Seen.CROSS_VALIDATED)
-    if config.variants:
-        evaluation["panels"] = {
-            str(outcome): panels.for_the_report(cohort, one.training, config)
-            for outcome, one in trained.items()
-        }
+    evaluation |= more
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["notes"] = list(source.notes)
     evaluation["leaks"] = [finding.stated() for finding in findings]
-    bundle = _bundle(config, cohort, trained, evaluation)
+    reference = make_reference(cohort, trained, config.seed)
+    given = {outcome: one.given for outcome, one in trained.items()}
+    add_doubts(evaluation, cohort, given, reference, config.horizon)
+    bundle = _bundle(config, card, trained, reference, evaluation)
     return Run(bundle, evaluation, scored[scored["label"].notna()], cohort, trained)
 
 
@@ -151,17 +171,22 @@ def train_outcome(
     )  # fmt: skip
     declared = [column.name for column in COLUMNS[outcome] if column.name in cohort.rows]
     columns = useful_columns(training.rows[declared])
-    main = fit_committee(training, columns, recipe, config.seed, f"{outcome}: model")
+    main = fit_committee(
+        training, columns, recipe, config.seed, f"{outcome}: model", config.calibration
+    )
     risks = {"model": main.unseen_risk}
     for name, kept in _variants(columns).items() if config.variants else ():
         what = f"{outcome}: {name}"
-        risks[name] = fit_committee(training, kept, recipe, config.seed, what).unseen_risk
+        risks[name] = fit_committee(
+            training, kept, recipe, config.seed, what, config.calibration
+        ).unseen_risk
     opponents = baselines_for(outcome, judged.rows)
     for name, make in opponents.items():
         risks[name] = unseen_baseline_risk(judged, make)
     baselines = {name: make().fit(judged.rows, judged.label) for name, make in opponents.items()}
     model = OutcomeModel(main.model, main.calibration, _tiers(main), baselines)
-    return TrainedOutcome(model, training, scored_on_grid(cohort, outcome, risks))
+    given = cross_validated(cohort, outcome, model, training, main)
+    return TrainedOutcome(model, training, scored_on_grid(cohort, outcome, risks), given)
 
 
 def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainingRows:
@@ -211,11 +236,11 @@ def scored_on_grid(
 
 def _bundle(
     config: TrainingConfig,
-    cohort: Cohort,
+    card: Card,
     trained: Mapping[Outcome, TrainedOutcome],
+    reference: Reference,
     evaluation: Mapping[str, Any],
 ) -> Bundle:
-    card = make_card(config, cohort.source)
     models = {outcome: one.model for outcome, one in trained.items()}
     hours = config.horizon / pd.Timedelta(hours=1)
     save_bundle(
@@ -223,7 +248,7 @@ def _bundle(
         hours,
         card,
         models,
-        make_reference(cohort, trained, config.seed),
+        reference,
         evaluation,
         card_text(card, models, evaluation, config.outcomes_from, hours),
         config.outcomes_from,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from models.calibration import INTERVAL_LEVEL, Calibration, fit_calibration
-from models.stated import read_as
+from models.calibration import INTERVAL_LEVEL, Calibration, fit_calibration, read_calibration
+from models.calibration_curves import Line
 
 
 def simulated(slope: float, intercept: float, rows: int = 20_000, seed: int = 0):
@@ -53,7 +53,8 @@ def test_a_model_without_signal_gives_the_base_rate_and_never_a_reversed_sign():
 
 
 def test_the_interval_holds_the_risk_and_widens_with_doubt():
-    calibration = Calibration(0.8, -0.3, (0.02, 0.001, 0.03), 5)
+    line = Line(0.8, -0.3)
+    calibration = Calibration(line, (0.02, 0.001, 0.03), 5, line)
     margin = np.linspace(-6, 6, 25)
     agreed = np.tile(margin[:, None], 5)
     apart = agreed + np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
@@ -67,7 +68,8 @@ def test_the_interval_holds_the_risk_and_widens_with_doubt():
 
 
 def test_the_interval_by_hand():
-    calibration = Calibration(0.5, 1.0, (0.04, -0.01, 0.09), 3)
+    line = Line(0.5, 1.0)
+    calibration = Calibration(line, (0.04, -0.01, 0.09), 3, line)
     low, high = calibration.interval(np.array([2.0]), np.array([[1.0, 2.0, 3.0]]))
     # members: (3 - 1) x 0.5 squared x 2/3 = 1/3; calibration: 4 x 0.04 - 4 x 0.01 + 0.09 = 0.21
     half = 1.6448536 * np.sqrt(1 / 3 + 0.21)
@@ -78,4 +80,4 @@ def test_the_interval_by_hand():
 def test_it_survives_json_bit_for_bit():
     margin, label = simulated(1.3, -0.2, rows=300)
     found = fit_calibration(margin, label, np.arange(300) // 3, 5)
-    assert read_as(Calibration, json.loads(json.dumps(found.to_json())), "file") == found
+    assert read_calibration(json.loads(json.dumps(found.to_json())), "file") == found

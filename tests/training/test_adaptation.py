@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 
 from features.outcomes import Outcome
 from models.bundle import load_bundle
-from models.calibration import Calibration, fit_calibration
+from models.calibration import fit_calibration
 from models.predict import predict_rows
 from models.risk import RiskModel
 from training.adaptation.choice import choose
@@ -115,7 +115,7 @@ def test_with_many_events_the_priors_are_outvoted():
 
 
 def test_a_line_behind_a_calibration_moves_its_risks():
-    shipped, line = Calibration(0.8, -0.5, (0.0, 0.0, 0.0), 5), Line(0.3, 0.7, (0.04, 0.01, 0.09))
+    shipped, line = straight(0.8, -0.5, (0.0, 0.0, 0.0), 5), Line(0.3, 0.7, (0.04, 0.01, 0.09))
     both, margin = line.after(shipped), np.array([-2.0, 0.0, 3.0])
     log_odds = shipped.log_odds(margin)
     np.testing.assert_allclose(both.log_odds(margin), 0.3 + 0.7 * log_odds)

@@ -75,6 +75,30 @@ def test_every_judged_row_is_one_of_the_grid_and_counted_by_its_fate(ward_run, w
     assert found["fates"]["infection"] == ward_cohort.labels[Outcome.INFECTION].counts
 
 
+def test_metrics_card_and_report_tell_how_far_the_risks_may_be_doubted(ward_run):
+    card = (ward_run.folder / "MODEL_CARD.md").read_text("utf-8")
+    found = json.loads((ward_run.folder / "metrics.json").read_text("utf-8"))
+    page = (ward_run.folder.with_name("bundle-report") / "report.html").read_text("utf-8")
+    judged = found["outcomes"]["infection"]
+    bands, verdicts = judged["interval"]["groups"], judged["abstention"]["verdicts"]
+    for parts in (bands, verdicts.values()):
+        assert sum(part["rows"] for part in parts) == judged["counts"]["rows"]
+        assert sum(part["events"] for part in parts) == judged["counts"]["events"]
+    kept = f"In {judged['interval']['bands_within']} of {judged['interval']['bands_counted']} bands"
+    gone = (
+        f"The guard abstains from {verdicts['abstain']['rows']:,} of {judged['counts']['rows']:,}"
+    )
+    for text in (card, page):
+        assert judged["interval"]["promise"] in text
+        assert kept in text
+        assert gone in text
+    for rule in judged["competing"]["rows"]:
+        assert rule["rule"] in page
+    assert found["first_events"]["patients"] == judged["counts"]["patients"]
+    for figure in ("abstention", "incidence"):
+        assert f'<figure id="infection-{figure}">' in page
+
+
 def test_the_digest_on_the_card_is_that_of_the_records(ward_run, ward_file):
     assert ward_run.card.data_digest == load_events(ward_file, "table").digest
 

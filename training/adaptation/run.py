@@ -1,17 +1,20 @@
 """A training run that starts from a shipped bundle: local records in, an adapted bundle out."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from features.outcomes import Outcome
-from features.tables import InvalidInputError, count_rejects
+from features.tables import InvalidInputError
 from models.baselines import baselines_for
-from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
+from models.bundle import Bundle, Card, OutcomeModel, TierThresholds
+from models.calibration_band import Band, fit_band
+from models.calibration_curves import Kind
 from training.adaptation.curve import ADAPTED, SIZES, Judged, judged_by_size
 from training.adaptation.figures import curve_figures
 from training.adaptation.local import Local, deal
@@ -27,21 +30,21 @@ from training.adaptation.words import (
     prior_sentence,
 )
 from training.blas import on_one_blas_thread
-from training.card import card_text
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events
+from training.doubt import Given
 from training.fit import TrainingRows
-from training.judged import Seen, judged_on
-from training.metrics import evaluate
+from training.leaks import Finding, audit, refuse
 from training.train import (
     ELEVATED_SHARE,
     HIGH_SHARE,
     Run,
     TrainedOutcome,
     check_places,
+    finished,
     make_card,
-    make_reference,
     scored_on_grid,
+    training_rows,
 )
 
 logger = logging.getLogger("training")
@@ -72,15 +75,27 @@ def train_from(config: TrainingConfig, parent: Bundle, prior: Records | None) ->
     outcomes = _agreed_outcomes(config, parent)
     here = read_cohort(Records(config.records, config.format), config, outcomes, parent)
     other = None if prior is None else read_cohort(prior, config, outcomes, parent)
+    findings = _audited(here, outcomes, config)
     found = {outcome: adapt_outcome(here, other, outcome, config, parent) for outcome in outcomes}
-    scored = pd.concat([one.trained.scored for one in found.values()], ignore_index=True)
-    evaluation = _evaluation(config, here, scored)
-    evaluation["adaptation"] = {str(outcome): one.told for outcome, one in found.items()}
+    told = {"adaptation": {str(outcome): one.told for outcome, one in found.items()}}
     trained = {outcome: one.trained for outcome, one in found.items()}
     chosen = {outcome: one.chosen for outcome, one in found.items()}
     card = _card(config, here.source, other, parent, chosen)
-    bundle = _write(config, here, trained, card, evaluation)
-    return Run(bundle, evaluation, scored[scored["label"].notna()], here, trained)
+    return finished(config, here, trained, findings, card, told)
+
+
+def _audited(here: Cohort, outcomes: Sequence[Outcome], config: TrainingConfig) -> list[Finding]:
+    """The audit of the records, and of the rows of outcomes that have events enough to fold by."""
+    enough = [outcome for outcome in outcomes if _event_patients(here, outcome) >= config.folds]
+    trainings = {outcome: training_rows(here, outcome, config) for outcome in enough}
+    findings = audit(here, trainings, config)
+    refuse(findings, config.accept_leaks)
+    return findings
+
+
+def _event_patients(here: Cohort, outcome: Outcome) -> int:
+    event = here.reported & (here.labels[outcome].label == 1)
+    return here.as_of.loc[event, "patient_id"].nunique()
 
 
 def _agreed_outcomes(config: TrainingConfig, parent: Bundle) -> tuple[Outcome, ...]:
@@ -98,6 +113,14 @@ def _agreed_outcomes(config: TrainingConfig, parent: Bundle) -> tuple[Outcome, .
         )
     agreed = tuple(outcome for outcome in config.outcomes if outcome in parent.outcomes)
     left_out = [str(outcome) for outcome in config.outcomes if outcome not in agreed]
+    bent = [
+        outcome for outcome in agreed if parent.models[outcome].calibration.kind != Kind.LOGISTIC
+    ]
+    if bent:
+        raise InvalidInputError(
+            f"{bent[0]}: the bundle that is started from is calibrated by a curve, not a line: "
+            "only --calibration logistic can be adapted"
+        )
     if not agreed:
         raise InvalidInputError(
             f"--outcome {', '.join(left_out)}: the bundle that is started from answers "
@@ -143,10 +166,37 @@ def _trained(
     )
     choice = adapted.choice
     chosen = joined(task, choice.pieces, choice.final, adapted.folds)
+    part, unseen = local.judged_part, logit(risks[ADAPTED])
+    calibration = replace(chosen.calibration, band=band_of(unseen, part.label, part.patient))
     model = OutcomeModel(
-        chosen.risk, chosen.calibration, _tiers(risks[ADAPTED]), _baselines(local, task.shipped)
+        chosen.risk, calibration, _tiers(risks[ADAPTED]), _baselines(local, task.shipped)
     )
-    return TrainedOutcome(model, training, scored_on_grid(here, local.outcome, risks))
+    scored = scored_on_grid(here, local.outcome, risks)
+    return TrainedOutcome(model, training, scored, _given(here, local, risks[ADAPTED], plan[:, 0]))
+
+
+def _given(here: Cohort, local: Local, risk: np.ndarray, fold: np.ndarray) -> Given:
+    """The adapted risks of patients not adapted to, each within the band of the other folds.
+
+    Of rows without a label nothing is told: no member stands for them alone.
+    """
+    part, fold = local.judged_part, fold[local.judged]
+    log_odds = logit(risk)
+    limits = np.empty((2, len(risk)))
+    for each in np.unique(fold):
+        apart = fold == each
+        limits[:, apart] = band_of(
+            log_odds[~apart], part.label[~apart], part.patient[~apart]
+        ).limits(log_odds[apart])
+    judged = ~np.isnan(here.labels[local.outcome].of(here.reported).label)
+    on_grid = np.full((3, len(judged)), np.nan)
+    on_grid[:, judged] = np.stack([risk, *expit(limits)])
+    return Given(*on_grid)
+
+
+def band_of(log_odds: np.ndarray, label: np.ndarray, patient: np.ndarray) -> Band:
+    """The band of these rows; none where no event, or nothing else, was observed."""
+    return fit_band(log_odds, label, patient) if 0 < label.sum() < len(label) else Band()
 
 
 def _tiers(risk: np.ndarray) -> TierThresholds:
@@ -193,17 +243,6 @@ def _told(
     }
 
 
-def _evaluation(config: TrainingConfig, here: Cohort, scored: pd.DataFrame) -> dict[str, Any]:
-    evaluation = evaluate(scored, config.bootstrap, config.seed)
-    evaluation["fates"] = {
-        str(outcome): labels.of(here.reported).counts for outcome, labels in here.labels.items()
-    }
-    evaluation["judged_on"] = judged_on(here.source, config.format, Seen.CROSS_VALIDATED)
-    evaluation["rejects"] = count_rejects(here.source.rejects)
-    evaluation["notes"] = list(here.source.notes)
-    return evaluation
-
-
 def _card(
     config: TrainingConfig,
     source: Events,
@@ -226,24 +265,3 @@ def _card(
         virtual=card.virtual or any(sources),
         adapted_from=parent.version,
     )
-
-
-def _write(
-    config: TrainingConfig,
-    here: Cohort,
-    trained: Mapping[Outcome, TrainedOutcome],
-    card: Card,
-    evaluation: Mapping[str, Any],
-) -> Bundle:
-    models = {outcome: one.model for outcome, one in trained.items()}
-    save_bundle(
-        config.out,
-        config.horizon / pd.Timedelta(hours=1),
-        card,
-        models,
-        make_reference(here, trained, config.seed),
-        evaluation,
-        card_text(card, models, evaluation, config.outcomes_from),
-        config.outcomes_from,
-    )
-    return load_bundle(config.out)

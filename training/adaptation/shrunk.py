@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from models.calibration import Calibration
+from models.calibration import Calibration, straight
 from training.resampled import FEWEST_EVENT_PATIENTS
 
 INTERCEPT_SPREAD, SLOPE_SPREAD = 1.0, 0.5
@@ -40,7 +40,7 @@ class Line:
             inner * (base * slope + both),
             base * base * slope + 2.0 * base * both + intercept,
         )
-        return Calibration(
+        return straight(
             self.slope * inner, self.slope * base + self.intercept, moved, calibration.folds
         )
 

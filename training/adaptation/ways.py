@@ -8,7 +8,7 @@ import pandas as pd
 
 from features.outcomes import Outcome
 from models.bundle import OutcomeModel
-from models.calibration import Calibration
+from models.calibration import Calibration, straight
 from models.continued import group_size, join_onto
 from models.recipes import monotone_signs, recipe_for
 from models.risk import Member, RiskModel, fit_member, join_members
@@ -214,4 +214,4 @@ def _on_top(task: Task, pieces: Sequence[Piece], members: Sequence[Member]) -> R
 
 
 def _calibration(line: Line, folds: int) -> Calibration:
-    return Calibration(line.slope, line.intercept, line.covariance, folds)
+    return straight(line.slope, line.intercept, line.covariance, folds)
