@@ -14,7 +14,7 @@ PATIENTS, DRAWS = 50, 20
 LEAST_REST = 20
 EVENT_PATIENTS_FOR_A_SLOPE = 10
 """Fewer move the level alone: a slope learnt from a handful undoes more than it mends. To update no
-more than the data bear: Vergouwe 2017, doi 10.1002/sim.7179 (unverified); the number is a choice."""
+more than the data bear: Vergouwe 2017, doi 10.1002/sim.7179 (unverified); the number is chosen."""
 FIGURES = ("calibration_slope", "calibration_intercept", "observed_to_expected", "ici", "brier")
 TAIL = 0.05
 
