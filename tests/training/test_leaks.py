@@ -215,6 +215,15 @@ def test_shuffling_moves_labels_between_patients_and_nothing_else(ward_training)
     assert 0.01 < moved.label.mean() < 0.2  # 0.05 before
 
 
+def test_shuffling_says_nothing_where_the_events_fall_into_one_fold(ward_training):
+    training = ward_training[INFECTION]
+    one = np.flatnonzero(training.judged & (training.label == 1))[0]
+    label = np.where(training.judged, 0.0, training.label)
+    label[one] = 1.0
+    single = replace(training, label=label, target=np.where(np.isnan(label), np.nan, label))
+    assert shuffled_labels(single, ["crp.last", "ldh.last"], seed=1) == []
+
+
 def test_one_person_under_two_names_and_dates_is_found(ward_events):
     plain = ward_events.astype({"patient_id": "str", "key": "str"})
     twin = plain[plain["patient_id"] == "patient-05"].assign(patient_id="somebody else")

@@ -120,6 +120,19 @@ def test_recalibration_on_fifty_patients_repairs_risks_three_times_too_high():
     assert found["draws_used"] == found["draws"]
 
 
+def test_a_handful_of_events_moves_the_level_and_leaves_the_slope():
+    random = np.random.default_rng(4)
+    patient = np.repeat(np.arange(400), 5)
+    odds = np.exp(random.normal(-4.6, 0.5, 2000))
+    label = (random.random(2000) < odds / (1 + odds)).astype(float)  # 5 a hundred patients
+    too_high = 3 * odds / (1 + 3 * odds)
+    found = repair(label, too_high, patient, seed=0)
+    before, after = found["before"]["calibration_slope"], found["after"]["calibration_slope"]
+    assert after["value"] == pytest.approx(before["value"], abs=0.02)
+    level = found["after"]["calibration_intercept"]["value"]
+    assert abs(level) < abs(found["before"]["calibration_intercept"]["value"])
+
+
 def test_two_groups_are_needed():
     with pytest.raises(InvalidInputError, match="two groups are needed"):
         held_out_groups(pd.Series("unknown", index=["a", "b"]), GroupedBy.SITE)

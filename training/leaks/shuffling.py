@@ -30,16 +30,21 @@ LEAST_EXCESS = 0.05
 
 
 def shuffled_labels(training: TrainingRows, columns: list[str], seed: int) -> list[Finding]:
-    """Stops where AUROC on shuffled labels lies above 0.5 by more than its rounds differ."""
+    """Stops where AUROC on shuffled labels lies above 0.5 by more than its rounds differ.
+
+    A round whose few events fell into one fold cannot be fitted; fewer than two rounds say nothing.
+    """
     some = _some_patients(training)
     columns = useful_columns(some.rows[columns])
     areas = []
-    for number in range(ROUNDS):
+    for number in range(ROUNDS if columns else 0):
         shuffled = shuffle(some, np.random.default_rng([seed, number]))
+        if not _can_be_fitted(shuffled):
+            continue
         what = f"{training.outcome}: shuffled labels, round {number + 1}"
         fitted = fit_committee(shuffled, columns, RECIPE, seed, what)
         areas.append(_area_within_folds(shuffled, fitted.unseen_risk))
-    return _judged(training, np.array(areas))
+    return _judged(training, np.array(areas)) if len(areas) > 1 else []
 
 
 def _judged(training: TrainingRows, areas: np.ndarray) -> list[Finding]:
@@ -74,6 +79,17 @@ def shuffle(training: TrainingRows, random: np.random.Generator) -> TrainingRows
         label[mine] = np.nan_to_num(training.label[theirs])
         target[mine] = np.nan_to_num(training.target[theirs])
     return replace(training, label=label, target=target)
+
+
+def _can_be_fitted(training: TrainingRows) -> bool:
+    """Whether rows with and without an event remain whichever fold is left out."""
+    judged, fold = training.judged_rows, training.plan[:, 0]
+    learnt = ~np.isnan(training.target)
+    return all(
+        len(np.unique(judged.label[judged.plan[:, 0] != left])) > 1
+        and len(np.unique(training.target[learnt & (fold != left)])) > 1
+        for left in range(training.folds)
+    )
 
 
 def _some_patients(training: TrainingRows) -> TrainingRows:

@@ -7,11 +7,14 @@ import numpy as np
 
 from models.calibration import fit_calibration
 from training.metrics import replicated
-from training.recalibration import log_odds
+from training.recalibration import fit_logistic, log_odds, probability
 from training.sample import Sample
 
 PATIENTS, DRAWS = 50, 20
 LEAST_REST = 20
+EVENT_PATIENTS_FOR_A_SLOPE = 10
+"""Fewer move the level alone: a slope learnt from a handful undoes more than it mends. To update no
+more than the data bear: Vergouwe 2017, doi 10.1002/sim.7179 (unverified); the number is chosen."""
 FIGURES = ("calibration_slope", "calibration_intercept", "observed_to_expected", "ici", "brier")
 TAIL = 0.05
 
@@ -21,7 +24,8 @@ def repair(
 ) -> Mapping[str, Any]:
     """Recalibrate on `PATIENTS` patients drawn from the group, judge on its others, many times.
 
-    Slope and intercept of the log-odds are learnt anew (`models.calibration`). Each figure is the
+    The intercept of the log-odds is learnt anew, and from `EVENT_PATIENTS_FOR_A_SLOPE` patients
+    with an event on the slope as well (`models.calibration`). Each figure is the
     median over the draws with their 5th and 95th percentile, `before` and `after`, on the same
     others. A draw without an event among the `PATIENTS`, or among the others, cannot be used and is
     counted. Null with a `reason` where the group is too small.
@@ -51,9 +55,19 @@ def _before_and_after(
     if any(len(np.unique(part)) < 2 for part in (label[learnt], label[~learnt])):
         return None
     margin = log_odds(risk)
-    anew = fit_calibration(margin[learnt], label[learnt], patient[learnt], folds=2)
+    mended = _learnt_anew(margin[learnt], label[learnt], patient[learnt], margin[~learnt])
     rest = label[~learnt], patient[~learnt]
-    return _figures(*rest, risk[~learnt]), _figures(*rest, anew.risk(margin[~learnt]))
+    return _figures(*rest, risk[~learnt]), _figures(*rest, mended)
+
+
+def _learnt_anew(
+    margin: np.ndarray, label: np.ndarray, patient: np.ndarray, others: np.ndarray
+) -> np.ndarray:
+    """The others' risks by what these patients' labels say of the log-odds."""
+    if len(np.unique(patient[label == 1])) >= EVENT_PATIENTS_FOR_A_SLOPE:
+        return fit_calibration(margin, label, patient, folds=2).risk(others)
+    level = fit_logistic(np.ones((len(label), 1)), label, margin).coefficients[0]
+    return probability(others + level)
 
 
 def _figures(label: np.ndarray, patient: np.ndarray, risk: np.ndarray) -> Mapping[str, float]:
