@@ -230,6 +230,7 @@ def _add_freeze(verbs: "Verbs") -> None:
     parser.add_argument("--horizon", type=_duration, default="24h", help="how far ahead")
     parser.add_argument("--bootstrap", type=_count, default=500, help="resamples for intervals")
     parser.add_argument("--seed", type=_seed, default=0, help="of the resamples")
+    flags.add_by(parser)
     parser.add_argument("--out", type=Path, required=True, help="new folder to write into")
 
 

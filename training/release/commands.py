@@ -49,7 +49,7 @@ def run_freeze(options: Namespace) -> None:
         options.horizon,
         options.bootstrap,
         options.seed,
-        user_name(),
+        options.by or user_name(),
     )
     for note in source.notes:
         print(note)

@@ -34,14 +34,14 @@ def add_promote_flags(parser: ArgumentParser) -> None:
     )  # fmt: skip
     _add_yes(parser, "--allow-fewer-outcomes", "let a model replace one that answers more outcomes")
     parser.add_argument("--why", default="", help="what the ledger shall say of it")
-    _add_by(parser)
+    add_by(parser)
 
 
 def add_rollback_flags(parser: ArgumentParser) -> None:
     """Of `rollback`."""
     parser.add_argument("--alias", choices=ALIASES, required=True, help="which")
     parser.add_argument("--why", required=True, help="the reason, for the ledger")
-    _add_by(parser)
+    add_by(parser)
 
 
 def add_ledger_flags(parser: ArgumentParser) -> None:
@@ -53,7 +53,8 @@ def add_ledger_flags(parser: ArgumentParser) -> None:
     )
 
 
-def _add_by(parser: ArgumentParser) -> None:
+def add_by(parser: ArgumentParser) -> None:
+    """Who acts, of every verb that leaves a trace."""
     parser.add_argument("--by", type=_text, metavar="NAME", help="who (default: this user)")
 
 

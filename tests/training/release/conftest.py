@@ -101,8 +101,8 @@ def store(registered: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def frozen_folder(verb: Callable, ward_file: Path, tmp_path_factory) -> Path:
     """The drawn ward, frozen by the command."""
     out = tmp_path_factory.mktemp("frozen") / "set"
-    asked = ("--records", ward_file, "--format", "table", "--bootstrap", 40, "--out", out)
-    done = verb("freeze", *asked)
+    asked = ("--records", ward_file, "--format", "table", "--bootstrap", 40, "--by", "tester")
+    done = verb("freeze", *asked, "--out", out)
     assert done.status == 0, done
     return out
 

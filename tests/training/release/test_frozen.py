@@ -17,6 +17,7 @@ def test_the_events_come_back_as_the_reader_gave_them(frozen, ward_file):
     pd.testing.assert_frame_equal(frozen.source.events, source.events)
     assert frozen.manifest.events_digest == frozen.source.digest == source.digest
     assert (frozen.manifest.patients, frozen.manifest.records) == (80, "ward.csv")
+    assert (frozen.manifest.replicates, frozen.manifest.frozen_by) == (40, "tester")
     assert (frozen.manifest.every_hours, frozen.manifest.horizon_hours) == (24.0, 24.0)
 
 
