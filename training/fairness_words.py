@@ -6,7 +6,7 @@ from typing import Any
 from training.fairness import FAIR_METRICS, FairMetric, Gap
 from training.metrics import MAIN_MODEL
 from training.rounding import number, times
-from training.strata import UNKNOWN
+from training.strata_values import UNKNOWN
 
 
 def fairness_sentences(groups: Mapping[str, Any]) -> list[str]:

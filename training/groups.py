@@ -16,7 +16,8 @@ from training.ranking import Ranking
 from training.recalibration import both_classes, error_figures
 from training.resampled import FEWEST_EVENT_PATIENTS, compared
 from training.sample import Numbers, Sample
-from training.strata import STRATA, UNKNOWN, Stratum, in_order
+from training.strata import STRATA, Stratum, in_order
+from training.strata_values import UNKNOWN
 
 GROUP_SCORERS = (MAIN_MODEL, FIRST_BASELINE, "crp_rule")
 """Who is judged within groups: the model, and beside it what it must beat."""

@@ -117,7 +117,7 @@ def finished(
     card: Card,
     more: Mapping[str, Any],
 ) -> Run:
-    """Judge what was trained, in whatever way, and write the bundle; `more` joins the evaluation."""
+    """Judge what was trained, in whatever way; write the bundle. `more` joins the evaluation."""
     source = cohort.source
     scored = pd.concat([one.scored for one in trained.values()], ignore_index=True)
     evaluation = evaluate_in_full(

@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 
 from features.outcomes import Outcome
 from models.bundle import load_bundle
-from models.calibration import fit_calibration
+from models.calibration import fit_calibration, straight
 from models.predict import predict_rows
 from models.risk import RiskModel
 from training.adaptation.choice import choose

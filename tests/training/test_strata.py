@@ -7,7 +7,8 @@ import pytest
 from features.harmonise import harmonise
 from features.harmonising.site_names import LARGEST, number_of_name
 from training.dataset import Events, site_names
-from training.strata import STRATA, UNKNOWN, in_order, strata_rows
+from training.strata import STRATA, in_order, strata_rows
+from training.strata_values import UNKNOWN
 
 NOTHING = pd.DataFrame({"reason": []})
 
@@ -81,13 +82,13 @@ def test_a_site_is_told_by_the_name_that_the_records_give():
             "patient_id": ["a", "b", "c", "d"],
             "time": pd.Series([pd.NaT] * 4, dtype="datetime64[us, UTC]"),
             "code": ["site", "care_site", "site", "sex"],
-            "numeric_value": [np.nan, np.nan, 7.0, 1.0],
+            "numeric_value": [np.nan, np.nan, 8388601.0, 1.0],
             "text_value": ["Lyon", " lyon ", None, None],
         }
     )
     source = Events(harmonise(records).events, NOTHING, 4, (), False, sites=site_names(records))
     asked = pd.DataFrame({"patient_id": list("abcd"), "as_of": pd.Timestamp("2026-03-01T06Z")})
-    assert list(strata_rows(source, asked)["site"]) == ["Lyon", "Lyon", "7", UNKNOWN]
+    assert list(strata_rows(source, asked)["site"]) == ["Lyon", "Lyon", "8388601", UNKNOWN]
 
 
 def test_names_and_numbers_of_sites_do_not_meet():
