@@ -39,4 +39,4 @@ def test_events_without_a_patient_or_of_an_unknown_key_are_nobodys(draw_events, 
 def test_nothing_can_be_written_into_arrays(draw_events):
     arrays = event_arrays(draw_events(("a", "crp", 1.0, 5.0)))
     with pytest.raises(ValueError, match="read-only"):
-        arrays.value[0] = 6.0
+        arrays.key[0] = 1
