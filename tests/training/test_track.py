@@ -199,6 +199,11 @@ def test_settings_are_logged_as_a_user_types_them(store):
         "setting.seed": "0", "setting.folds": "5", "setting.repeats": "auto",
         "setting.bootstrap": "200", "setting.variants": "true",
         "setting.outcomes_from": "documented",
+        "setting.prices.anti_il6_dose": "auto", "setting.prices.monitored_day": "auto",
+        "setting.prices.bed_day": "auto", "setting.prices.doses_per_alarm": "1.0",
+        "setting.prices.most_doses_per_patient": "4.0",
+        "setting.prices.monitored_days_per_alarm": "1.0",
+        "setting.prices.bed_days_per_alarm": "1.0",
     }  # fmt: skip
 
 
