@@ -158,7 +158,8 @@ class OutcomeAnswer(_Strict):
     verdict_reasons: list[str]
     risk: float | None = Field(description="probability (0 to 1) within the horizon")
     interval: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
-        description="[low, high]: where the risk lies, as the bundle's calibration states it"
+        description="[low, high]: at least nine times in ten it holds the rate of the outcome "
+        "among patients given such a risk"
     )
     tier: str | None = Field(description="low, elevated or high, by `tier_from`")
     tier_from: dict[str, float] = Field(
@@ -167,7 +168,9 @@ class OutcomeAnswer(_Strict):
     )
     reasons: list[ReasonAnswer]
     base: float | None = Field(description="log-odds before any contribution")
-    contributions: dict[str, float] = Field(description="log-odds, one for each analyte")
+    contributions: dict[str, float] = Field(
+        description="log-odds, one for each analyte, and `calibration` where it is no line"
+    )
 
 
 class DataQualityAnswer(_Strict):

@@ -51,6 +51,13 @@ def test_a_band_by_hand():
     assert high == pytest.approx([band.high[0], band.high[1], risen])
 
 
+def test_four_copies_of_every_row_of_a_patient_teach_nothing_new():
+    log_odds, label = logit(np.repeat([0.04, 0.5], 100)), np.tile([1.0, 0.0, 0.0, 0.0], 50)
+    once = fit_band(log_odds, label, np.arange(200))
+    often = fit_band(*(np.repeat(each, 4) for each in (log_odds, label, np.arange(200))))
+    assert (once.low, once.high) == (pytest.approx(often.low), pytest.approx(often.high))
+
+
 def test_rows_above_bound_the_rate_of_the_few_below():
     # 30 rows foretold 0.001 and 300 foretold 0.004, none with an event, then 100 at a half: alone
     # the 30 allow 1 - 0.05^(1/30) = 9.5 %, with the 300 above them 0.9 %

@@ -43,8 +43,8 @@ def test_a_few_events_keep_the_line():
 def test_the_rule_by_hand():
     # gaps 1, 1, 4 of three patients: sum 6, standard error of the sum sqrt(3) x sqrt(3) = 3
     assert not _as_good(np.array([1.0, 1.0, 4.0]))
-    # gaps -2, 1, 4: sum 3, standard error sqrt(3) x 3 = 5.2
-    assert _as_good(np.array([-2.0, 1.0, 4.0]))
+    # gaps -2, 1, 4.5: sum 3.5, standard error sqrt(3) x 3.25 = 5.6
+    assert _as_good(np.array([-2.0, 1.0, 4.5]))
     assert _as_good(np.zeros(3))
 
 
