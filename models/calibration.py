@@ -53,29 +53,41 @@ class Calibration:
 
 
 def fit_calibration(
-    margin: np.ndarray, label: np.ndarray, patient: np.ndarray, folds: int
+    margin: np.ndarray,
+    label: np.ndarray,
+    patient: np.ndarray,
+    folds: int,
+    weight: np.ndarray | None = None,
 ) -> Calibration:
     """Fit on margins that the members gave for patients they had not seen.
 
-    A model without any signal there gets slope 0 and the base rate, never a reversed sign.
+    A model without any signal there gets slope 0 and the base rate, never a reversed sign. `weight`
+    is how many rows of the population each stands for; the mean risk is the population's rate.
     """
-    logistic = LogisticRegression(C=np.inf, tol=1e-8).fit(margin[:, None], label)
+    counts = np.ones(len(margin)) if weight is None else weight
+    logistic = LogisticRegression(C=np.inf, tol=1e-8).fit(margin[:, None], label, counts)
     slope, intercept = float(logistic.coef_[0, 0]), float(logistic.intercept_[0])
     if slope <= 0.0:
-        slope, intercept = 0.0, float(np.log(label.mean() / (1.0 - label.mean())))
+        rate = float(np.average(label, weights=counts))
+        slope, intercept = 0.0, float(np.log(rate / (1.0 - rate)))
     risk = expit(slope * margin + intercept)
-    return Calibration(slope, intercept, _clustered_covariance(margin, label, risk, patient), folds)
+    covariance = _clustered_covariance(margin, label, risk, patient, counts)
+    return Calibration(slope, intercept, covariance, folds)
 
 
 def _clustered_covariance(
-    margin: np.ndarray, label: np.ndarray, risk: np.ndarray, patient: np.ndarray
+    margin: np.ndarray,
+    label: np.ndarray,
+    risk: np.ndarray,
+    patient: np.ndarray,
+    counts: np.ndarray,
 ) -> tuple[float, float, float]:
     """Sandwich covariance of (slope, intercept), patients as clusters (Liang and Zeger 1986)."""
     design = np.column_stack([margin, np.ones_like(margin)])
-    information = design.T @ (design * (risk * (1.0 - risk))[:, None])
+    information = design.T @ (design * (counts * risk * (1.0 - risk))[:, None])
     _, cluster = np.unique(patient, return_inverse=True)
     scores = np.zeros((cluster.max() + 1, 2))
-    np.add.at(scores, cluster, design * (label - risk)[:, None])
+    np.add.at(scores, cluster, design * (counts * (label - risk))[:, None])
     bread = np.linalg.pinv(information)
     covariance = bread @ (scores.T @ scores) @ bread
     return float(covariance[0, 0]), float(covariance[0, 1]), float(covariance[1, 1])

@@ -32,9 +32,11 @@ class Start:
         return _steps(rows) @ np.array(self.weights)
 
 
-def fit_start(rows: pd.DataFrame, target: np.ndarray, uses_grade: bool) -> Start:
+def fit_start(
+    rows: pd.DataFrame, target: np.ndarray, uses_grade: bool, weight: np.ndarray | None = None
+) -> Start:
     """Fit on rows and targets 0 to 1; without the grade (or any on record) the base rate alone."""
-    rate = float(target.mean())
+    rate = float(np.average(target, weights=weight))
     steps = _steps(rows)
     base = Start(float(np.log(rate / (1.0 - rate))), (0.0,) * len(STEPS))
     if not uses_grade or not steps.any():
@@ -42,7 +44,7 @@ def fit_start(rows: pd.DataFrame, target: np.ndarray, uses_grade: bool) -> Start
     label = (target >= 0.5).astype(int)
     if label.min() == label.max():
         return base
-    logistic = LogisticRegression(C=1.0, tol=1e-8).fit(steps, label)
+    logistic = LogisticRegression(C=1.0, tol=1e-8).fit(steps, label, weight)
     return Start(float(logistic.intercept_[0]), tuple(map(float, logistic.coef_[0])))
 
 

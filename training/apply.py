@@ -21,6 +21,7 @@ from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
 from training.judged import Seen, judged_on, scored_rows
 from training.metrics import evaluate
 from training.progress import progress
+from training.weights import weights_notes
 
 ROWS_AT_ONCE = 20_000
 NOTHING_TO_EARN = "no stay has an onset near which an alarm could earn anything"
@@ -87,7 +88,8 @@ def judge(
     evaluation["judged_on"] = judged_on(cohort.source, file_format, seen)
     evaluation["fates"] = {str(o): labels.counts for o, labels in cohort.labels.items()}
     evaluation["rejects"] = count_rejects(cohort.source.rejects)
-    evaluation["notes"] = list(cohort.source.notes)
+    whom = weights_notes(cohort.as_of["patient_id"], cohort.weight)
+    evaluation["notes"] = [*cohort.source.notes, *whom]
     return evaluation
 
 

@@ -31,6 +31,7 @@ from training.report import report_context, write_report
 from training.run_figures import run_figures
 from training.sentences import claim_lines
 from training.train import Run, check_places, train
+from training.weights import weights_of
 from training.wording import words_for
 
 logger = logging.getLogger("training")
@@ -108,6 +109,9 @@ def run_train(options: Namespace) -> None:
         repeats=options.repeats,
         variants=options.variants,
         outcomes_from=options.outcomes_from,
+        weights=options.weights,
+        trials=options.trials,
+        minutes=options.minutes,
     )
     if not options.track:
         _train(config)
@@ -182,6 +186,7 @@ def run_evaluate(options: Namespace) -> None:
         _agree(bundle, options.outcomes_from)
         # read before a run opens: records that cannot be read leave none behind
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
+        others = replace(others, weight=weights_of(options.weights, others.as_of["patient_id"]))
         _tell_notes(others.source)
         if not options.track:
             _evaluate(options, bundle, others)

@@ -18,7 +18,8 @@ class TrainingConfig:
     `every` is the step between as-of times that are judged, `learn_every` that between times to
     learn from, `horizon` how far a label looks ahead. `repeats` of
     the patient-wise cross-validation: None takes what `repeats_for` says. `outcomes_from` says
-    where grades and infections come from, as features and as labels.
+    where grades and infections come from, as features and as labels. `weights` is a CSV of sampling
+    weights (`training.weights`). With `trials` or `minutes` recipes are tuned (`training.tune`).
     """
 
     records: Path
@@ -35,6 +36,9 @@ class TrainingConfig:
     bootstrap: int = 200
     variants: bool = True
     outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
+    weights: Path | None = None
+    trials: int = 0
+    minutes: float | None = None
 
 
 MOST_REPEATS = 10

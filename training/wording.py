@@ -13,6 +13,7 @@ SCORERS = {
     "model": "Model",
     "model without grade": "Model without today's grade",
     "model without trajectories": "Model without trajectories",
+    "model without monotone signs": "Model without monotone signs",
     "grade": "Today's grade alone, not fitted",
     PERSISTENCE: "Persistence",
     "last_value_logistic": "Last values, logistic regression",
