@@ -90,6 +90,7 @@ def calibration_curve(sample: Sample, multiplicity: Numbers) -> dict[str, Any]:
     """Observed rate against foretold risk: in groups, and smooth where risks are many."""
     edges = np.unique(np.quantile(sample.risk, CALIBRATION_QUANTILES))
     group = np.searchsorted(edges[1:-1], sample.risk, side="right")
+    group = np.unique(group, return_inverse=True)[1]  # ties leave groups empty
     weight = multiplicity[sample.patient]
     rows = np.bincount(group).astype(np.float64)
     counted = np.bincount(group, weight)

@@ -27,6 +27,9 @@ SCORED_COLUMNS = ("patient_id", "as_of", "outcome", "label", "at_risk", "model",
 MAIN_MODEL = "model"
 FIRST_BASELINE = "persistence"
 
+TOGETHER = {"grade": {"0-1": ("0", "1")}}
+"""Groups of a stratum that are also judged as one: from grade 0 or 1 severe CRS is a surprise."""
+
 INTERVAL_LEVEL = 0.95
 FEWEST_EVENT_PATIENTS = 5
 """With fewer patients who have an event there is no interval: resampled handfuls are narrow."""
@@ -285,7 +288,14 @@ def _evaluate_outcome(
     for model, repeats in samples.items():
         found["models"][model]["curves"] = curves(repeats[0], draws[0])
     found["strata"] = {
-        stratum: _by_stratum(table.rows, table.rows[stratum].to_numpy(), judged, samples, draws)
+        stratum: _by_stratum(
+            table.rows,
+            table.rows[stratum].to_numpy(),
+            judged,
+            samples,
+            draws,
+            TOGETHER.get(stratum),
+        )
         for stratum in strata
     }
     return found
@@ -422,18 +432,30 @@ def _by_stratum(
     judged: NDArray[np.bool_],
     samples: Mapping[str, list[Sample]],
     draws: Numbers,
+    together: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """The comparison within each value of a column; rows without a value come under 'unknown'."""
-    named = np.array([_stratum_name(value) for value in values], dtype=object)
     found = {}
-    for name in sorted(set(named)):
-        member = named == name
+    for name, member in _groups(values, together or {}).items():
         within = {
             model: [sample.subset(member[judged]) for sample in repeats]
             for model, repeats in samples.items()
         }
         found[str(name)] = {"counts": _counts(rows[member]), **_compare(within, draws)}
     return found
+
+
+def _groups(
+    values: NDArray[Any], together: Mapping[str, Sequence[str]]
+) -> dict[str, NDArray[np.bool_]]:
+    """The rows of each group by its name; `together`: groups that are also judged as one."""
+    named = np.array([_stratum_name(value) for value in values], dtype=object)
+    present = set(named)
+    groups = {name: named == name for name in present}
+    groups |= {
+        name: np.isin(named, parts) for name, parts in together.items() if present >= set(parts)
+    }
+    return {str(name): groups[name] for name in sorted(groups)}
 
 
 def _stratum_name(value: Any) -> str:
