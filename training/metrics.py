@@ -455,7 +455,8 @@ def _groups(
     groups |= {
         name: np.isin(named, parts) for name, parts in together.items() if present >= set(parts)
     }
-    return {str(name): groups[name] for name in sorted(groups)}
+    by_last_part = sorted(groups, key=lambda name: (name.rpartition("-")[2], len(name)))
+    return {str(name): groups[name] for name in by_last_part}
 
 
 def _stratum_name(value: Any) -> str:

@@ -263,7 +263,7 @@ def test_grades_0_and_1_are_also_judged_as_one():
     sample = cohort(patients=50)
     grade = np.arange(len(sample)) % 3.0
     by_grade = evaluate(scored_rows(sample, grade=grade), 0)["outcomes"]["severe_crs"]["strata"]
-    assert list(by_grade["grade"]) == ["0", "0-1", "1", "2"]
+    assert list(by_grade["grade"]) == ["0", "1", "0-1", "2"]
     keep = grade < 2.0
     found = by_grade["grade"]["0-1"]
     assert found["counts"]["rows"] == keep.sum()
