@@ -1,4 +1,4 @@
-"""Longer horizons on the real patients: labels by a second route, straight from the public table."""
+"""Longer horizons on the real patients: labels by a second route, from the public table."""
 
 import pandas as pd
 import pytest

@@ -47,17 +47,37 @@ def tuned(training, out, **changed):
 
 
 @pytest.fixture(scope="module")
-def fresh(drawn, tmp_path_factory):
+def place(tmp_path_factory):
+    """Where the undisturbed run leaves its studies."""
+    return tmp_path_factory.mktemp("fresh") / "bundle"
+
+
+@pytest.fixture(scope="module")
+def fresh(drawn, place):
     """Four trials without an interruption."""
-    return tuned(drawn, tmp_path_factory.mktemp("fresh") / "bundle")
+    return tuned(drawn, place)
 
 
-def test_an_interrupted_run_goes_on_where_it_stood_and_ends_the_same(drawn, fresh, tmp_path):
+def tried(out):
+    """What each finished trial of each study took, and what it gave."""
+    storage = f"sqlite:///{tuning.study_file(out)}"
+    return {
+        name: [
+            (trial.params, trial.intermediate_values)
+            for trial in optuna.load_study(study_name=name, storage=storage).trials
+            if trial.state in tuning.DONE
+        ]
+        for name in optuna.get_all_study_names(storage)
+    }
+
+
+def test_an_interrupted_run_goes_on_where_it_stood_and_ends_the_same(drawn, fresh, place, tmp_path):
     out = tmp_path / "bundle"
     assert tuned(drawn, out, trials=2).trials == 6
-    place = f"sqlite:///{tuning.study_file(out)}"
-    optuna.load_study(study_name="infection, split 2", storage=place).ask()  # cut off in a trial
+    storage = f"sqlite:///{tuning.study_file(out)}"
+    optuna.load_study(study_name="infection, split 2", storage=storage).ask()  # cut off in a trial
     assert tuned(drawn, out) == fresh
+    assert tried(out) == tried(place)
     assert fresh.trials == 12
     assert len(set(fresh.recipes)) > 1  # splits are tuned apart
 
