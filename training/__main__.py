@@ -333,7 +333,9 @@ def _seed(text: str) -> int:
 
 
 def _trials(text: str) -> int:
-    return 0 if text == "0" else _count(text)
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
 
 
 def _minutes(text: str) -> float:
