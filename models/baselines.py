@@ -18,12 +18,14 @@ from features.outcomes import Outcome
 from models.rules import crp_rule, fever
 
 State = dict[str, Any]
+Weight = np.ndarray | None
+"""How many rows of the population each row stands for; None: each for itself."""
 
 
 class Baseline(Protocol):
     """Anything that learns from labelled rows and gives a risk for others."""
 
-    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:
+    def fit(self, rows: pd.DataFrame, label: np.ndarray, weight: Weight = None) -> Self:
         """Learn from feature rows and labels 0 and 1."""
         ...
 
@@ -50,9 +52,9 @@ class Persistence:
     it knows the day alone.
     """
 
-    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:
+    def fit(self, rows: pd.DataFrame, label: np.ndarray, weight: Weight = None) -> Self:
         """Learn from rows and labels 0 and 1."""
-        logistic = LogisticRegression(C=1.0, max_iter=1000).fit(self._design(rows), label)
+        logistic = LogisticRegression(C=1.0, max_iter=1000).fit(self._design(rows), label, weight)
         self._weights = logistic.coef_[0]
         self._intercept = float(logistic.intercept_[0])
         return self
@@ -86,7 +88,7 @@ class TodaysGrade:
     Round figures set by hand, so that the order of its risks is the grade's own in every fold.
     """
 
-    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:  # noqa: ARG002
+    def fit(self, rows: pd.DataFrame, label: np.ndarray, weight: Weight = None) -> Self:  # noqa: ARG002
         """Learn nothing."""
         return self
 
@@ -111,11 +113,12 @@ class RuleRate:
     def __init__(self, rule: Callable[[pd.DataFrame], np.ndarray]) -> None:
         self._rule = rule
 
-    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:
+    def fit(self, rows: pd.DataFrame, label: np.ndarray, weight: Weight = None) -> Self:
         """Learn the three rates, half an event added on each side (Haldane 1956)."""
         answer = self._answers(rows)
-        counts = [(label[answer == k].sum(), (answer == k).sum()) for k in range(3)]
-        self._rates = np.array([(events + 0.5) / (all_rows + 1.0) for events, all_rows in counts])
+        counts = np.ones(len(label)) if weight is None else weight
+        events = np.bincount(answer, label * counts, minlength=3)
+        self._rates = (events + 0.5) / (np.bincount(answer, counts, minlength=3) + 1.0)
         return self
 
     def risk(self, rows: pd.DataFrame) -> np.ndarray:
@@ -149,13 +152,13 @@ class PublishedScore:
         self._rises = rises
         self._logistic = LastValueLogistic((column,))
 
-    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:
+    def fit(self, rows: pd.DataFrame, label: np.ndarray, weight: Weight = None) -> Self:
         """Learn from rows and labels 0 and 1."""
-        self._logistic.fit(rows, label)
+        self._logistic.fit(rows, label, weight)
         weights = self._logistic.state["weights"]
         if weights and (weights[0] >= 0.0) != self._rises:
             flat = rows[[self._column]].mask(rows[[self._column]].notna(), 0.0)
-            self._logistic.fit(flat, label)
+            self._logistic.fit(flat, label, weight)
         return self
 
     def risk(self, rows: pd.DataFrame) -> np.ndarray:
@@ -184,7 +187,7 @@ class LastValueLogistic:
         self._columns = columns
         self._c = c
 
-    def fit(self, rows: pd.DataFrame, label: np.ndarray) -> Self:
+    def fit(self, rows: pd.DataFrame, label: np.ndarray, weight: Weight = None) -> Self:
         """Learn from rows and labels 0 and 1; the base rate alone where no column has a value."""
         wanted = self._columns or [name for name in rows.columns if name.endswith(".last")]
         self._used = [name for name in wanted if name in rows and rows[name].notna().any()]
@@ -194,10 +197,12 @@ class LastValueLogistic:
         self._mean, scale = filled.mean(axis=0), filled.std(axis=0)
         self._scale = np.where(scale > 0.0, scale, 1.0)
         if not self._used:
-            rate = float(np.mean(label))
+            rate = float(np.average(label, weights=weight))
             self._weights, self._intercept = np.zeros(0), float(np.log(rate / (1.0 - rate)))
             return self
-        logistic = LogisticRegression(C=self._c, max_iter=1000).fit(self._design(rows), label)
+        logistic = LogisticRegression(C=self._c, max_iter=1000).fit(
+            self._design(rows), label, weight
+        )
         self._weights, self._intercept = logistic.coef_[0], float(logistic.intercept_[0])
         return self
 

@@ -110,7 +110,7 @@ class Calibration:
 SHAPES: Mapping[Kind, type[Any]] = MappingProxyType(
     {Kind.LOGISTIC: Line, Kind.BETA: Beta, Kind.ISOTONIC: Isotonic}
 )
-FITS: Mapping[Kind, Callable[[np.ndarray, np.ndarray], Curve]] = MappingProxyType(
+FITS: Mapping[Kind, Callable[[np.ndarray, np.ndarray, np.ndarray], Curve]] = MappingProxyType(
     {Kind.LOGISTIC: fit_line, Kind.BETA: fit_beta, Kind.ISOTONIC: fit_isotonic}
 )
 
@@ -121,16 +121,19 @@ def fit_calibration(
     patient: np.ndarray,
     folds: int,
     kind: Kind = Kind.LOGISTIC,
+    weight: np.ndarray | None = None,
 ) -> Calibration:
     """Fit on margins that the members gave for patients they had not seen.
 
-    A model without any signal there gets slope 0 and the base rate, never a reversed sign.
+    A model without any signal there gets slope 0 and the base rate, never a reversed sign. `weight`
+    is how many rows of the population each stands for; the mean risk is the population's rate.
     """
-    line = fit_line(margin, label)
-    curve = line if kind == Kind.LOGISTIC else FITS[kind](margin, label)
+    counts = np.ones(len(margin)) if weight is None else weight
+    line = fit_line(margin, label, counts)
+    curve = line if kind == Kind.LOGISTIC else FITS[kind](margin, label, counts)
     risk = expit(line.log_odds(margin))
-    covariance = _clustered_covariance(margin, label, risk, patient)
-    band = fit_band(curve.log_odds(margin), label, patient)
+    covariance = _clustered_covariance(margin, label, risk, patient, counts)
+    band = fit_band(curve.log_odds(margin), label, patient, counts)
     return Calibration(line, covariance, folds, curve, band)
 
 
@@ -175,14 +178,18 @@ def read_calibration(stated: Any, place: str) -> Calibration:
 
 
 def _clustered_covariance(
-    margin: np.ndarray, label: np.ndarray, risk: np.ndarray, patient: np.ndarray
+    margin: np.ndarray,
+    label: np.ndarray,
+    risk: np.ndarray,
+    patient: np.ndarray,
+    counts: np.ndarray,
 ) -> tuple[float, float, float]:
     """Sandwich covariance of (slope, intercept), patients as clusters (Liang and Zeger 1986)."""
     design = np.column_stack([margin, np.ones_like(margin)])
-    information = design.T @ (design * (risk * (1.0 - risk))[:, None])
+    information = design.T @ (design * (counts * risk * (1.0 - risk))[:, None])
     _, cluster = np.unique(patient, return_inverse=True)
     scores = np.zeros((cluster.max() + 1, 2))
-    np.add.at(scores, cluster, design * (label - risk)[:, None])
+    np.add.at(scores, cluster, design * (counts * (label - risk))[:, None])
     bread = np.linalg.pinv(information)
     covariance = bread @ (scores.T @ scores) @ bread
     return float(covariance[0, 0]), float(covariance[0, 1]), float(covariance[1, 1])

@@ -56,19 +56,25 @@ class Band:
             raise InvalidInputError(f"{place}: low must not lie above high")
 
 
-def fit_band(log_odds: np.ndarray, label: np.ndarray, patient: np.ndarray) -> Band:
+def fit_band(
+    log_odds: np.ndarray, label: np.ndarray, patient: np.ndarray, counts: np.ndarray | None = None
+) -> Band:
     """The band of rows whose risks came from members that had not seen the patient.
 
     Each limit is Clopper and Pearson's, its counts divided by the design effect of several rows a
     patient (Korn and Graubard 1998, Survey Methodology 24:193); one effect serves all groups, most
     of which hold too few events for one of their own. Of the pools that begin with a group and go
     up (for the lower limit: down) the one is taken whose limit would be tightest if the risks were
-    right: a choice that does not look at the events pooled.
+    right: a choice that does not look at the events pooled. `counts`, how many rows of the
+    population each stands for, are taken down to as many rows as they are worth (Kish 1965).
     """
+    worth = np.ones(len(label)) if counts is None else counts * counts.sum() / (counts @ counts)
     risk = expit(log_odds)
     group = _groups(log_odds)
     effect = design_effect(group, label, patient)
-    rows, events, expected = (np.bincount(group, w) / effect for w in (None, label, risk))
+    rows, events, expected = (
+        np.bincount(group, worth * each) / effect for each in (np.ones(len(label)), label, risk)
+    )
     turned = _upper(rows[::-1], (rows - events)[::-1], (rows - expected)[::-1])[::-1]
     places = logit(expected / rows)
     ends = np.stack([logit(1.0 - turned), logit(_upper(rows, events, expected))])

@@ -93,37 +93,40 @@ class Isotonic:
             raise InvalidInputError(f"{place}: risks must lie between 0 and 1")
 
 
-def fit_line(margin: np.ndarray, label: np.ndarray) -> Line:
-    """Fit without penalty; margins without any signal give slope 0 and the base rate."""
-    logistic = LogisticRegression(C=np.inf, tol=1e-8).fit(margin[:, None], label)
+def fit_line(margin: np.ndarray, label: np.ndarray, counts: np.ndarray) -> Line:
+    """Fit without penalty; margins without any signal give slope 0 and the base rate.
+
+    `counts` is how many rows of the population each stands for, here and below.
+    """
+    logistic = LogisticRegression(C=np.inf, tol=1e-8).fit(margin[:, None], label, counts)
     slope, intercept = float(logistic.coef_[0, 0]), float(logistic.intercept_[0])
     if slope <= 0.0:
-        return Line(0.0, _base_rate(label))
+        return Line(0.0, _base_rate(label, counts))
     return Line(slope, intercept)
 
 
-def fit_beta(margin: np.ndarray, label: np.ndarray) -> Beta:
+def fit_beta(margin: np.ndarray, label: np.ndarray, counts: np.ndarray) -> Beta:
     """Fit without penalty; a slope that comes out below 0 is set to 0 and the other fitted anew."""
     terms = _beta_terms(margin)
     slopes, used = np.zeros(2), np.array([True, True])
     while used.any():
         logistic = LogisticRegression(C=np.inf, tol=1e-8, solver="newton-cholesky", max_iter=1000)
-        logistic.fit(terms[:, used], label)
+        logistic.fit(terms[:, used], label, counts)
         slopes[used] = logistic.coef_[0]
         if (slopes >= 0.0).all():
             return Beta(float(slopes[0]), float(slopes[1]), float(logistic.intercept_[0]))
         used &= slopes > slopes.min()
         slopes[~used] = 0.0
-    return Beta(0.0, 0.0, _base_rate(label))
+    return Beta(0.0, 0.0, _base_rate(label, counts))
 
 
-def fit_isotonic(margin: np.ndarray, label: np.ndarray) -> Isotonic:
+def fit_isotonic(margin: np.ndarray, label: np.ndarray, counts: np.ndarray) -> Isotonic:
     """Fit by pooling adjacent violators, then keep every log-odds finite.
 
     A lowest group of n rows without an event gets 1 / (n + 2), a highest group of n rows with
     nothing but events (n + 1) / (n + 2): Laplace's rule of succession. No other risk lies outside.
     """
-    fitted = IsotonicRegression(out_of_bounds="clip").fit(margin, label)
+    fitted = IsotonicRegression(out_of_bounds="clip").fit(margin, label, counts)
     risk = fitted.predict(margin)
     least = 1.0 / ((risk == 0.0).sum() + 2.0) if risk.min() == 0.0 else 0.0
     rest = 1.0 / ((risk == 1.0).sum() + 2.0) if risk.max() == 1.0 else 0.0
@@ -136,5 +139,6 @@ def _beta_terms(margin: np.ndarray) -> np.ndarray:
     return np.stack([-np.logaddexp(0.0, -margin), np.logaddexp(0.0, margin)], axis=-1)
 
 
-def _base_rate(label: np.ndarray) -> float:
-    return float(np.log(label.mean() / (1.0 - label.mean())))
+def _base_rate(label: np.ndarray, counts: np.ndarray) -> float:
+    rate = float(np.average(label, weights=counts))
+    return float(np.log(rate / (1.0 - rate)))

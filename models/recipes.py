@@ -31,13 +31,14 @@ class Recipe:
 
 
 RECIPES: tuple[tuple[float, Recipe], ...] = (
-    (100, Recipe(80, 0.05, 2, 1.0, 5.0, node_column_share=0.3)),
+    (75, Recipe(80, 0.05, 2, 1.0, 5.0, node_column_share=0.3)),
     (1000, Recipe(200, 0.05, 2, 3.0, 20.0, row_share=0.8, node_column_share=0.3)),
     (float("inf"), Recipe(150, 0.05, 5, 50.0, 50.0, row_share=0.6, tree_column_share=0.25)),
 )
 """(rows before an event below, recipe): the fewer, the shallower the trees and the shorter the
-boosting. Found by patient-wise cross-validation on the public CAR-T patients (first), the public
-intensive-care stays on a daily grid (second) and on an hourly one (third); flat around each."""
+boosting. Found by patient-wise cross-validation on the public CAR-T patients (first; the limit
+of 75 too, see docs/horizons.md), the public intensive-care stays on a daily grid (second) and on an
+hourly one (third); flat around each."""
 
 
 def recipe_for(event_rows: float) -> Recipe:

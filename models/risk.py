@@ -22,6 +22,10 @@ from models.start import GRADE, STEPS, Start, mean_start
 
 ALL_CORES = 0
 
+CATEGORY_FIELDS = ("categories", "categories_nodes", "categories_segments", "categories_sizes")
+NO_PARENT = 2**31 - 1
+"""What XGBoost's schema of a tree wants even where nothing is split."""
+
 
 @dataclass(frozen=True)
 class Member:
@@ -154,12 +158,58 @@ def fit_member(
 ) -> Member:
     """Fit one booster on rows (float32, NaN = missing) with targets from 0 to 1.
 
-    `signs` are the monotone constraints, one a column; `weight` is what each row counts (None: 1);
+    `signs` are the monotone constraints, one a column; `weight` is how much each row counts, about
+    1 in the mean (`min_child_weight` and `l2` are measured against it), None for all the same;
     `offset` are log-odds that each row has before the start, and that the member does not hold.
     """
-    matrix = _matrix(rows, recipe.threads)
-    matrix.set_info(label=target, base_margin=start.margin(rows) + offset, weight=weight)
-    parameters = {
+    matrix = _labelled(rows, target, start.margin(rows) + offset, recipe.threads, weight)
+    booster = xgb.train(_parameters(recipe, signs, seed), matrix, recipe.rounds)
+    return Member(start, booster)
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Rows of patients apart, with what a member would have learnt from them."""
+
+    rows: pd.DataFrame
+    target: np.ndarray
+    weight: np.ndarray | None = None
+
+
+def unseen_losses(
+    rows: pd.DataFrame,
+    target: np.ndarray,
+    start: Start,
+    recipe: Recipe,
+    signs: Sequence[int],
+    seed: int,
+    weight: np.ndarray | None,
+    apart: Unseen,
+    patience: int,
+) -> np.ndarray:
+    """The mean log loss on patients apart after each round of a member fitted as `fit_member` does.
+
+    Boosting stops `patience` rounds after the lowest loss, at `recipe.rounds` at the latest.
+    """
+    matrix = _labelled(rows, target, start.margin(rows), recipe.threads, weight)
+    begun = start.margin(apart.rows)
+    judged = _labelled(apart.rows, apart.target, begun, recipe.threads, apart.weight)
+    losses: dict[str, dict[str, list[float]]] = {}
+    xgb.train(
+        _parameters(recipe, signs, seed) | {"eval_metric": "logloss"},
+        matrix,
+        recipe.rounds,
+        evals=[(judged, "apart")],
+        evals_result=losses,
+        early_stopping_rounds=patience,
+        verbose_eval=False,
+    )
+    return np.array(losses["apart"]["logloss"])
+
+
+def _parameters(recipe: Recipe, signs: Sequence[int], seed: int) -> dict[str, Any]:
+    """A recipe in XGBoost's words. No class is weighted up: that would bend the probabilities."""
+    return {
         "objective": "binary:logistic",
         "base_score": 0.5,
         "tree_method": "hist",
@@ -175,16 +225,26 @@ def fit_member(
         "seed": seed,
         "nthread": recipe.threads,
     }
-    return Member(start, xgb.train(parameters, matrix, recipe.rounds))
+
+
+def _labelled(
+    rows: pd.DataFrame, target: np.ndarray, margin: np.ndarray, threads: int,
+    weight: np.ndarray | None,
+) -> xgb.DMatrix:  # fmt: skip
+    matrix = _matrix(rows, threads)
+    matrix.set_info(label=target, base_margin=margin, weight=weight)
+    return matrix
 
 
 def join_members(members: Sequence[Member], names: Sequence[str]) -> RiskModel:
     """One model whose margin is the mean of the members' margins.
 
     The trees are put side by side in XGBoost's documented JSON schema, their leaves divided by the
-    number of members. All members must have the same number of rounds.
+    number of members. A member with fewer rounds than another is filled up with trees that say 0.
     """
-    trees = [tree for member in members for tree in trees_of(member.booster)]
+    every = [trees_of(member.booster) for member in members]
+    rounds = max(len(trees) for trees in every)
+    trees = [tree for own in every for tree in _filled_up(own, rounds)]
     for tree in trees:
         _divide_leaves(tree, len(members))
     booster = with_trees(members[0].booster, trees)
@@ -211,6 +271,29 @@ def with_trees(like: xgb.Booster, trees: Sequence[dict[str, Any]]) -> xgb.Booste
 
 def _schema(booster: xgb.Booster) -> dict[str, Any]:
     return json.loads(bytes(booster.save_raw("json")))
+
+
+def _filled_up(trees: list[dict[str, Any]], rounds: int) -> list[dict[str, Any]]:
+    """The trees, followed by as many of a single leaf 0 as make `rounds`."""
+    parameters = trees[0]["tree_param"]
+    return trees + [_silent_tree(parameters) for _ in range(rounds - len(trees))]
+
+
+def _silent_tree(parameters: dict[str, str]) -> dict[str, Any]:
+    nothing: dict[str, Any] = {name: [] for name in CATEGORY_FIELDS}
+    return nothing | {
+        "tree_param": parameters | {"num_nodes": "1", "num_deleted": "0"},
+        "left_children": [-1],
+        "right_children": [-1],
+        "parents": [NO_PARENT],
+        "split_indices": [0],
+        "split_conditions": [0.0],
+        "split_type": [0],
+        "default_left": [0],
+        "loss_changes": [0.0],
+        "sum_hessian": [0.0],
+        "base_weights": [0.0],
+    }
 
 
 def _divide_leaves(tree: dict[str, Any], members: int) -> None:

@@ -20,6 +20,7 @@ from training.release import flags
 
 DONE, BAD_INPUT = 0, 2
 SHORTEST, LONGEST = pd.Timedelta(minutes=1), pd.Timedelta(days=366)
+LONGEST_TUNING = 100_000  # minutes: ten weeks
 UNITS = {"min": pd.Timedelta(minutes=1), "h": pd.Timedelta(hours=1), "d": pd.Timedelta(days=1)}
 
 if TYPE_CHECKING:
@@ -117,6 +118,16 @@ def _add_train(verbs: "Verbs") -> None:
         "--calibration", choices=[str(one) for one in Choice], default=str(Choice.LOGISTIC),
         help="curve from scores to risks; auto: the simplest that is as good as the best",
     )  # fmt: skip
+    _add_weights(parser)
+    parser.add_argument(
+        "--trials", type=_trials, default=0,
+        help="of other recipes within each split's training patients; 0: the shipped recipe",
+    )  # fmt: skip
+    parser.add_argument(
+        "--minutes",
+        type=_minutes,
+        help="for the trials of all splits together; such a run cannot be repeated to the byte",
+    )
     parser.add_argument(
         "--variants", action=argparse.BooleanOptionalAction, default=True,
         help="also judge the model without the grade, without trajectories and with less measured",
@@ -152,6 +163,7 @@ def _add_evaluate(verbs: "Verbs") -> None:
     parser.add_argument("--bootstrap", type=_count, default=200, help="resamples for intervals")
     parser.add_argument("--seed", type=_seed, default=0, help="of the resamples")
     _add_prices(parser)
+    _add_weights(parser)
     _add_tracking(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder to write into")
 
@@ -352,6 +364,13 @@ def _add_the_models_own(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE",
+        help="CSV with patient_id and weight: how many of the population each stands for",
+    )  # fmt: skip
+
+
 def _add_tracking(parser: argparse.ArgumentParser) -> None:
     _add_experiment(parser)
     parser.add_argument(
@@ -405,6 +424,20 @@ def _seed(text: str) -> int:
     if not text.isdigit() or int(text) >= 2**31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2147483647")
     return int(text)
+
+
+def _trials(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def _minutes(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or not 0.0 < float(text) <= LONGEST_TUNING:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of minutes above 0 and at most {LONGEST_TUNING}"
+        )
+    return float(text)
 
 
 def _repeats(text: str) -> int | None:

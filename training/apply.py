@@ -15,7 +15,6 @@ from models.bundle import Bundle
 from models.predict import predict_rows
 from training.alarm_utility import best_threshold
 from training.blas import on_one_blas_thread
-from training.challenge import utility_intervals
 from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
 from training.doubt import Given, add_doubts
@@ -25,6 +24,8 @@ from training.judging import evaluate_in_full
 from training.leaks.known_again import known_again, seen_before
 from training.prices import Prices
 from training.progress import progress
+from training.utility_intervals import utility_intervals
+from training.weights import weights_notes
 
 ROWS_AT_ONCE = 20_000
 NOTHING_TO_EARN = "no stay has an onset near which an alarm could earn anything"
@@ -104,7 +105,8 @@ def judge(
     evaluation["judged_on"] = judged_on(cohort.source, file_format, seen) | {"known_again": again}
     evaluation["fates"] = {str(o): labels.counts for o, labels in cohort.labels.items()}
     evaluation["rejects"] = count_rejects(cohort.source.rejects)
-    evaluation["notes"] = list(cohort.source.notes)
+    whom = weights_notes(cohort.as_of["patient_id"], cohort.weight)
+    evaluation["notes"] = [*cohort.source.notes, *whom]
     return evaluation
 
 

@@ -19,18 +19,26 @@ class Choice(StrEnum):
 
 
 def calibrate(
-    margin: np.ndarray, label: np.ndarray, patient: np.ndarray, folds: int, choice: Choice
+    margin: np.ndarray,
+    label: np.ndarray,
+    patient: np.ndarray,
+    folds: int,
+    choice: Choice,
+    weight: np.ndarray | None = None,
 ) -> Calibration:
     """Fit on margins for patients that the members had not seen.
 
     Whoever judges a calibration chosen by `AUTO` calls this on the other patients alone: the choice
-    is then made without those judged.
+    is then made without those judged. `weight` is how many rows of the population each stands for.
     """
-    best = choose(margin, label, patient, folds) if choice == Choice.AUTO else Kind(choice)
-    return fit_calibration(margin, label, patient, folds, best)
+    counts = np.ones(len(margin)) if weight is None else weight
+    best = choose(margin, label, patient, folds, counts) if choice == Choice.AUTO else Kind(choice)
+    return fit_calibration(margin, label, patient, folds, best, weight)
 
 
-def choose(margin: np.ndarray, label: np.ndarray, patient: np.ndarray, folds: int) -> Kind:
+def choose(
+    margin: np.ndarray, label: np.ndarray, patient: np.ndarray, folds: int, counts: np.ndarray
+) -> Kind:
     """The simplest kind whose log-loss in patients apart is within a standard error of the best.
 
     The one-standard-error rule (Breiman et al. 1984) on the paired difference to the best kind,
@@ -41,7 +49,8 @@ def choose(margin: np.ndarray, label: np.ndarray, patient: np.ndarray, folds: in
     if with_event < 2:
         return Kind.LOGISTIC
     folds = min(folds, with_event)
-    losses = {kind: _patient_losses(margin, label, patient, folds, kind) for kind in Kind}
+    rows = (margin, label, patient, counts)
+    losses = {kind: _patient_losses(*rows, folds, kind) for kind in Kind}
     best = min(losses.values(), key=lambda loss: float(loss.sum()))
     return next(kind for kind, loss in losses.items() if _as_good(loss - best))
 
@@ -52,7 +61,12 @@ def _as_good(gap: np.ndarray) -> bool:
 
 
 def _patient_losses(
-    margin: np.ndarray, label: np.ndarray, patient: np.ndarray, folds: int, kind: Kind
+    margin: np.ndarray,
+    label: np.ndarray,
+    patient: np.ndarray,
+    counts: np.ndarray,
+    folds: int,
+    kind: Kind,
 ) -> np.ndarray:
     """Each patient's log-loss, summed over the rows, by curves fitted on the other patients."""
     _, cluster = np.unique(patient, return_inverse=True)
@@ -62,7 +76,7 @@ def _patient_losses(
     risk = np.empty(len(margin))
     for number in range(folds):
         here = fold[cluster] == number
-        curve = FITS[kind](margin[~here], label[~here])
+        curve = FITS[kind](margin[~here], label[~here], counts[~here])
         risk[here] = expit(curve.log_odds(margin[here]))
     loss = -np.log(np.where(label == 1.0, risk, 1.0 - risk))
-    return np.bincount(cluster, loss)
+    return np.bincount(cluster, counts * loss)

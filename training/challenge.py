@@ -1,63 +1,139 @@
-"""Intervals of the challenge's utility, over resampled stays, each scorer at its own threshold.
+"""The infection model on the terms of the PhysioNet 2019 challenge, patient-wise cross-validated.
 
-The thresholds were chosen on the same stays and are held in the resamples: the intervals tell how
-much the stays matter, not how a threshold carries over.
+python -m training.challenge --records training_setB.tar.xz --out challenge.csv
+
+Every hour of every stay is scored by a member that had not seen the patient, also hours after the
+onset, which the 24-hour question leaves out: label and utility are the challenge's (Reyna 2020, doi
+10.1097/CCM.0000000000004145), and the threshold for a fold's alarms is chosen on the other folds.
 """
 
-import math
-from collections.abc import Mapping
-from typing import Any
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from features.declared import COLUMNS
 from features.outcomes import Outcome, happenings
-from features.tables import ORIGIN
-from training.alarm_utility import row_utilities
-from training.config import HOUR
-from training.dataset import Cohort
-from training.metrics import MAIN_MODEL
-from training.resampled import compared, over
-from training.sample import Numbers, Sample, patient_draws
+from features.readers.physionet2019 import LABEL_LEAD_HOURS
+from features.tables import ORIGIN, InvalidInputError
+from models.recipes import monotone_signs, recipe_for
+from models.risk import fit_member, join_members
+from models.start import GRADE, fit_start
+from training.alarm_utility import best_threshold, row_utilities
+from training.blas import on_one_blas_thread
+from training.config import HOUR, TrainingConfig
+from training.dataset import Cohort, label_cohort, load_events
+from training.fit import TrainingRows, useful_columns
+from training.progress import progress
+from training.ranking import Ranking
+from training.resampled import INTERVAL_LEVEL
+from training.sample import Sample, patient_draws
+from training.train import training_rows
+
+INFECTION = Outcome.INFECTION
+Numbers = NDArray[np.float64]
 
 
-def utility_intervals(
-    cohort: Cohort,
-    scored: pd.DataFrame,
-    found: Mapping[str, Mapping[str, Any]],
-    bootstrap: int,
-    seed: int,
-) -> dict[str, Any]:
-    """Each scorer's utility with its interval, and the model's less each other one's.
+@dataclass(frozen=True)
+class Hours:
+    """Every hour of every stay: arrays share the axis; `onset` is NaN where a stay has none."""
 
-    `found` is what `training.apply.challenge_utility` gives for `scored`. Empty where no alarm
-    could earn anything.
+    patient: NDArray[np.object_]
+    hour: Numbers
+    onset: Numbers
+    fold: NDArray[np.int64]
+    margin: Numbers
+
+    @property
+    def label(self) -> Numbers:
+        """The challenge's label: 1 from `LABEL_LEAD_HOURS` before the onset on."""
+        return (self.hour >= self.onset - LABEL_LEAD_HOURS).astype(float)
+
+
+@on_one_blas_thread
+def challenge(config: TrainingConfig) -> pd.DataFrame:
+    """One line a figure: `auroc`, `auprc` and `utility`, with 95 % intervals over resampled stays.
+
+    Raises:
+        InvalidInputError: bad records, or too few stays with an onset.
     """
-    if any(one["utility"] is None for one in found.values()):
-        return {}
-    onsets = happenings(cohort.source.events, Outcome.INFECTION).groupby("patient_id")["time"].min()
-    lines = scored[scored["outcome"] == Outcome.INFECTION]
-    names = np.unique(lines["patient_id"].astype("str"))
-    draws = patient_draws(len(names), bootstrap, seed)
-    values = {
-        str(model): {"utility": _utilities(one, names, onsets, found[str(model)], draws)}
-        for model, one in lines.groupby("model")
-    }
-    return compared(values, int(np.isin(names, onsets.index).sum()), MAIN_MODEL, "nothing to earn")
+    source = load_events(config.records, "physionet2019")
+    cohort = label_cohort(source, HOUR, (INFECTION,), config.horizon)
+    training = training_rows(cohort, INFECTION, config)
+    hours = _scored(cohort, training, config.seed)
+    sample = Sample.of(hours.label, hours.margin, hours.patient)
+    draws = patient_draws(sample.patients, config.bootstrap, config.seed)
+    ranked = Ranking(sample).replicates(draws)
+    found = {"auroc": ranked[:, 0], "auprc": ranked[:, 1], "utility": _utility(hours, draws)}
+    return pd.DataFrame([_line(name, values) for name, values in found.items()])
 
 
-def _utilities(
-    lines: pd.DataFrame, names: np.ndarray, onsets: pd.Series, best: Mapping[str, Any],
-    draws: Numbers,
-) -> Numbers:  # fmt: skip
-    """One scorer's normalised utility under every draw of stays."""
-    stay = lines["patient_id"].astype("str")
-    hour = ((lines["as_of"] - ORIGIN) / HOUR).to_numpy(dtype=float)
-    onset = ((onsets.reindex(stay) - ORIGIN) / HOUR).to_numpy(dtype=float)
-    sounded, silent = row_utilities(hour, onset)
-    threshold = math.inf if best["threshold"] is None else best["threshold"]
-    gained = np.where(lines["risk"].to_numpy(dtype=float) >= threshold, sounded - silent, 0.0)
-    possible = np.maximum(sounded, silent) - silent
-    of_stays = Sample.of(np.zeros(len(stay)), gained, np.searchsorted(names, stay))
-    earned, most = (draws @ of_stays.patient_sums(np.stack([gained, possible], axis=1))).T
-    return over(earned, most)
+def _scored(cohort: Cohort, training: TrainingRows, seed: int) -> Hours:
+    """Every hour's margin from the member of the first repeat that had not seen the patient."""
+    patient = cohort.as_of["patient_id"].astype("str").to_numpy()
+    folds = pd.Series(training.plan[:, 0]).groupby(training.patient.astype(str)).first()
+    fold = folds.reindex(patient).fillna(0).to_numpy(dtype=np.int64)  # no row learnt: any fold
+    declared = [column.name for column in COLUMNS[INFECTION] if column.name in cohort.rows]
+    columns = useful_columns(training.rows[declared])
+    signs = monotone_signs(columns, INFECTION)
+    recipe = recipe_for(float((training.target > 0.0).sum()))
+    margin = np.empty(len(patient))
+    for each in progress(range(training.folds), training.folds, "challenge"):
+        used = training.used_by((0, each))
+        rows, target = training.rows.loc[used, columns], training.target[used]
+        start = fit_start(rows, target, GRADE in columns)
+        member = fit_member(rows, target, start, recipe, signs, seed + each)
+        margin[fold == each] = join_members([member], columns).margin(cohort.rows[fold == each])
+    onsets = happenings(cohort.source.events, INFECTION).groupby("patient_id")["time"].min()
+    onset = (onsets.reindex(patient) - ORIGIN) / HOUR
+    hour = (cohort.as_of["as_of"] - ORIGIN) / HOUR
+    return Hours(patient, hour.to_numpy(), onset.to_numpy(dtype=float), fold, margin)
+
+
+def _utility(hours: Hours, draws: Numbers) -> Numbers:
+    """Normalised utility of each resample, each fold's alarms by the others' best threshold."""
+    alarm = np.zeros(len(hours.hour), dtype=bool)
+    for fold in np.unique(hours.fold):
+        here = hours.fold == fold
+        others = (each[~here] for each in (hours.hour, hours.onset, hours.margin))
+        alarm[here] = hours.margin[here] >= best_threshold(*others).threshold
+    sounded, silent = row_utilities(hours.hour, hours.onset)
+    _, code = np.unique(hours.patient, return_inverse=True)
+    earned = np.bincount(code, np.where(alarm, sounded - silent, 0.0))
+    possible = np.bincount(code, np.maximum(sounded, silent) - silent)
+    reached: Numbers = (draws @ earned) / (draws @ possible)
+    return reached
+
+
+def _line(name: str, values: Numbers) -> dict[str, float | str]:
+    tail = (1.0 - INTERVAL_LEVEL) / 2.0
+    low, high = np.nanquantile(values[1:], (tail, 1.0 - tail))
+    return {"figure": name, "value": values[0], "low": float(low), "high": float(high)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Judge on records and write a CSV; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m training.challenge", description=__doc__)
+    parser.add_argument("--records", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True, help="CSV to write")
+    options = parser.parse_args(arguments)
+    config = TrainingConfig(
+        options.records, "physionet2019", options.out.parent, (INFECTION,), every=HOUR,
+        seed=options.seed, repeats=1,
+    )  # fmt: skip
+    try:
+        challenge(config).to_csv(options.out, index=False, float_format="%.4f")
+    except (InvalidInputError, OSError) as error:
+        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

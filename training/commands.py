@@ -40,6 +40,7 @@ from training.run_figures import run_figures
 from training.sentences import claim_lines, findings
 from training.shown import shown_of
 from training.train import Run, check_places, train
+from training.weights import weights_of
 from training.wording import words_for
 
 logger = logging.getLogger("training")
@@ -120,9 +121,11 @@ def run_train(options: Namespace) -> None:
         prices=read_prices(options.prices),
         accept_leaks=options.accept_leaks,
         calibration=Choice(options.calibration),
+        weights=options.weights,
+        trials=options.trials,
+        minutes=options.minutes,
     )
-    if options.start_from is None and options.prior is not None:
-        raise InvalidInputError("--prior: serves adapting alone; name a bundle with --start-from")
+    _agree_on_a_start(options)
     if not options.track:
         _train(config, options)
         return
@@ -142,6 +145,23 @@ def run_train(options: Namespace) -> None:
             tracked.register(config.out, format=config.format)
     print(f"tracked as run {tracked.run_id}")
     print(f"to release it: python -m training promote {tracked.run_id} --alias champion")
+
+
+def _agree_on_a_start(options: Namespace) -> None:
+    """Refuse what serves adapting alone without a bundle, and what adapting does not do."""
+    if options.start_from is None:
+        if options.prior is not None:
+            raise InvalidInputError(
+                "--prior: serves adapting alone; name a bundle with --start-from"
+            )
+        return
+    for flag in ("weights", "trials", "minutes"):
+        if getattr(options, flag):
+            raise InvalidInputError(f"--{flag}: not with --start-from; adapting does not use it")
+    if options.calibration != Choice.LOGISTIC:
+        raise InvalidInputError(
+            f"--calibration {options.calibration}: adapting calibrates by a line alone"
+        )
 
 
 def _train(config: TrainingConfig, options: Namespace) -> tuple[Run, dict[str, Figure]]:
@@ -214,6 +234,7 @@ def run_evaluate(options: Namespace) -> None:
         _agree(bundle, options.outcomes_from)
         # read before a run opens: records that cannot be read leave none behind
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
+        others = replace(others, weight=weights_of(options.weights, others.as_of["patient_id"]))
         _tell_notes(others.source)
         if not options.track:
             _evaluate(options, bundle, others, prices)

@@ -21,7 +21,8 @@ class TrainingConfig:
     learn from, `horizon` how far a label looks ahead. `repeats` of
     the patient-wise cross-validation: None takes what `repeats_for` says. `outcomes_from` says
     where grades and infections come from, as features and as labels. `accept_leaks` lets a run go
-    on that the leak audit would stop.
+    on that the leak audit would stop. `weights` is a CSV of sampling weights (`training.weights`).
+    With `trials` or `minutes` recipes are tuned (`training.tune`).
     """
 
     records: Path
@@ -41,6 +42,9 @@ class TrainingConfig:
     prices: Prices = field(default_factory=Prices)
     accept_leaks: bool = False
     calibration: Choice = Choice.LOGISTIC
+    weights: Path | None = None
+    trials: int = 0
+    minutes: float | None = None
 
 
 MOST_REPEATS = 10

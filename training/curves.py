@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from training.ranking import Ranking
 from training.recalibration import FEW_LEVELS, fit_logistic, knots_of, log_odds, probability, spline
@@ -34,15 +33,17 @@ def _thin(*columns: Numbers) -> list[list[float]]:
     return [[round(float(value), 5) for value in column] for column in columns]
 
 
-def curves(sample: Sample) -> dict[str, Any]:
+def curves(sample: Sample, multiplicity: Numbers | None = None) -> dict[str, Any]:
     """What the figures draw: ROC, precision and recall, calibration, net benefit, numbers per risk.
 
     Empty where a class is missing; calibration and net benefit only where the score is a
-    probability (net benefit also for a rule).
+    probability (net benefit also for a rule). `multiplicity` is how often each patient counts,
+    once where it is not said.
     """
     if not len(sample) or not 0 < sample.label.sum() < len(sample):
         return {}
-    events, others = Ranking(sample).counts(np.ones(sample.patients))
+    multiplicity = np.ones(sample.patients) if multiplicity is None else multiplicity
+    events, others = Ranking(sample).counts(multiplicity)
     recall, false_rate = events / events[-1], others / others[-1]
     false_rates, sensitivities = _thin(np.append(0, false_rate), np.append(0, recall))
     recalls, precisions = _thin(recall, events / (events + others))
@@ -52,13 +53,13 @@ def curves(sample: Sample) -> dict[str, Any]:
     }
     known = sample.scored
     if len(known) and (known.is_rule or known.is_probability):
-        found["net_benefit"] = net_benefit(known)
+        found["net_benefit"] = net_benefit(known, multiplicity)
     if known.is_probability and 0 < known.label.sum() < len(known):
-        found["calibration"] = calibration_curve(known)
+        found["calibration"] = calibration_curve(known, multiplicity)
     return found
 
 
-def net_benefit(sample: Sample) -> dict[str, list[float]]:
+def net_benefit(sample: Sample, multiplicity: Numbers | None = None) -> dict[str, list[float]]:
     """Net benefit of acting above each threshold (Vickers 2006, doi 10.1177/0272989X06295361).
 
     True alarms per row minus false ones weighed by the odds of the threshold; a rule acts on its
@@ -67,39 +68,48 @@ def net_benefit(sample: Sample) -> dict[str, list[float]]:
     odds = DECISION_THRESHOLDS / (1 - DECISION_THRESHOLDS)
     cut = np.full(len(DECISION_THRESHOLDS), 1.0) if sample.is_rule else DECISION_THRESHOLDS
     order = np.argsort(sample.risk)
-    from_here = np.append(np.cumsum(sample.label[order][::-1])[::-1], 0.0)
+    counts = np.ones(sample.patients) if multiplicity is None else multiplicity
+    weight = counts[sample.patient[order]]
     place = np.searchsorted(sample.risk[order], cut, side="left")
-    right, alarms = from_here[place], len(sample) - place
-    rate = sample.label.mean()
+    right = _from_here(weight * sample.label[order])[place]
+    alarms = _from_here(weight)[place]
+    rate = float(np.average(sample.label[order], weights=weight))
     return {
         "threshold": DECISION_THRESHOLDS.tolist(),
-        "net_benefit": ((right - (alarms - right) * odds) / len(sample)).round(6).tolist(),
+        "net_benefit": ((right - (alarms - right) * odds) / weight.sum()).round(6).tolist(),
         "act_on_all": (rate - (1 - rate) * odds).round(6).tolist(),
     }
 
 
-def calibration_curve(sample: Sample) -> dict[str, Any]:
+def _from_here(weight: Numbers) -> Numbers:
+    """The sum of each element and all after it, with a closing 0."""
+    return np.append(np.cumsum(weight[::-1])[::-1], 0.0)
+
+
+def calibration_curve(sample: Sample, multiplicity: Numbers) -> dict[str, Any]:
     """Observed rate against foretold risk: in groups, and smooth where risks are many."""
     edges = np.unique(np.quantile(sample.risk, CALIBRATION_QUANTILES))
     group = np.searchsorted(edges[1:-1], sample.risk, side="right")
-    table = pd.DataFrame({"group": group, "risk": sample.risk, "label": sample.label}).groupby(
-        "group"
-    )
-    rows, rate = table.size().to_numpy(), table["label"].mean().to_numpy()
+    group = np.unique(group, return_inverse=True)[1]  # ties leave groups empty
+    weight = multiplicity[sample.patient]
+    rows = np.bincount(group).astype(np.float64)
+    counted = np.bincount(group, weight)
+    rate = np.bincount(group, weight * sample.label) / counted
+    risk = np.bincount(group, weight * sample.risk) / counted
     low, high = _wilson(rate, rows)
     bins = float(sample.risk.max()) * np.linspace(0.0, 1.0, 41) ** 2  # even on a square-root scale
     counts, _ = np.histogram(sample.risk, bins)
     found = {
         "groups": {
-            "risk": table["risk"].mean().tolist(), "observed": rate.tolist(), "low": low.tolist(),
-            "high": high.tolist(), "rows": rows.tolist(),
+            "risk": risk.tolist(), "observed": rate.tolist(), "low": low.tolist(),
+            "high": high.tolist(), "rows": np.bincount(group).tolist(),
         },
         "histogram": {"edges": bins.tolist(), "rows": counts.tolist()},
     }  # fmt: skip
     if len(np.unique(sample.risk)) > FEW_LEVELS:
         margin = log_odds(sample.risk)
         knots = knots_of(margin)
-        fit = fit_logistic(spline(margin, knots), sample.label)
+        fit = fit_logistic(spline(margin, knots), sample.label, weight=weight)
         low_end, high_end = np.quantile(margin, (0.01, 0.99))
         at = np.linspace(float(low_end), float(high_end), 60)
         if fit.converged:

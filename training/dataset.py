@@ -68,7 +68,8 @@ class Cohort:
     """Feature rows with the labels and learning targets of each outcome, line by line.
 
     `as_of` has columns `patient_id` and `as_of`. `reported` marks the rows of the grid that was
-    asked for; the others stand between them and serve for learning alone.
+    asked for; the others stand between them and serve for learning alone. `weight` is how many
+    patients of the population each row's patient stands for; None: each for one.
     """
 
     source: Events
@@ -77,6 +78,7 @@ class Cohort:
     rows: pd.DataFrame
     labels: dict[Outcome, Labels]
     targets: dict[Outcome, np.ndarray]
+    weight: np.ndarray | None = None
 
 
 def load_events(

@@ -22,7 +22,8 @@ class TrainingRows:
 
     `target` is what is learnt (NaN = not learnt from), `label` what happened, read only where
     `judged`: on the rows of the grid at risk with an observed horizon. `plan` is the fold of each
-    row in each repeat, shape (rows, repeats).
+    row in each repeat, shape (rows, repeats). `weight` is how many patients of the population each
+    row's patient stands for; None: each for one.
     """
 
     outcome: Outcome
@@ -32,6 +33,7 @@ class TrainingRows:
     judged: np.ndarray
     patient: np.ndarray
     plan: np.ndarray
+    weight: np.ndarray | None = None
 
     @property
     def folds(self) -> int:
@@ -39,10 +41,23 @@ class TrainingRows:
         return int(self.plan.max()) + 1
 
     @property
+    def splits(self) -> list[tuple[int, int]]:
+        """Every repeat and fold of it: one member each."""
+        return [(r, f) for r in range(self.plan.shape[1]) for f in range(self.folds)]
+
+    def used_by(self, split: tuple[int, int]) -> np.ndarray:
+        """The rows that a split's member learns from: those of the other folds' patients."""
+        repeat, fold = split
+        return ~np.isnan(self.target) & (self.plan[:, repeat] != fold)
+
+    @property
     def judged_rows(self) -> "JudgedRows":
         """The judged rows alone."""
         here = self.judged
-        return JudgedRows(self.rows[here], self.label[here], self.patient[here], self.plan[here])
+        return JudgedRows(
+            self.rows[here], self.label[here], self.patient[here], self.plan[here],
+            taken(self.weight, here),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,17 @@ class JudgedRows:
     label: np.ndarray
     patient: np.ndarray
     plan: np.ndarray
+    weight: np.ndarray | None = None
+
+
+def taken(weight: np.ndarray | None, here: np.ndarray) -> np.ndarray | None:
+    """The weights of some rows (a bool array), where there are any."""
+    return None if weight is None else weight[here]
+
+
+def evened(weight: np.ndarray | None, here: np.ndarray) -> np.ndarray | None:
+    """The weights of some rows with a mean of 1: what penalties are measured against."""
+    return None if weight is None else weight[here] / weight[here].mean()
 
 
 @dataclass(frozen=True)
@@ -72,28 +98,40 @@ class Fitted:
 def fit_committee(
     training: TrainingRows,
     columns: Sequence[str],
-    recipe: Recipe,
+    recipe: Recipe | Sequence[Recipe],
     seed: int,
     what: str,
     choice: Choice = Choice.LOGISTIC,
+    signed: bool = True,
 ) -> Fitted:
-    """Fit one member for each fold of each repeat, join them, calibrate on unseen patients."""
-    signs = monotone_signs(columns, training.outcome)
-    learnt = ~np.isnan(training.target)
+    """Fit one member for each fold of each repeat, join them, calibrate on unseen patients.
+
+    `recipe` is one for all members or one for each of `training.splits`; `signed` False leaves the
+    monotone signs out.
+    """
+    signs = monotone_signs(columns, training.outcome) if signed else (0,) * len(columns)
+    splits = training.splits
+    recipes = [recipe] * len(splits) if isinstance(recipe, Recipe) else recipe
     judged = training.judged_rows
     margins = np.empty(judged.plan.shape)
     members: list[Member] = []
-    splits = [(r, f) for r in range(training.plan.shape[1]) for f in range(training.folds)]
     for repeat, fold in progress(splits, len(splits), what):
-        used = learnt & (training.plan[:, repeat] != fold)
+        used = training.used_by((repeat, fold))
         rows, target = training.rows.loc[used, list(columns)], training.target[used]
-        start = fit_start(rows, target, uses_grade=GRADE in columns)
-        members.append(fit_member(rows, target, start, recipe, signs, seed + len(members)))
+        weight = evened(training.weight, used)
+        start = fit_start(rows, target, GRADE in columns, weight)
+        own, number = recipes[len(members)], seed + len(members)
+        members.append(fit_member(rows, target, start, own, signs, number, weight))
         unseen = judged.plan[:, repeat] == fold
         alone = join_members(members[-1:], columns)
         margins[unseen, repeat] = alone.margin(judged.rows[unseen])
     calibration = calibrate(
-        margins.mean(axis=1), judged.label, judged.patient, training.folds, choice
+        margins.mean(axis=1),
+        judged.label,
+        judged.patient,
+        training.folds,
+        choice,
+        judged.weight,
     )
     unseen_risk = _cross_calibrated(judged, margins, choice).mean(axis=1)
     interval = _cross_interval(judged, margins, choice)
@@ -107,8 +145,9 @@ def _cross_calibrated(judged: JudgedRows, margins: np.ndarray, choice: Choice) -
     for repeat, fold in np.ndindex(margins.shape[1], folds):
         here = judged.plan[:, repeat] == fold
         learnt = calibrate(
-            margins[~here, repeat], judged.label[~here], judged.patient[~here], folds, choice
-        )
+            margins[~here, repeat], judged.label[~here], judged.patient[~here], folds, choice,
+            taken(judged.weight, ~here),
+        )  # fmt: skip
         risk[here, repeat] = learnt.risk(margins[here, repeat])
     return risk
 
@@ -123,7 +162,10 @@ def _cross_interval(judged: JudgedRows, margins: np.ndarray, choice: Choice) -> 
     mean, fold_of, folds = margins.mean(axis=1), judged.plan[:, 0], int(judged.plan.max()) + 1
     for fold in range(folds):
         here = fold_of == fold
-        learnt = calibrate(mean[~here], judged.label[~here], judged.patient[~here], folds, choice)
+        learnt = calibrate(
+            mean[~here], judged.label[~here], judged.patient[~here], folds, choice,
+            taken(judged.weight, ~here),
+        )  # fmt: skip
         limits[here] = np.column_stack(learnt.interval(mean[here], margins[here]))
     return limits
 
@@ -133,7 +175,8 @@ def unseen_baseline_risk(judged: JudgedRows, make: Callable[[], Baseline]) -> np
     risk = np.empty(judged.plan.shape)
     for repeat, fold in np.ndindex(judged.plan.shape[1], int(judged.plan.max()) + 1):
         here = judged.plan[:, repeat] == fold
-        learnt = make().fit(judged.rows[~here], judged.label[~here])
+        weight = evened(judged.weight, ~here)
+        learnt = make().fit(judged.rows[~here], judged.label[~here], weight)
         risk[here, repeat] = learnt.risk(judged.rows[here])
     return risk.mean(axis=1)
 

@@ -50,6 +50,8 @@ def scored_rows(cohort: Cohort, outcome: Outcome, risks: Mapping[str, np.ndarray
         at_risk=labels.fate != Fate.NOT_AT_RISK,
         grade=grade[here] if isinstance(grade, np.ndarray) else grade,
     )
+    if cohort.weight is not None:
+        base = base.assign(weight=cohort.weight[here])
     return pd.concat(
         [base.assign(model=name, risk=risk) for name, risk in risks.items()], ignore_index=True
     )

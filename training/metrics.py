@@ -20,13 +20,17 @@ from training.curves import curves
 from training.ranking import ALARM_BUDGET, TARGET_SENSITIVITY, Ranking
 from training.recalibration import both_classes, calibration_figures, error_figures
 from training.resampled import INTERVAL_LEVEL, with_interval
-from training.sample import Numbers, Sample, patient_draws
+from training.sample import Numbers, Sample, patient_draws, weighted_draws
 
 Replicates = Mapping[str, Numbers]
 
 SCORED_COLUMNS = ("patient_id", "as_of", "outcome", "label", "at_risk", "model", "risk")
 MAIN_MODEL = "model"
 FIRST_BASELINE = "persistence"
+
+
+TOGETHER = {"grade": {"0-1": ("0", "1")}}
+"""Groups of a stratum that are also judged as one: from grade 0 or 1 severe CRS is a surprise."""
 
 
 @dataclass(frozen=True)
@@ -212,8 +216,9 @@ def evaluate(
 
     `scored` has one line per patient, as-of time, outcome and scorer (`SCORED_COLUMNS`), `label`
     NaN where the horizon was not observed; `risk` NaN where the scorer gave none. Optional:
-    `repeat` (a run of cross-validation: figures are means over the repeats) and the `strata`
-    columns. All scorers must judge the same rows.
+    `repeat` (a run of cross-validation: figures are means over the repeats), `weight` (how many
+    patients of the population the row's patient stands for; counts stay those on file) and the
+    `strata` columns. All scorers must judge the same rows.
 
     Raises InvalidTableError when a column is missing, a label is not 0, 1 or NaN, a line is double,
     or the scorers do not judge the same rows.
@@ -253,7 +258,7 @@ def _evaluate_outcome(
     table = judged_rows(lines, bootstrap, seed, strata)
     found = {"counts": counts_of(table.rows), **_compare(table.samples, table.draws)}
     for model, repeats in table.samples.items():
-        found["models"][model]["curves"] = curves(repeats[0])
+        found["models"][model]["curves"] = curves(repeats[0], table.draws[0])
     found["strata"] = {stratum: _by_stratum(table, stratum) for stratum in strata}
     return found
 
@@ -286,6 +291,7 @@ def judged_rows(
     days = _patient_days(table.rows[judged], codes)
     patients = len(distinct)
     draws = patient_draws(patients, bootstrap, seed) if patients else np.ones((1 + bootstrap, 0))
+    draws = weighted_draws(draws, codes, table.weight(judged))
     label = table.rows.loc[judged, "label"].to_numpy(dtype=float)
     samples = {
         model: [Sample(label, risk[judged], codes, patients, days) for risk in repeats]
@@ -300,6 +306,12 @@ class _CommonRows:
 
     rows: pd.DataFrame
     risks: dict[str, list[Numbers]]
+
+    def weight(self, here: NDArray[np.bool_]) -> Numbers | None:
+        """The sampling weight of some rows' patients, where the lines have one."""
+        return (
+            self.rows.loc[here, "weight"].to_numpy(dtype=float) if "weight" in self.rows else None
+        )
 
 
 def _common_rows(lines: pd.DataFrame, strata: Sequence[str]) -> _CommonRows:
@@ -334,6 +346,7 @@ def _common_rows(lines: pd.DataFrame, strata: Sequence[str]) -> _CommonRows:
             raise InvalidTableError(f"label: {name!r} has other labels than {model_names[0]!r}")
         risks[name].append(risk[part])
     columns = ["patient_id", "as_of", "label", "at_risk", *strata]
+    columns += ["weight"] if "weight" in lines else []
     rows = lines[columns].iloc[order[parts[0]]].reset_index(drop=True)
     return _CommonRows(rows.astype({"at_risk": bool}), risks)
 
@@ -383,7 +396,7 @@ def _compare(samples: Mapping[str, list[Sample]], draws: Numbers) -> dict[str, A
             "unscored": int(np.isnan(sample.risk).sum()),
         }
         if sample.is_rule:
-            found["models"][model]["as_rule"] = _as_rule(sample)
+            found["models"][model]["as_rule"] = _as_rule(sample, draws[0])
     if MAIN_MODEL in samples:
         others = sorted(
             (name for name in samples if name != MAIN_MODEL),
@@ -396,24 +409,29 @@ def _compare(samples: Mapping[str, list[Sample]], draws: Numbers) -> dict[str, A
     return found
 
 
-def _as_rule(sample: Sample) -> dict[str, float | None]:
+def _as_rule(sample: Sample, multiplicity: Numbers) -> dict[str, float | None]:
     """What a yes-or-no rule does as it stands: null where nothing can be divided."""
-    fires = sample.risk == 1
-    caught, events = float(sample.label[fires].sum()), float(sample.label.sum())
-    days = len(np.unique(sample.day))
+    fires, weight = sample.risk == 1, multiplicity[sample.patient]
+    caught, events = float(weight @ (sample.label * fires)), float(weight @ sample.label)
+    days = _weight_of_days(sample.day, weight)
     return {
         "sensitivity": caught / events if events else None,
-        "ppv": caught / float(fires.sum()) if fires.any() else None,
-        "alarms_per_patient_day": len(np.unique(sample.day[fires])) / days if days else None,
-    }
+        "ppv": caught / float(weight @ fires) if fires.any() else None,
+        "alarms_per_patient_day": _weight_of_days(sample.day[fires], weight[fires]) / days
+        if days else None,
+    }  # fmt: skip
+
+
+def _weight_of_days(day: NDArray[np.int64], weight: Numbers) -> float:
+    return float(weight[np.unique(day, return_index=True)[1]].sum())
 
 
 def _by_stratum(table: JudgedRows, stratum: str) -> dict[str, Any]:
     """The comparison within each value of a column; rows without a value come under 'unknown'."""
-    named = np.array([_stratum_name(value) for value in table.rows[stratum]], dtype=object)
+    values = table.rows[stratum].to_numpy()
+    together = TOGETHER.get(stratum, {})
     found = {}
-    for name in sorted(set(named)):
-        member = named == name
+    for name, member in _groups(values, together).items():
         within = {
             model: [sample.subset(member[table.judged]) for sample in repeats]
             for model, repeats in table.samples.items()
@@ -421,6 +439,20 @@ def _by_stratum(table: JudgedRows, stratum: str) -> dict[str, Any]:
         counts = counts_of(table.rows[member])
         found[str(name)] = {"counts": counts, **_compare(within, table.draws)}
     return found
+
+
+def _groups(
+    values: NDArray[Any], together: Mapping[str, Sequence[str]]
+) -> dict[str, NDArray[np.bool_]]:
+    """The rows of each group by its name; `together`: groups that are also judged as one."""
+    named = np.array([_stratum_name(value) for value in values], dtype=object)
+    present = set(named)
+    groups = {name: named == name for name in present}
+    groups |= {
+        name: np.isin(named, parts) for name, parts in together.items() if present >= set(parts)
+    }
+    by_last_part = sorted(groups, key=lambda name: (name.rpartition("-")[2], len(name)))
+    return {str(name): groups[name] for name in by_last_part}
 
 
 def _stratum_name(value: Any) -> str:

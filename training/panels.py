@@ -18,11 +18,11 @@ from models.risk import fit_member, join_members
 from models.start import GRADE, fit_start
 from training.config import TrainingConfig
 from training.dataset import Cohort
-from training.fit import TrainingRows, useful_columns
+from training.fit import TrainingRows, evened, taken, useful_columns
 from training.progress import progress
 from training.ranking import Ranking
 from training.resampled import FEWEST_EVENT_PATIENTS, INTERVAL_LEVEL
-from training.sample import Sample, patient_draws
+from training.sample import Sample, patient_draws, weighted_draws
 
 RANKINGS = ("auroc", "auprc")
 UNDEFINED = "no event among the rows, or nothing else"
@@ -116,6 +116,7 @@ def _of_the_grid(training: TrainingRows) -> TrainingRows:
         judged=here[here],
         patient=training.patient[here],
         plan=training.plan[here],
+        weight=taken(training.weight, here),
     )
 
 
@@ -185,8 +186,9 @@ def _unseen(
     for number, (repeat, fold) in enumerate(shown):
         used = learnt & (plan[:, repeat] != fold)
         known, target = rows.loc[used, list(columns)], training.target[used]
-        start = fit_start(known, target, uses_grade=GRADE in columns)
-        member = fit_member(known, target, start, task.recipe, signs, task.seed + number)
+        weight = evened(training.weight, used)
+        start = fit_start(known, target, GRADE in columns, weight)
+        member = fit_member(known, target, start, task.recipe, signs, task.seed + number, weight)
         alone = join_members([member], columns)
         here = judged & (plan[:, repeat] == fold)
         for name, view in views.items():
@@ -206,6 +208,7 @@ def _figures(
     enough = len(np.unique(judged.patient[judged.label == 1])) >= FEWEST_EVENT_PATIENTS
     resamples = config.bootstrap if enough else 0
     draws = patient_draws(len(np.unique(judged.patient)), resamples, config.seed)
+    draws = weighted_draws(draws, judged.patient, judged.weight)
     samples = {name: Sample.of(judged.label, risk, judged.patient) for name, risk in risks.items()}
     return {
         name: Ranking(sample).replicates(draws)[:, : len(RANKINGS)]

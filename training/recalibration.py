@@ -32,13 +32,18 @@ def probability(margin: Numbers) -> Numbers:
     return 1.0 / (1.0 + np.exp(-np.clip(margin, -40, 40)))
 
 
-def fit_logistic(design: Numbers, label: Numbers, offset: Numbers | float = 0.0) -> LogisticFit:
+def fit_logistic(
+    design: Numbers,
+    label: Numbers,
+    offset: Numbers | float = 0.0,
+    weight: Numbers | float = 1.0,
+) -> LogisticFit:
     """Unpenalised logistic regression by Newton steps; `design` is rows by coefficients."""
     coefficients = np.zeros(design.shape[1])
     for _ in range(50):
         risk = probability(design @ coefficients + offset)
-        information = design.T @ (design * (risk * (1 - risk))[:, None])
-        step = np.linalg.lstsq(information, design.T @ (label - risk), rcond=None)[0]
+        information = design.T @ (design * (weight * risk * (1 - risk))[:, None])
+        step = np.linalg.lstsq(information, design.T @ (weight * (label - risk)), rcond=None)[0]
         longest = float(np.abs(step).max())
         coefficients = coefficients + step * min(1.0, 3.0 / max(longest, 1e-12))
         if longest < 1e-8:
@@ -113,8 +118,9 @@ def calibration_figures(sample: Sample, draws: Numbers) -> dict[str, Numbers]:
     """Slope, calibration in the large and integrated calibration index, one value a resample."""
     margin = log_odds(sample.risk)
     line, level = spline(margin, np.empty(0)), np.ones((len(sample), 1))
-    slope_fit = fit_logistic(line, sample.label)
-    level_fit = fit_logistic(level, sample.label, margin)
+    weight = draws[0][sample.patient]
+    slope_fit = fit_logistic(line, sample.label, weight=weight)
+    level_fit = fit_logistic(level, sample.label, margin, weight)
     return {
         "calibration_slope": _replicate_fit(sample, line, slope_fit, draws)[:, 1],
         "calibration_intercept": _replicate_fit(sample, level, level_fit, draws, margin)[:, 0],
@@ -132,7 +138,7 @@ def _integrated_calibration(sample: Sample, draws: Numbers) -> Numbers:
         return np.abs(events - rows * levels).sum(axis=1) / rows.sum(axis=1)
     margin = log_odds(sample.risk)
     design = spline(margin, knots_of(margin))
-    fit = fit_logistic(design, sample.label)
+    fit = fit_logistic(design, sample.label, weight=draws[0][sample.patient])
     coefficients = _replicate_fit(sample, design, fit, draws)
     distances = (np.abs(probability(design @ each) - sample.risk) for each in coefficients)
     weights = (draw[sample.patient] for draw in draws)

@@ -79,3 +79,15 @@ def patient_draws(patients: int, replicates: int, seed: int) -> Numbers:
     generator = np.random.default_rng(seed)
     drawn = generator.multinomial(patients, np.full(patients, 1 / patients), size=replicates)
     return np.concatenate([np.ones((1, patients)), drawn]).astype(np.float64)
+
+
+def weighted_draws(draws: Numbers, patient: ArrayLike, weight: ArrayLike | None) -> Numbers:
+    """Multiplicities times each patient's sampling weight, patients in the order of their names.
+
+    `patient` and `weight` have one value a row; a patient's rows have one weight.
+    """
+    if weight is None:
+        return draws
+    _, first = np.unique(np.asarray(patient), return_index=True)
+    weighted: Numbers = draws * np.asarray(weight, dtype=float)[first]
+    return weighted

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -20,7 +20,7 @@ from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundl
 from models.code_version import code_version
 from models.explain import by_analyte
 from models.guard import EVIDENCE, THERAPY
-from models.recipes import recipe_for
+from models.recipes import Recipe, monotone_signs, recipe_for
 from models.reference import (
     Reference,
     analytes_of,
@@ -37,13 +37,17 @@ from training.doubt import Given, add_doubts, cross_validated
 from training.fit import (
     Fitted,
     TrainingRows,
+    evened,
     fit_committee,
+    taken,
     unseen_baseline_risk,
     useful_columns,
 )
 from training.judged import Seen, judged_on, scored_rows
 from training.judging import evaluate_in_full
 from training.split import fold_plan
+from training.tune import Tuning, fits_at_most, tune
+from training.weights import weights_notes, weights_of
 
 logger = logging.getLogger("training")
 
@@ -51,6 +55,7 @@ LIBRARIES = ("numpy", "pandas", "scikit-learn", "xgboost", "numba")
 ELEVATED_SHARE, HIGH_SHARE = 0.10, 0.03
 """A tier's alarm budget: the share of training rows at risk that reach it (1 in 10, 3 in 100)."""
 
+UNSIGNED = "model without monotone signs"
 EXPLAINED_ROWS = 2000
 TRAJECTORY_FREE = (".last", ".age", ".years", ".log2", ".hours_since_first")
 """How the columns end that hold no more than the latest value and the time."""
@@ -64,6 +69,7 @@ class TrainedOutcome:
     training: TrainingRows
     scored: pd.DataFrame
     given: Given
+    tuning: Tuning | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,7 @@ def train(config: TrainingConfig) -> Run:
         logger.info("%s", note)
     logger.info("set aside: %s", _counted(count_rejects(source.rejects)) or "nothing")
     cohort = label_cohort(source, config.every, config.outcomes, config.horizon, config.learn_every)
+    cohort = replace(cohort, weight=weights_of(config.weights, cohort.as_of["patient_id"]))
     logger.info("%d patients, %d as-of rows", source.patients, int(cohort.reported.sum()))
     trainings = {outcome: training_rows(cohort, outcome, config) for outcome in config.outcomes}
     findings = leaks.audit(cohort, trainings, config)
@@ -126,10 +133,15 @@ def finished(
     evaluation["fates"] = {
         str(o): labels.of(cohort.reported).counts for o, labels in cohort.labels.items()
     }
+    whom = weights_notes(cohort.as_of["patient_id"], cohort.weight)
+    evaluation["notes"] = [*source.notes, *whom]
     evaluation["judged_on"] = judged_on(source, config.format, Seen.CROSS_VALIDATED)
     evaluation |= more
+    tunings = {str(o): one.tuning for o, one in trained.items() if one.tuning is not None}
+    if tunings:
+        evaluation["tuning"] = {outcome: each.plain for outcome, each in tunings.items()}
+        evaluation["notes"] += [each.sentence(outcome) for outcome, each in tunings.items()]
     evaluation["rejects"] = count_rejects(source.rejects)
-    evaluation["notes"] = list(source.notes)
     evaluation["leaks"] = [finding.stated() for finding in findings]
     reference = make_reference(cohort, trained, config.seed)
     given = {outcome: one.given for outcome, one in trained.items()}
@@ -163,7 +175,7 @@ def train_outcome(
     training = training or training_rows(cohort, outcome, config)
     judged = training.judged_rows
     learnt = training.target[~np.isnan(training.target)]
-    recipe = recipe_for(float((learnt > 0.0).sum()))
+    shipped = recipe_for(float((learnt > 0.0).sum()))
     logger.info(
         "%s: %d rows judged, %d before an event, %d patients with one; learnt from %d rows",
         outcome, len(judged.label), int(judged.label.sum()),
@@ -171,22 +183,45 @@ def train_outcome(
     )  # fmt: skip
     declared = [column.name for column in COLUMNS[outcome] if column.name in cohort.rows]
     columns = useful_columns(training.rows[declared])
-    main = fit_committee(
-        training, columns, recipe, config.seed, f"{outcome}: model", config.calibration
-    )
+    tuning = tuned(training, columns, shipped, config)
+    recipe = shipped if tuning is None else tuning.recipes
+
+    def fit(kept: Sequence[str], name: str, signed: bool = True) -> Fitted:
+        what = f"{outcome}: {name}"
+        return fit_committee(
+            training, kept, recipe, config.seed, what, config.calibration, signed=signed
+        )
+
+    main = fit(columns, "model")
     risks = {"model": main.unseen_risk}
     for name, kept in _variants(columns).items() if config.variants else ():
-        what = f"{outcome}: {name}"
-        risks[name] = fit_committee(
-            training, kept, recipe, config.seed, what, config.calibration
-        ).unseen_risk
+        risks[name] = fit(kept, name).unseen_risk
+    if config.variants and any(monotone_signs(columns, outcome)):
+        risks[UNSIGNED] = fit(columns, UNSIGNED, signed=False).unseen_risk
     opponents = baselines_for(outcome, judged.rows)
     for name, make in opponents.items():
         risks[name] = unseen_baseline_risk(judged, make)
-    baselines = {name: make().fit(judged.rows, judged.label) for name, make in opponents.items()}
-    model = OutcomeModel(main.model, main.calibration, _tiers(main), baselines)
+    weight = evened(judged.weight, np.ones(len(judged.label), dtype=bool))
+    baselines = {
+        name: make().fit(judged.rows, judged.label, weight) for name, make in opponents.items()
+    }
+    tiers = _tiers(main.unseen_risk, judged.weight)
+    model = OutcomeModel(main.model, main.calibration, tiers, baselines)
     given = cross_validated(cohort, outcome, model, training, main)
-    return TrainedOutcome(model, training, scored_on_grid(cohort, outcome, risks), given)
+    scored = scored_on_grid(cohort, outcome, risks)
+    return TrainedOutcome(model, training, scored, given, tuning)
+
+
+def tuned(
+    training: TrainingRows, columns: Sequence[str], shipped: Recipe, config: TrainingConfig
+) -> Tuning | None:
+    """A recipe for each split, where trials or minutes were asked for."""
+    if not config.trials and config.minutes is None:
+        return None
+    if config.trials:
+        fits = fits_at_most(config, len(training.splits))
+        logger.info("%s: %d fits at most to tune the recipes", training.outcome, fits)
+    return tune(training, columns, shipped, config)
 
 
 def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> TrainingRows:
@@ -204,8 +239,9 @@ def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> T
     except InvalidInputError as error:
         raise InvalidInputError(f"{outcome}: {error}") from error
     return TrainingRows(
-        outcome, cohort.rows[used], target[used], label[used], judged[used], patient, plan
-    )
+        outcome, cohort.rows[used], target[used], label[used], judged[used], patient, plan,
+        taken(cohort.weight, used),
+    )  # fmt: skip
 
 
 def _variants(columns: Sequence[str]) -> dict[str, list[str]]:
@@ -217,8 +253,12 @@ def _variants(columns: Sequence[str]) -> dict[str, list[str]]:
     return {name: kept for name, kept in variants.items() if 0 < len(kept) < len(columns)}
 
 
-def _tiers(fitted: Fitted) -> TierThresholds:
-    elevated, high = np.quantile(fitted.unseen_risk, [1.0 - ELEVATED_SHARE, 1.0 - HIGH_SHARE])
+def _tiers(risk: np.ndarray, weight: np.ndarray | None) -> TierThresholds:
+    shares = np.array([1.0 - ELEVATED_SHARE, 1.0 - HIGH_SHARE])
+    if weight is None:
+        elevated, high = np.quantile(risk, shares)
+    else:
+        elevated, high = np.quantile(risk, shares, method="inverted_cdf", weights=weight)
     return TierThresholds(float(elevated), float(high))
 
 

@@ -13,6 +13,7 @@ SCORERS = {
     "model": "Model",
     "model without grade": "Model without today's grade",
     "model without trajectories": "Model without trajectories",
+    "model without monotone signs": "Model without monotone signs",
     "grade": "Today's grade alone, not fitted",
     PERSISTENCE: "Persistence",
     "last_value_logistic": "Last values, logistic regression",
@@ -173,11 +174,11 @@ def outcomes_in_order(names: list[str]) -> list[str]:
 def stratum_title(stratum: str, value: str) -> str:
     """What a group of rows is called.
 
-    >>> stratum_title("grade", "0"), stratum_title("grade", "unknown")
-    ('No CRS today', 'Grade not known')
+    >>> [stratum_title("grade", value) for value in ("0", "0-1", "unknown")]
+    ['No CRS today', 'Grade 0 or 1 today', 'Grade not known']
     """
     if stratum != "grade":
         return f"{stratum.replace('_', ' ')} {value}"
     if value == "unknown":
         return "Grade not known"
-    return "No CRS today" if value == "0" else f"Grade {value} today"
+    return "No CRS today" if value == "0" else f"Grade {value.replace('-', ' or ')} today"

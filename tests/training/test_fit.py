@@ -116,7 +116,7 @@ def test_a_real_signal_is_found_on_unseen_patients(fingerprint):
 
 def test_a_baseline_is_judged_on_unseen_patients_too(fingerprint):
     class Memory:
-        def fit(self, rows, label):
+        def fit(self, rows, label, weight=None):
             self.seen = set(rows["who.last"])
             return self
 

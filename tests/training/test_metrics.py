@@ -259,6 +259,18 @@ def test_grades_are_judged_apart_and_nothing_is_dropped_uncounted():
     assert found == pytest.approx(expected)
 
 
+def test_grades_0_and_1_are_also_judged_as_one():
+    sample = cohort(patients=50)
+    grade = np.arange(len(sample)) % 3.0
+    by_grade = evaluate(scored_rows(sample, grade=grade), 0)["outcomes"]["severe_crs"]["strata"]
+    assert list(by_grade["grade"]) == ["0", "1", "0-1", "2"]
+    keep = grade < 2.0
+    found = by_grade["grade"]["0-1"]
+    assert found["counts"]["rows"] == keep.sum()
+    expected = roc_auc_score(sample.label[keep], sample.risk[keep])
+    assert found["models"]["model"]["metrics"]["auroc"]["value"] == pytest.approx(expected)
+
+
 def test_the_order_of_lines_changes_nothing():
     sample = cohort(patients=30)
     rows = scored_rows(sample, {"persistence": np.round(sample.risk, 1)})

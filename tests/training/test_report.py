@@ -510,7 +510,7 @@ def test_the_figure_by_grade_leaves_out_grades_without_a_row(evaluation):
     figure = stratum_figure(judged | {"strata": {"grade": parts}}, "severe_crs")
     told = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert [one.partition("\n")[0] for one in told] == [
-        "No CRS today", "Grade 1 today", "Grade 2 today",
+        "No CRS today", "Grade 1 today", "Grade 0 or 1 today", "Grade 2 today",
     ]  # fmt: skip
 
 
