@@ -93,7 +93,7 @@ class Isotonic:
             raise InvalidInputError(f"{place}: risks must lie between 0 and 1")
 
 
-def fit_line(margin: np.ndarray, label: np.ndarray, counts: np.ndarray) -> Line:
+def fit_line(margin: np.ndarray, label: np.ndarray, counts: np.ndarray | None = None) -> Line:
     """Fit without penalty; margins without any signal give slope 0 and the base rate.
 
     `counts` is how many rows of the population each stands for, here and below.
@@ -105,7 +105,7 @@ def fit_line(margin: np.ndarray, label: np.ndarray, counts: np.ndarray) -> Line:
     return Line(slope, intercept)
 
 
-def fit_beta(margin: np.ndarray, label: np.ndarray, counts: np.ndarray) -> Beta:
+def fit_beta(margin: np.ndarray, label: np.ndarray, counts: np.ndarray | None = None) -> Beta:
     """Fit without penalty; a slope that comes out below 0 is set to 0 and the other fitted anew."""
     terms = _beta_terms(margin)
     slopes, used = np.zeros(2), np.array([True, True])
@@ -120,7 +120,9 @@ def fit_beta(margin: np.ndarray, label: np.ndarray, counts: np.ndarray) -> Beta:
     return Beta(0.0, 0.0, _base_rate(label, counts))
 
 
-def fit_isotonic(margin: np.ndarray, label: np.ndarray, counts: np.ndarray) -> Isotonic:
+def fit_isotonic(
+    margin: np.ndarray, label: np.ndarray, counts: np.ndarray | None = None
+) -> Isotonic:
     """Fit by pooling adjacent violators, then keep every log-odds finite.
 
     A lowest group of n rows without an event gets 1 / (n + 2), a highest group of n rows with
@@ -139,6 +141,6 @@ def _beta_terms(margin: np.ndarray) -> np.ndarray:
     return np.stack([-np.logaddexp(0.0, -margin), np.logaddexp(0.0, margin)], axis=-1)
 
 
-def _base_rate(label: np.ndarray, counts: np.ndarray) -> float:
+def _base_rate(label: np.ndarray, counts: np.ndarray | None) -> float:
     rate = float(np.average(label, weights=counts))
     return float(np.log(rate / (1.0 - rate)))

@@ -31,13 +31,16 @@ def calibrate(
     Whoever judges a calibration chosen by `AUTO` calls this on the other patients alone: the choice
     is then made without those judged. `weight` is how many rows of the population each stands for.
     """
-    counts = np.ones(len(margin)) if weight is None else weight
-    best = choose(margin, label, patient, folds, counts) if choice == Choice.AUTO else Kind(choice)
+    best = choose(margin, label, patient, folds, weight) if choice == Choice.AUTO else Kind(choice)
     return fit_calibration(margin, label, patient, folds, best, weight)
 
 
 def choose(
-    margin: np.ndarray, label: np.ndarray, patient: np.ndarray, folds: int, counts: np.ndarray
+    margin: np.ndarray,
+    label: np.ndarray,
+    patient: np.ndarray,
+    folds: int,
+    weight: np.ndarray | None = None,
 ) -> Kind:
     """The simplest kind whose log-loss in patients apart is within a standard error of the best.
 
@@ -49,7 +52,7 @@ def choose(
     if with_event < 2:
         return Kind.LOGISTIC
     folds = min(folds, with_event)
-    rows = (margin, label, patient, counts)
+    rows = (margin, label, patient, np.ones(len(margin)) if weight is None else weight)
     losses = {kind: _patient_losses(*rows, folds, kind) for kind in Kind}
     best = min(losses.values(), key=lambda loss: float(loss.sum()))
     return next(kind for kind, loss in losses.items() if _as_good(loss - best))
