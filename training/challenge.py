@@ -74,25 +74,30 @@ def challenge(config: TrainingConfig) -> pd.DataFrame:
 
 
 def _scored(cohort: Cohort, training: TrainingRows, seed: int) -> Hours:
-    """Every hour's margin from the member of the first repeat that had not seen the patient."""
+    """Every hour's mean margin of the members, one a repeat, that had not seen the patient.
+
+    `fold` is that of the first repeat.
+    """
     patient = cohort.as_of["patient_id"].astype("str").to_numpy()
-    folds = pd.Series(training.plan[:, 0]).groupby(training.patient.astype(str)).first()
-    fold = folds.reindex(patient).fillna(0).to_numpy(dtype=np.int64)  # no row learnt: any fold
+    plan = pd.DataFrame(training.plan).groupby(training.patient.astype(str)).first()
+    fold = plan.reindex(patient).fillna(0).to_numpy(dtype=np.int64)  # no row learnt: any fold
     declared = [column.name for column in COLUMNS[INFECTION] if column.name in cohort.rows]
     columns = useful_columns(training.rows[declared])
     signs = monotone_signs(columns, INFECTION)
     recipe = recipe_for(float((training.target > 0.0).sum()))
-    margin = np.empty(len(patient))
-    for each in progress(range(training.folds), training.folds, "challenge"):
-        used = training.used_by((0, each))
+    margin = np.zeros(len(patient))
+    splits = training.splits
+    for number, split in enumerate(progress(splits, len(splits), "challenge")):
+        used, unseen = training.used_by(split), fold[:, split[0]] == split[1]
         rows, target = training.rows.loc[used, columns], training.target[used]
         start = fit_start(rows, target, GRADE in columns)
-        member = fit_member(rows, target, start, recipe, signs, seed + each)
-        margin[fold == each] = join_members([member], columns).margin(cohort.rows[fold == each])
+        member = fit_member(rows, target, start, recipe, signs, seed + number)
+        margin[unseen] += join_members([member], columns).margin(cohort.rows[unseen])
+    margin /= training.plan.shape[1]
     onsets = happenings(cohort.source.events, INFECTION).groupby("patient_id")["time"].min()
     onset = (onsets.reindex(patient) - ORIGIN) / HOUR
     hour = (cohort.as_of["as_of"] - ORIGIN) / HOUR
-    return Hours(patient, hour.to_numpy(), onset.to_numpy(dtype=float), fold, margin)
+    return Hours(patient, hour.to_numpy(), onset.to_numpy(dtype=float), fold[:, 0], margin)
 
 
 def _utility(hours: Hours, draws: Numbers) -> Numbers:

@@ -8,6 +8,9 @@ import pandas as pd
 
 HOUR, MINUTE = pd.Timedelta(hours=1), pd.Timedelta(minutes=1)
 
+CHOSEN_BY_SIZE = frozenset({"repeats"})
+"""Settings that choose for themselves where none was given; of others none is none."""
+
 
 def flat_settings(settings: object) -> dict[str, str]:
     """A configuration (dataclass or mapping) under dotted names, its values as a user types them.
@@ -19,7 +22,10 @@ def flat_settings(settings: object) -> dict[str, str]:
         settings = asdict(settings)
     if not isinstance(settings, Mapping):
         raise TypeError(f"settings are a dataclass or a mapping, not {type(settings).__name__}")
-    return {name: as_typed(value) for name, value in flat(settings, ".").items()}
+    return {
+        name: "auto" if value is None and name in CHOSEN_BY_SIZE else as_typed(value)
+        for name, value in flat(settings, ".").items()
+    }
 
 
 def as_typed(value: object) -> str:
@@ -35,7 +41,7 @@ def as_typed(value: object) -> str:
         return ",".join(as_typed(one) for one in value)
     if isinstance(value, bool):
         return str(value).lower()
-    return "auto" if value is None else str(value)
+    return "none" if value is None else str(value)
 
 
 def flat(nested: Mapping[str, Any], joint: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import xgboost as xgb
 from features.outcomes import Outcome
 from models.explain import by_analyte
 from models.reference import analytes_of
+from training.doubt import Given
 from training.examples import Kind, examples, kinds_of, middle_patient
 from training.explained import explain_rows
 from training.interactions import interactions, pairs
@@ -119,7 +120,9 @@ def run(ward_bundle, ward_cohort, ward_training):
         judged = ~np.isnan(ward_cohort.labels[outcome].of(ward_cohort.reported).label)
         rising = np.where(judged, np.linspace(0.0, 0.5, count), np.nan)
         scored = scored_rows(ward_cohort, outcome, {"model": rising, "persistence": rising[::-1]})
-        trained = TrainedOutcome(ward_bundle.models[outcome], ward_training[outcome], scored)
+        nothing = np.full(count, np.nan)
+        given = Given(nothing, nothing, nothing)
+        trained = TrainedOutcome(ward_bundle.models[outcome], ward_training[outcome], scored, given)
         evaluation = {"judged_on": {"virtual": virtual, "format": file_format}}
         return Run(ward_bundle, evaluation, scored, ward_cohort, {outcome: trained})
 

@@ -13,7 +13,7 @@ from training.flat import flat_metrics
 from training.judged import scored_rows
 from training.judging import evaluate_in_full
 from training.prices import Prices
-from training.report import render
+from training.report import page_values, render
 from training.report_further import further_blocks
 from training.wording import THERAPY
 
@@ -72,7 +72,8 @@ def test_the_grade_rule_treats_from_grade_two_on(ward_cohort, evaluation):
 
 
 def test_the_page_tells_of_events_gaps_groups_benefit_and_doses(evaluation):
-    page = render(evaluation, {}, {"learnt_from": "drawn patients", "virtual": True})
+    values = page_values(evaluation, {}, {"learnt_from": "drawn patients", "virtual": True})
+    page = render(values)
     for part in ("events", "gaps", "groups", "decisions", "economics"):
         assert f'id="severe_crs-{part}"' in page
     assert "Arithmetic, not a trial" in page

@@ -23,7 +23,7 @@ from training.leaks.known_again import known_again, seen_before, told
 from training.leaks.shuffling import shuffle, shuffled_labels
 from training.leaks.single_column import single_column
 from training.leaks.stamps import early_results, known_at_once
-from training.report import render, report_context
+from training.report import page_values, render, report_context
 from training.train import train
 
 CRS, INFECTION = Outcome.SEVERE_CRS, Outcome.INFECTION
@@ -114,6 +114,18 @@ def test_a_column_that_knows_tomorrow_is_named(ward_training):
     assert found.place == "ldh.last"
     assert "by its value" in found.sentence
     assert single_column(training) == []
+
+
+def test_where_outcomes_are_derived_a_sign_of_today_may_tell_and_a_laboratory_value_may_not(
+    ward_training,
+):
+    training = ward_training[CRS]
+    noise = np.random.default_rng(4).normal(0, 0.2, len(training.label))
+    for name, severity in {"ldh.last": Severity.STOP, "systolic_bp.last": Severity.TELL}.items():
+        telling = with_column(training, name, training.label + noise)
+        (derived,) = single_column(telling, OutcomeSource.DERIVED)
+        (documented,) = single_column(telling)
+        assert (derived.severity, documented.severity) == (severity, Severity.STOP)
 
 
 def test_a_column_measured_only_before_an_event_is_named(ward_training):
@@ -280,5 +292,6 @@ def test_train_stops_with_the_reason_and_goes_on_only_when_told(leaking_ward, ve
     metrics = json.loads((tmp_path / "b" / "metrics.json").read_text("utf-8"))
     assert "anakinra" in {leak["place"] for leak in metrics["leaks"] if leak["severity"] == "stop"}
     assert "leaks that were accepted" in (tmp_path / "b" / "MODEL_CARD.md").read_text("utf-8")
-    page = render(run.evaluation, {}, report_context(run.bundle, config, ""))
+    values = page_values(run.evaluation, {}, report_context(run.bundle, config, ""))
+    page = render(values)
     assert "LEAKS WERE ACCEPTED" in page

@@ -16,6 +16,7 @@ from training.dataset import label_cohort, load_events
 from training.panels import Way, cost_of_missing, for_the_report, that_take_something
 from training.report_tables import panel_table
 from training.train import training_rows
+from training.wording import THERAPY
 
 CONFIG = TrainingConfig(Path(), "table", Path(), folds=3, repeats=1, bootstrap=40)
 SAME = Panel("same", MEASURED, "everything once more")
@@ -110,11 +111,12 @@ def test_the_report_states_each_panels_cost(ward_cohort):
     assert minimal["auroc_cost"]["value"] == pytest.approx(
         full["auroc"]["value"] - minimal["auroc"]["value"]
     )
-    table = panel_table(lines)
+    judged = {"models": {}}
+    table = panel_table(lines, judged, THERAPY)
     assert [line["panel"] for line in table] == ["full", "minimal", "minimal"]
     assert table[0]["cells"][1]["value"] == "–"
     assert table[1]["cells"][1]["value"][0] in "+-−±0"
-    assert panel_table(()) == []
+    assert panel_table((), judged, THERAPY) == []
 
 
 def test_records_that_no_panel_takes_anything_from_have_no_cost(draw_events, ward_cohort):

@@ -112,7 +112,7 @@ def test_where_the_store_breaks_after_the_work_the_bundle_stays_and_can_be_regis
     database, out = tmp_path / "mlflow.db", tmp_path / "bundle"
     report = commands.report_folder(out)
 
-    def work_while_the_store_breaks(config):
+    def work_while_the_store_breaks(config, options):
         shutil.copytree(ward_bundle.folder, config.out, dirs_exist_ok=True)
         report.mkdir()
         (report / "report.html").write_text("<p>report</p>")

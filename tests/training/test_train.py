@@ -140,5 +140,5 @@ def test_tiers_hold_the_alarm_budget_on_unseen_patients(ward_file, tmp_path):
 def test_repeats_are_those_asked_for_else_fewer_the_more_rows_there_are(tmp_path):
     config = TrainingConfig(tmp_path, "table", tmp_path)
     found = [repeats_for(config, rows) for rows in (1, 2_000, 2_001, 9_000, 20_000, 10**7)]
-    assert found == [10, 10, 9, 2, 1, 1]
+    assert found == [10, 10, 9, 2, 2, 1]
     assert repeats_for(TrainingConfig(tmp_path, "table", tmp_path, repeats=3), 10**7) == 3

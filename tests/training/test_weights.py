@@ -117,7 +117,7 @@ def test_rare_events_need_no_class_weight_for_the_mean_risk_to_be_their_rate(wei
     patient, rows, label = population(4)
     weight = np.where(label == 1, 1.0, 7.0) if weighted else None
     margin = 0.3 * rows["crp.last"].to_numpy(dtype=float) + 2.0  # far too high and too flat
-    calibration = fit_calibration(margin, label, patient, 5, weight)
+    calibration = fit_calibration(margin, label, patient, 5, weight=weight)
     mean = np.average(calibration.risk(margin), weights=weight)
     assert mean == pytest.approx(np.average(label, weights=weight), rel=1e-4)
 

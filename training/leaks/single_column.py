@@ -6,14 +6,15 @@ event. The column, its reverse, and whether it is there at all are each held aga
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from features.outcomes import GRADES
+from features.catalogue import ANALYTES, AnalyteKind
+from features.outcomes import GRADES, OutcomeSource
 from models.baselines import Persistence
 from training.fit import JudgedRows, TrainingRows
-from training.leaks.finding import Finding
+from training.leaks.finding import Finding, Severity
 from training.ranking import Ranking
 from training.resampled import FEWEST_EVENT_PATIENTS
 from training.sample import Sample, patient_draws
@@ -38,10 +39,14 @@ class Figures:
     auprc: float
 
 
-def single_column(training: TrainingRows) -> list[Finding]:
+def single_column(
+    training: TrainingRows, outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
+) -> list[Finding]:
     """Columns of the judged rows that alone reach an implausible AUROC or average precision.
 
     Today's grades are left out: they are the outcome's present state, and persistence judges them.
+    Where outcomes are derived, tomorrow's is made of tomorrow's signs and treatments, so that
+    today's may well tell it: of those columns the finding is told and stops nothing.
     With fewer than five patients who have an event nothing can be said.
     """
     judged = training.judged_rows
@@ -56,8 +61,18 @@ def single_column(training: TrainingRows) -> list[Finding]:
         if name not in found and _passes(_areas(score, judged.label), limit):
             told = _confirmed(judged, score, limit)
             if told is not None:
-                found[name] = _finding(training, name, way, told, limit)
+                found[name] = replace(
+                    _finding(training, name, way, told, limit),
+                    severity=_severity(name, outcomes_from),
+                )
     return list(found.values())
+
+
+def _severity(name: str, outcomes_from: OutcomeSource) -> Severity:
+    analyte = ANALYTES.get(name.partition(".")[0])
+    of_the_laboratory = analyte is not None and analyte.kind is AnalyteKind.LABORATORY
+    documented = outcomes_from is OutcomeSource.DOCUMENTED
+    return Severity.STOP if documented or of_the_laboratory else Severity.TELL
 
 
 def _limits(known: Figures) -> Figures:

@@ -10,6 +10,7 @@ import pytest
 
 from features.outcomes import Outcome
 from models.bundle import Bundle, OutcomeModel, save_bundle
+from models.calibration import straight
 from training.release.frozen import FrozenSet, open_frozen
 from training.release.promotion import promote
 from training.release.request import Decision, Request
@@ -40,9 +41,9 @@ def models_by_name(ward_bundle: Bundle, tmp_path_factory) -> dict[str, Path]:
     bias, one said to be learnt from real patients, one that answers severe CRS alone."""
     place, good = tmp_path_factory.mktemp("bundles"), dict(ward_bundle.models)
     crs, infection = good[Outcome.SEVERE_CRS], good[Outcome.INFECTION]
-    biased = replace(
-        crs, calibration=replace(crs.calibration, intercept=crs.calibration.intercept + 3.0)
-    )
+    kept = crs.calibration
+    shifted = straight(kept.slope, kept.intercept + 3.0, kept.covariance, kept.folds)
+    biased = replace(crs, calibration=shifted)
     mixed_up = replace(crs, risk=infection.risk, calibration=infection.calibration)
     variants: dict[str, tuple[dict[Outcome, OutcomeModel], dict]] = {
         "good": (good, {}),
