@@ -20,6 +20,7 @@ Evaluation = Mapping[str, Any]
 MISSING = {"value": None, "low": None, "high": None}
 BAND = ("rows", "events", "foretold", "low", "high", "observed", "within")
 VERDICT = ("rows", "events", "foretold", "observed", "brier", "auroc")
+FINDING = ("check", "place", "severity", "sentence")
 
 
 def scoreboard(evaluation: Evaluation, outcome: str, metric: str = "auroc") -> pd.DataFrame:
@@ -86,6 +87,19 @@ def verdicts(evaluation: Evaluation, outcome: str) -> pd.DataFrame:
     return table[list(VERDICT)].astype(dict.fromkeys(VERDICT[2:], float))
 
 
+def leak_findings(evaluation: Evaluation) -> pd.DataFrame:
+    """What the leak audit told of the records and rows without stopping the run.
+
+    Returns:
+        DataFrame with the fields of `training.leaks.Finding`: `check`, `place`, `severity` and
+        `sentence`; no line where nothing was found.
+
+    >>> list(leak_findings({"leaks": []}))
+    ['check', 'place', 'severity', 'sentence']
+    """
+    return pd.DataFrame(evaluation.get("leaks", []), columns=list(FINDING))
+
+
 def sentences(evaluation: Evaluation, outcome: str) -> tuple[str, ...]:
     """What the report says of an outcome: the claim first, then figures, interval, abstention."""
     judged, words = _judged(evaluation, outcome), words_for(evaluation)
@@ -113,7 +127,8 @@ def _gain(judged: Mapping[str, Any], scorer: str, metric: str) -> dict[str, floa
 def _group(part: Mapping[str, Any], metric: str) -> dict[str, Any]:
     counts = {name: part["counts"][name] for name in ("rows", "events", "patients_with_event")}
     values = {
-        name: part["models"].get(name, {}).get("metrics", {}).get(metric, MISSING)["value"]
-        for name in (MAIN_MODEL, FIRST_BASELINE)
+        name: answer["metrics"][metric]["value"]
+        for name, answer in part["models"].items()
+        if name in (MAIN_MODEL, FIRST_BASELINE)
     }
     return counts | values | _gain(part, FIRST_BASELINE, metric)
