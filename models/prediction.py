@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 import pandas as pd
 
+from features.catalogue.naming import name_of
 from features.outcomes import Outcome
+from features.tables import InvalidInputError
 
 
 class Tier(StrEnum):
@@ -61,6 +64,19 @@ class OutcomePrediction:
     contributions: Mapping[str, float]
     reasons: tuple[Reason, ...]
 
+    def contribution_table(self) -> pd.DataFrame:
+        """The contributions, the weightiest first.
+
+        Returns:
+            DataFrame by `analyte` (the catalogue's key): `name`, `contribution` (log-odds) and
+            `odds_times`, by which it multiplies the odds.
+        """
+        shares = pd.Series(self.contributions, name="contribution", dtype=float)
+        shares = shares.reindex(shares.abs().sort_values(ascending=False, kind="stable").index)
+        table = shares.rename_axis("analyte").to_frame().assign(odds_times=np.exp(shares))
+        table.insert(0, "name", [name_of(str(key)) for key in table.index])
+        return table
+
 
 @dataclass(frozen=True)
 class DataQuality:
@@ -99,3 +115,15 @@ class PatientPrediction:
     outcomes: tuple[OutcomePrediction, ...]
     data_quality: DataQuality
     rules: tuple[RuleReading, ...]
+
+    def answer(self, outcome: Outcome) -> OutcomePrediction:
+        """One outcome's answer.
+
+        Raises:
+            InvalidInputError: the model does not answer this outcome.
+        """
+        for one in self.outcomes:
+            if one.outcome == outcome:
+                return one
+        answered = ", ".join(str(one.outcome) for one in self.outcomes)
+        raise InvalidInputError(f"{outcome}: not answered by this model; answered: {answered}")

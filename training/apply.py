@@ -1,6 +1,7 @@
 """A released bundle on other patients: predictions for every as-of time, and how good they were."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from models.bundle import Bundle
 from models.predict import predict_rows
 from training.alarm_utility import best_threshold
 from training.blas import on_one_blas_thread
-from training.config import HOUR
+from training.config import DAY, HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
 from training.doubt import Given, add_doubts
 from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
@@ -71,7 +72,35 @@ def write_predictions(predictions: pd.DataFrame, bundle: Bundle, out: Path) -> N
     )
 
 
-@on_one_blas_thread
+@dataclass(frozen=True)
+class OnOthers:
+    """A bundle's answers on other patients: the evaluation, the judged rows, the cohort.
+
+    The names are those of `training.train.Run`: `scored` has one line a judged row and scorer.
+    """
+
+    evaluation: dict[str, Any]
+    scored: pd.DataFrame
+    cohort: Cohort
+
+
+def judge_others(
+    bundle: Bundle,
+    records: Path,
+    file_format: str = "table",
+    every: pd.Timedelta = DAY,
+    bootstrap: int = 200,
+    seed: int = 0,
+) -> OnOthers:
+    """Read other patients' records and judge the bundle on them, beside its baselines.
+
+    Raises:
+        InvalidInputError: bad records, or no as-of time inside any patient's observation.
+    """
+    return _judged(bundle, cohort_for(bundle, records, file_format, every), file_format, bootstrap,
+                   seed, None)  # fmt: skip
+
+
 def judge(
     bundle: Bundle,
     cohort: Cohort,
@@ -81,6 +110,18 @@ def judge(
     prices: Prices | None = None,
 ) -> dict[str, Any]:
     """Score a bundle beside the baselines that it carries, on patients of another file."""
+    return _judged(bundle, cohort, file_format, bootstrap, seed, prices).evaluation
+
+
+@on_one_blas_thread
+def _judged(
+    bundle: Bundle,
+    cohort: Cohort,
+    file_format: str,
+    bootstrap: int,
+    seed: int,
+    prices: Prices | None,
+) -> OnOthers:
     predictions = predict_rows(bundle, cohort.source.events, cohort.as_of, contributions=False)
     parts, given = [], {}
     for outcome, model in bundle.models.items():
@@ -107,7 +148,7 @@ def judge(
     evaluation["rejects"] = count_rejects(cohort.source.rejects)
     whom = weights_notes(cohort.as_of["patient_id"], cohort.weight)
     evaluation["notes"] = [*cohort.source.notes, *whom]
-    return evaluation
+    return OnOthers(evaluation, scored[scored["label"].notna()], cohort)
 
 
 def challenge_utility(cohort: Cohort, scored: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -64,7 +64,7 @@ class AdaptedOutcome:
 
 
 @on_one_blas_thread
-def train_from(config: TrainingConfig, parent: Bundle, prior: Records | None) -> Run:
+def train_from(config: TrainingConfig, parent: Bundle, prior: Records | None = None) -> Run:
     """Adapt `parent` to the records of `config`, judge it and write a bundle to `config.out`.
 
     Raises:

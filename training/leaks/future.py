@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.declared import MODEL_COLUMNS
+from features.known import known_at
 from features.matrix import events_from_records, feature_rows
 from features.outcomes import OutcomeSource
 from models.rules import RULE_COLUMNS
@@ -56,8 +57,8 @@ def _cut(records: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
     """Each asked patient's records as they were on file at the as-of time, under a new name."""
     mine = records.assign(patient_id=records["patient_id"].astype("str").str.strip())
     joined = mine.merge(asked[["patient_id", "as_of", "copy"]], on="patient_id")
-    later = (joined["time"] > joined["as_of"]) | (joined["result_time"] > joined["as_of"])
-    kept = joined[~later].assign(patient_id=joined["copy"])
+    kept = known_at(joined, joined["as_of"])
+    kept = kept.assign(patient_id=kept["copy"])
     return kept[list(records.columns)].reset_index(drop=True)
 
 

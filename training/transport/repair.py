@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from features.outcomes import Outcome
+from features.tables import InvalidInputError
 from models.calibration import fit_calibration
-from training.metrics import replicated
+from training.metrics import MAIN_MODEL, replicated
 from training.recalibration import fit_logistic, log_odds, probability
 from training.sample import Sample
 
@@ -46,6 +49,27 @@ def repair(
     for place, when in enumerate(("before", "after")):
         stated[when] = {name: _spread([pair[place][name] for pair in used]) for name in FIGURES}
     return stated
+
+
+def repair_scored(scored: pd.DataFrame, outcome: Outcome, seed: int = 0) -> pd.DataFrame:
+    """The model's `repair` of one outcome as a table, from the judged rows of an evaluation.
+
+    `scored` is that of `training.apply.judge_others`. One line a figure of `FIGURES`, one column
+    for each of `before` and `after`: the median over the draws.
+
+    Raises:
+        InvalidInputError: too few patients, or no event to recalibrate by.
+    """
+    mine = scored[(scored["model"] == MAIN_MODEL) & (scored["outcome"] == outcome)]
+    label, risk, patient = (mine[name].to_numpy() for name in ("label", "risk", "patient_id"))
+    found = repair(label, risk, patient, seed)
+    if found["reason"] is not None:
+        raise InvalidInputError(f"{outcome}: {found['reason']}")
+    medians = {
+        when: {figure: spread["value"] for figure, spread in found[when].items()}
+        for when in ("before", "after")
+    }
+    return pd.DataFrame(medians)
 
 
 def _before_and_after(
