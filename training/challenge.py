@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     config = TrainingConfig(
         options.records, "physionet2019", options.out.parent, (INFECTION,), every=HOUR,
-        seed=options.seed, repeats=1,
+        seed=options.seed,
     )  # fmt: skip
     try:
         challenge(config).to_csv(options.out, index=False, float_format="%.4f")
