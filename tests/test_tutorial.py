@@ -64,6 +64,11 @@ def shown(outputs):
     return next(each.data["text/plain"] for each in outputs if "data" in each)
 
 
+def lines(pattern, table):
+    """The second group by the first, of every line of a table that opens with the pattern."""
+    return dict(re.findall(f"^{pattern}", table, re.MULTILINE))
+
+
 def numbers(pattern, text):
     """The groups of the one place that fits, thousands without their commas."""
     found = re.search(pattern, text)
@@ -124,7 +129,9 @@ def test_taking_the_future_away_changes_no_row(executed):
 
 
 def test_persistence_stands_beside_the_model_with_the_paired_gain(executed):
-    board = dict(re.findall(r"^(model|persistence) +(0\.\d{3})", shown(executed["board"]), re.M))
+    board = dict(
+        re.findall(r"^(model|persistence) +(0\.\d{3})", shown(executed["board"]), re.MULTILINE)
+    )
     claimed = r"AUROC (0\.\d+) against (0\.\d+), a gain of \+(0\.\d+)"
     ours, theirs, gain = numbers(claimed, printed(executed["claim"]))
     assert (ours, theirs) == (float(board["model"]), float(board["persistence"]))
@@ -146,7 +153,9 @@ def test_figures_stand_in_the_page(executed, cell):
 
 def test_the_guard_and_the_interval_account_for_every_row(executed):
     (judged,) = numbers(r"([\d,]+) rows judged", printed(executed["train"]))
-    lines = dict(re.findall(r"^(answer|caution|abstain) +(\d+)", shown(executed["verdicts"]), re.M))
+    lines = dict(
+        re.findall(r"^(answer|caution|abstain) +(\d+)", shown(executed["verdicts"]), re.MULTILINE)
+    )
     assert sum(map(int, lines.values())) == judged
     assert "rate lies within the mean interval" in printed(executed["verdicts"])
 
