@@ -64,6 +64,11 @@ def shown(outputs):
     return next(each.data["text/plain"] for each in outputs if "data" in each)
 
 
+def lines(pattern, table):
+    """The second group by the first, of every line of a table that opens with the pattern."""
+    return dict(re.findall(f"^{pattern}", table, re.MULTILINE))
+
+
 def numbers(pattern, text):
     """The groups of the one place that fits, thousands without their commas."""
     found = re.search(pattern, text)

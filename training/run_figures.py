@@ -9,7 +9,7 @@ from training.plots_course import course_figure
 from training.plots_explained import dependence_figure, importance_figure, interaction_figure
 from training.shown import Shown
 from training.train import Run
-from training.wording import Words, words_for
+from training.wording import THERAPY, Words, words_for
 
 
 def run_figures(run: Run, shown: Shown) -> dict[str, Figure]:
@@ -17,16 +17,20 @@ def run_figures(run: Run, shown: Shown) -> dict[str, Figure]:
     words = words_for(run.evaluation)
     figures = plots.evaluation_figures(run.evaluation) | doubt_figures(run.evaluation)
     for outcome, explained in shown.explained.items():
-        drawn = _explanation_figures(outcome, explained, words)
+        drawn = explanation_figures(outcome, explained, words)
         for course in shown.examples[outcome].courses:
             drawn[course.kind.figure] = course_figure(course, outcome, words)
         figures |= {f"{outcome}_{name}": figure for name, figure in drawn.items() if figure}
     return figures
 
 
-def _explanation_figures(
-    outcome: str, explained: Explained, words: Words
+def explanation_figures(
+    outcome: str, explained: Explained, words: Words = THERAPY
 ) -> dict[str, Figure | None]:
+    """What moved one outcome's risks: importance, contributions, dependence, interactions.
+
+    A figure for which the rows hold too little is None.
+    """
     named = explained.contributions.rename(columns=title_of)
     values = explained.values.rename(columns=title_of)
     return {
