@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -46,8 +46,10 @@ from training.fit import (
 from training.judged import Seen, judged_on, scored_rows
 from training.judging import evaluate_in_full
 from training.split import fold_plan
-from training.tune import Tuning, fits_at_most, tune
 from training.weights import weights_notes, weights_of
+
+if TYPE_CHECKING:
+    from training.tune import Tuning
 
 logger = logging.getLogger("training")
 
@@ -69,7 +71,7 @@ class TrainedOutcome:
     training: TrainingRows
     scored: pd.DataFrame
     given: Given
-    tuning: Tuning | None = None
+    tuning: "Tuning | None" = None
 
 
 @dataclass(frozen=True)
@@ -214,10 +216,12 @@ def train_outcome(
 
 def tuned(
     training: TrainingRows, columns: Sequence[str], shipped: Recipe, config: TrainingConfig
-) -> Tuning | None:
+) -> "Tuning | None":
     """A recipe for each split, where trials or minutes were asked for."""
     if not config.trials and config.minutes is None:
         return None
+    from training.tune import fits_at_most, tune  # Optuna: seconds that only tuning is worth
+
     if config.trials:
         fits = fits_at_most(config, len(training.splits))
         logger.info("%s: %d fits at most to tune the recipes", training.outcome, fits)

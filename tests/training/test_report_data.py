@@ -127,7 +127,7 @@ def test_tables_say_what_the_evaluation_says(report, tables):
     curve = tables["curves"].query("scorer == 'model' and curve == 'roc'")
     sensitivity = curve[curve["quantity"] == "sensitivity"].sort_values("point")["number"]
     assert sensitivity.tolist() == judged["models"]["model"]["curves"]["roc"]["sensitivity"]
-    assert set(tables["strata"]["group"]) == {"0", "1", "2"}
+    assert set(tables["strata"]["group"]) == {"0", "1", "0-1", "2"}
 
 
 def test_explanations_and_examples_are_tables_as_well(tables):
