@@ -15,6 +15,7 @@ from features.readers import READERS
 from features.tables import InvalidInputError
 from training import cohort, commands, transport
 from training.calibrating import Choice
+from training.engine import ROWS_AT_ONCE, Kind
 from training.release import commands as release
 from training.release import flags
 
@@ -122,6 +123,7 @@ def _add_train(verbs: "Verbs") -> None:
         help="also judge the model without the grade, without trajectories and with less measured",
     )  # fmt: skip
     _add_prices(parser)
+    _add_engine(parser)
     parser.add_argument(
         "--start-from", metavar="BUNDLE",
         help="adapt this bundle to the records: a folder, models:/NAME@ALIAS or runs:/RUN_ID",
@@ -349,6 +351,21 @@ def _add_the_models_own(parser: argparse.ArgumentParser) -> None:
         "--outcomes-from", type=_outcome_source, metavar="SOURCE",
         help="documented, derived or either: what the model learnt from, which is also what is "
         "taken without this flag; another is refused",
+    )  # fmt: skip
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine", choices=[str(one) for one in Kind], default=str(Kind.LOCAL),
+        help="who computes rows and fits members: this process, or a dask cluster",
+    )  # fmt: skip
+    parser.add_argument(
+        "--dask-scheduler", metavar="ADDRESS", default="",
+        help="of a cluster that is there, such as tcp://host:8786 (default: a local one)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rows-at-once", type=_count, default=ROWS_AT_ONCE,
+        help="feature rows computed together: fewer need less memory",
     )  # fmt: skip
 
 

@@ -10,10 +10,10 @@ from features.outcomes import Outcome
 from models.baselines import Baseline
 from models.calibration import Calibration
 from models.recipes import Recipe, monotone_signs
-from models.risk import Member, RiskModel, fit_member, join_members
-from models.start import GRADE, fit_start
+from models.risk import RiskModel, join_members
 from training.calibrating import Choice, calibrate
-from training.progress import progress
+from training.committee import Committee
+from training.engine import LOCAL, Engine
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,15 @@ class TrainingRows:
     def folds(self) -> int:
         """How many folds each repeat has."""
         return int(self.plan.max()) + 1
+
+    def committee(
+        self, rows: pd.DataFrame, columns: Sequence[str], recipe: Recipe, seed: int
+    ) -> Committee:
+        """The committee that learns these rows' columns; `rows` stand line by line with ours."""
+        signs = monotone_signs(columns, self.outcome)
+        return Committee(
+            rows, tuple(columns), self.target, self.plan, self.folds, recipe, signs, seed
+        )
 
     @property
     def judged_rows(self) -> "JudgedRows":
@@ -76,21 +85,16 @@ def fit_committee(
     seed: int,
     what: str,
     choice: Choice = Choice.LOGISTIC,
+    engine: Engine = LOCAL,
 ) -> Fitted:
     """Fit one member for each fold of each repeat, join them, calibrate on unseen patients."""
-    signs = monotone_signs(columns, training.outcome)
-    learnt = ~np.isnan(training.target)
+    committee = training.committee(training.rows, columns, recipe, seed)
+    members = engine.members(committee, what)
     judged = training.judged_rows
     margins = np.empty(judged.plan.shape)
-    members: list[Member] = []
-    splits = [(r, f) for r in range(training.plan.shape[1]) for f in range(training.folds)]
-    for repeat, fold in progress(splits, len(splits), what):
-        used = learnt & (training.plan[:, repeat] != fold)
-        rows, target = training.rows.loc[used, list(columns)], training.target[used]
-        start = fit_start(rows, target, uses_grade=GRADE in columns)
-        members.append(fit_member(rows, target, start, recipe, signs, seed + len(members)))
+    for (repeat, fold), member in zip(committee.splits, members, strict=True):
         unseen = judged.plan[:, repeat] == fold
-        alone = join_members(members[-1:], columns)
+        alone = join_members([member], columns)
         margins[unseen, repeat] = alone.margin(judged.rows[unseen])
     calibration = calibrate(
         margins.mean(axis=1), judged.label, judged.patient, training.folds, choice

@@ -33,6 +33,7 @@ from training.blas import on_one_blas_thread
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events, label_cohort, load_events
+from training.engine import LOCAL, Engine
 from training.doubt import Given, add_doubts, cross_validated
 from training.fit import (
     Fitted,
@@ -78,8 +79,8 @@ class Run:
 
 
 @on_one_blas_thread
-def train(config: TrainingConfig) -> Run:
-    """Train, judge and write a bundle to `config.out`.
+def train(config: TrainingConfig, engine: Engine = LOCAL) -> Run:
+    """Train, judge and write a bundle to `config.out`; `engine` computes rows and fits members.
 
     Raises:
         InvalidInputError: bad records, an outcome with too few patients to judge a model by, or a
@@ -91,19 +92,21 @@ def train(config: TrainingConfig) -> Run:
     for note in source.notes:
         logger.info("%s", note)
     logger.info("set aside: %s", _counted(count_rejects(source.rejects)) or "nothing")
-    cohort = label_cohort(source, config.every, config.outcomes, config.horizon, config.learn_every)
+    cohort = label_cohort(
+        source, config.every, config.outcomes, config.horizon, config.learn_every, engine
+    )
     logger.info("%d patients, %d as-of rows", source.patients, int(cohort.reported.sum()))
     trainings = {outcome: training_rows(cohort, outcome, config) for outcome in config.outcomes}
     findings = leaks.audit(cohort, trainings, config)
     leaks.refuse(findings, config.accept_leaks)
     trained = {
-        outcome: train_outcome(cohort, outcome, config, training)
+        outcome: train_outcome(cohort, outcome, config, training, engine)
         for outcome, training in trainings.items()
     }
     more: dict[str, Any] = {}
     if config.variants:
         more["panels"] = {
-            str(outcome): panels.for_the_report(cohort, one.training, config)
+            str(outcome): panels.for_the_report(cohort, one.training, config, engine)
             for outcome, one in trained.items()
         }
     return finished(config, cohort, trained, findings, make_card(config, source), more)
@@ -155,6 +158,7 @@ def train_outcome(
     outcome: Outcome,
     config: TrainingConfig,
     training: TrainingRows | None = None,
+    engine: Engine = LOCAL,
 ) -> TrainedOutcome:
     """Fit one outcome's committee and its opponents on the same folds, and score them all.
 
@@ -172,13 +176,13 @@ def train_outcome(
     declared = [column.name for column in COLUMNS[outcome] if column.name in cohort.rows]
     columns = useful_columns(training.rows[declared])
     main = fit_committee(
-        training, columns, recipe, config.seed, f"{outcome}: model", config.calibration
+        training, columns, recipe, config.seed, f"{outcome}: model", config.calibration, engine
     )
     risks = {"model": main.unseen_risk}
     for name, kept in _variants(columns).items() if config.variants else ():
         what = f"{outcome}: {name}"
         risks[name] = fit_committee(
-            training, kept, recipe, config.seed, what, config.calibration
+            training, kept, recipe, config.seed, what, config.calibration, engine
         ).unseen_risk
     opponents = baselines_for(outcome, judged.rows)
     for name, make in opponents.items():
