@@ -71,7 +71,7 @@ class Committee:
         digest = hashlib.sha256(json.dumps(stated, sort_keys=True).encode())
         arrays = (self.rows[name].to_numpy() for name in self.columns)
         for array in (self.target, self.plan, *arrays):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(array.tobytes())
         return digest.digest()
 
 

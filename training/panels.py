@@ -155,9 +155,7 @@ def _risks(
     return risks
 
 
-def _rows_of(
-    cohort: Cohort, training: TrainingRows, panel: Panel, engine: Engine
-) -> pd.DataFrame:
+def _rows_of(cohort: Cohort, training: TrainingRows, panel: Panel, engine: Engine) -> pd.DataFrame:
     """The training's rows as they are with this panel, columns and order as in the full ones."""
     moments = training.rows.index.to_frame(index=False)
     declared = {column.name: column for columns in COLUMNS.values() for column in columns}

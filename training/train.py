@@ -33,8 +33,8 @@ from training.blas import on_one_blas_thread
 from training.card import card_text
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events, label_cohort, load_events
-from training.engine import LOCAL, Engine
 from training.doubt import Given, add_doubts, cross_validated
+from training.engine import LOCAL, Engine
 from training.fit import (
     Fitted,
     TrainingRows,

@@ -82,9 +82,12 @@ class Cost:
         """The same in words: one line of all, then one a worker where there are several."""
         found = self.figures()
         several = self.by_worker.items() if len(self.by_worker) > 1 else ()
-        return [
+        whole = (
             f"work: {found['engine/worker_seconds']:.1f} worker-seconds in "
-            f"{found['engine/wall_seconds']:.1f} s by the clock, {_told(self.total)}",
+            f"{found['engine/wall_seconds']:.1f} s by the clock, {_told(self.total)}"
+        )
+        return [
+            whole,
             *(f"  {worker}: {share.seconds:.1f} s, {_told(share)}" for worker, share in several),
         ]
 

@@ -117,7 +117,7 @@ def dask_workers(address: str | None) -> Iterator[DaskWorkers]:
 
 def _local_cluster(workers: int | None = None) -> LocalCluster:
     """A process a core, each with its share of the machine's memory."""
-    cluster = LocalCluster(
+    return LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
         processes=True,
@@ -126,7 +126,6 @@ def _local_cluster(workers: int | None = None) -> LocalCluster:
         silence_logs=logging.CRITICAL,
         env={"PYTHONPATH": REPOSITORY},
     )
-    return cluster
 
 
 def _connected(address: str) -> Client:

@@ -47,6 +47,7 @@ def opened(choice: EngineChoice, out: Path) -> Iterator[tuple[Engine, Cost]]:
     cost, kept = Cost(), Kept(out.with_name(out.name + ".partial"))
     with _workers(choice) as workers:
         yield Engine(workers, choice.rows_at_once, kept, cost.add), cost
+    kept.clear()
 
 
 @contextmanager

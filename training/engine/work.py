@@ -25,9 +25,12 @@ class Done:
 
 
 class Workers(Protocol):
-    """Those who do the pieces; `apart` says whether in other processes than this one."""
+    """Those who do the pieces."""
 
-    apart: bool
+    @property
+    def apart(self) -> bool:
+        """Whether pieces cross to other processes."""
+        ...
 
     def each(self, function: Function, shared: Any, pieces: Iterable[Any]) -> Iterator[Done]:
         """Do every piece once, in whatever order they are ready.
