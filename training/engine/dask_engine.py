@@ -13,7 +13,6 @@ from platform import python_version
 from time import perf_counter
 from typing import Any
 
-import dask
 from dask.sizeof import sizeof
 from distributed import Client, Future, LocalCluster, as_completed, get_worker
 from distributed.scheduler import KilledWorker
@@ -38,7 +37,8 @@ REPOSITORY = str(Path(__file__).parents[2])
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "xgboost", "numba")
 """Of which a worker must have the same versions as this process."""
 
-QUIET = {"distributed.logging.distributed": "critical"}
+LOGGERS = ("distributed", "distributed.client", "distributed.gc")
+"""Which tell at length what we tell in a line."""
 
 Facts = dict[str, str]
 
@@ -78,10 +78,10 @@ class DaskWorkers:
         self, function: Function, shared: Any, numbered: Iterator[tuple[int, Any]]
     ) -> Iterator[Done]:
         workers = len(_workers(self.client))
-        held = self.client.scatter(shared, broadcast=True, hash=False)
+        held = self._placed(shared, broadcast=True)
         crossed = sizeof(shared) * workers  # told with the first piece
         do = partial(self.client.submit, _timed, facts(), function, held, pure=False)
-        ready, sizes = as_completed(), {}
+        ready, sizes = as_completed(loop=self.client.loop), {}
         for place, piece in islice(numbered, PIECES_WAITING * workers):
             sizes[place] = sizeof(piece)
             ready.add(do(place, self._there(piece)))
@@ -95,7 +95,11 @@ class DaskWorkers:
 
     def _there(self, piece: Any) -> Any:
         """A large piece as it lies on a worker, where its task will follow it."""
-        return piece if sizeof(piece) <= SMALL else self.client.scatter(piece, hash=False)
+        return piece if sizeof(piece) <= SMALL else self._placed(piece, broadcast=False)
+
+    def _placed(self, value: Any, broadcast: bool) -> Future:
+        """A value on one worker, or on all of them."""
+        return self.client.scatter([value], broadcast=broadcast, hash=False)[0]
 
 
 @contextmanager
@@ -106,25 +110,37 @@ def dask_workers(address: str | None) -> Iterator[DaskWorkers]:
         InvalidInputError: no scheduler or no worker answers, or a worker has other code or
             libraries than this process.
     """
-    with dask.config.set(QUIET):
+    with _quiet():
         if address is None:
-            with _local_cluster() as cluster, Client(cluster) as client:
+            with _local_cluster() as cluster, Client(cluster, set_as_default=False) as client:
                 yield _checked(client)
         else:
             with _connected(address) as client:
                 yield _checked(client)
 
 
-def _local_cluster(workers: int | None = None) -> LocalCluster:
+@contextmanager
+def _quiet() -> Iterator[None]:
+    loggers = {name: logging.getLogger(name) for name in LOGGERS}
+    before = {name: one.level for name, one in loggers.items()}
+    try:
+        for one in loggers.values():
+            one.setLevel(logging.CRITICAL)
+        yield
+    finally:
+        for name, level in before.items():
+            loggers[name].setLevel(level)
+
+
+def _local_cluster() -> LocalCluster:
     """A process a core, each with its share of the machine's memory."""
     return LocalCluster(
-        n_workers=workers,
         threads_per_worker=1,
         processes=True,
         memory_limit="auto",
         dashboard_address=None,
         silence_logs=logging.CRITICAL,
-        env={"PYTHONPATH": REPOSITORY},
+        env={"PYTHONPATH": REPOSITORY, "OMP_WAIT_POLICY": "passive"},  # a core has one worker
     )
 
 
