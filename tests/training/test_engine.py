@@ -87,9 +87,7 @@ def test_a_key_changes_with_all_that_a_member_depends_on_and_with_nothing_else(c
     assert len({known, *others}) == 1 + len(others)
 
 
-def test_kept_members_are_taken_up_again_and_only_the_missing_are_fitted(
-    committee, tmp_path, said
-):
+def test_kept_members_are_taken_up_again_and_only_the_missing_are_fitted(committee, tmp_path, said):
     folder = tmp_path / "bundle.partial"
     first = Engine(kept=Kept(folder)).members(committee, "crs")
     next(iter(folder.iterdir())).unlink()

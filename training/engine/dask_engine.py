@@ -138,7 +138,7 @@ def _local_cluster() -> LocalCluster:
         threads_per_worker=1,
         processes=True,
         memory_limit="auto",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
         env={"PYTHONPATH": REPOSITORY, "OMP_WAIT_POLICY": "passive"},  # a core has one worker
     )
