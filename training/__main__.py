@@ -360,7 +360,7 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
         help="who computes rows and fits members: this process, or a dask cluster",
     )  # fmt: skip
     parser.add_argument(
-        "--dask-scheduler", metavar="ADDRESS", default="",
+        "--dask-scheduler", type=_scheduler, metavar="ADDRESS", default="",
         help="of a cluster that is there, such as tcp://host:8786 (default: a local one)",
     )  # fmt: skip
     parser.add_argument(
@@ -416,6 +416,12 @@ def _duration(text: str) -> pd.Timedelta:
     if not SHORTEST / unit <= amount <= LONGEST / unit:  # before pandas, whose years end in 2262
         raise argparse.ArgumentTypeError(f"{text!r} is not within 1min and 366d")
     return pd.Timedelta(text.replace("d", "D"))  # pandas writes a day with a capital
+
+
+def _scheduler(text: str) -> str:
+    if text and not re.fullmatch(r"(tcp|tls)://[\w.-]+:\d{1,5}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no address; write tcp://host:8786")
+    return text
 
 
 def _seed(text: str) -> int:

@@ -1,6 +1,7 @@
 """The workers of a dask cluster do the pieces: a local cluster of our own, or one that is there."""
 
 import logging
+import socket
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from platform import python_version
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlsplit
 
 from dask.sizeof import sizeof
 from distributed import Client, Future, LocalCluster, as_completed, get_worker
@@ -145,9 +147,12 @@ def _local_cluster() -> LocalCluster:
 
 
 def _connected(address: str) -> Client:
+    place = urlsplit(address)
     try:
+        # asked before dask is, which tries for long and complains at length
+        socket.create_connection((place.hostname, place.port), SECONDS_TO_ANSWER).close()
         return Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
-    except (OSError, ValueError) as fault:
+    except OSError as fault:
         raise InvalidInputError(
             f"--dask-scheduler {address}: no scheduler answers within {SECONDS_TO_ANSWER} s"
         ) from fault
