@@ -143,7 +143,11 @@ def test_no_scheduler_is_one_line(verb, ward_file, tmp_path):
 def test_a_scheduler_that_is_lost_is_one_sentence(monkeypatch):
     monkeypatch.setattr(dask_engine, "SECONDS_TO_ANSWER", 1)  # and to come back
     own = LocalCluster(
-        n_workers=1, processes=False, dashboard_address=":0", silence_logs="CRITICAL"
+        n_workers=1,
+        processes=False,
+        protocol="tcp://",
+        dashboard_address=":0",
+        silence_logs="CRITICAL",
     )
     with own, dask_workers(own.scheduler_address) as workers:
         pieces = workers.each(divide, 1, iter([1] * 50))

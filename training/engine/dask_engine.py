@@ -152,7 +152,7 @@ def _connected(address: str) -> Client:
         # asked before dask is, which tries for long and complains at length
         socket.create_connection((place.hostname, place.port), SECONDS_TO_ANSWER).close()
         return Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
-    except OSError as fault:
+    except (OSError, ValueError) as fault:  # a port above 65535
         raise InvalidInputError(
             f"--dask-scheduler {address}: no scheduler answers within {SECONDS_TO_ANSWER} s"
         ) from fault
