@@ -92,11 +92,14 @@ def test_kept_members_are_taken_up_again_and_only_the_missing_are_fitted(committ
     first = Engine(kept=Kept(folder)).members(committee, "crs")
     next(iter(folder.iterdir())).unlink()
     done: list[Done] = []
-    again = Engine(kept=Kept(folder), tell=done.append).members(committee, "crs")
+    kept = Kept(folder)
+    again = Engine(kept=kept, tell=done.append).members(committee, "crs")
     assert [m.to_bytes() for m in again] == [m.to_bytes() for m in first]
     assert len(done) == 1
     assert f"{folder}: 1 member(s) of a run that was cut off" in said()
     assert "crs: 1 of 2 taken up again" in said()
+    kept.clear()
+    assert not any("not used" in line for line in said())
 
 
 def test_members_of_other_settings_are_counted_and_never_taken(committee, tmp_path, said):
