@@ -8,7 +8,7 @@ and each member can still be asked alone.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from models.recipes import Recipe
 from models.start import GRADE, STEPS, Start, mean_start
 
 ALL_CORES = 0
+LINE_END = b"\n"
 
 CATEGORY_FIELDS = ("categories", "categories_nodes", "categories_segments", "categories_sizes")
 NO_PARENT = 2**31 - 1
@@ -33,6 +34,27 @@ class Member:
 
     start: Start
     booster: xgb.Booster
+
+    def to_bytes(self) -> bytes:
+        """The start as a line of JSON, and the booster as UBJSON behind it."""
+        stated = json.dumps(asdict(self.start)).encode()
+        return stated + LINE_END + bytes(self.booster.save_raw("ubj"))
+
+    @classmethod
+    def from_bytes(cls, written: bytes) -> "Member":
+        """A member of `to_bytes`.
+
+        Raises:
+            InvalidInputError: these are not the whole bytes of a member.
+        """
+        stated, _, raw = written.partition(LINE_END)
+        booster = xgb.Booster()
+        try:
+            start = Start(**json.loads(stated))
+            booster.load_model(bytearray(raw))
+        except (xgb.core.XGBoostError, TypeError, ValueError) as fault:
+            raise InvalidInputError("these bytes are no member of a committee") from fault
+        return cls(replace(start, weights=tuple(start.weights)), booster)
 
 
 class RiskModel:

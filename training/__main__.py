@@ -15,6 +15,7 @@ from features.readers import READERS
 from features.tables import InvalidInputError
 from training import cohort, commands, transport
 from training.calibrating import Choice
+from training.engine import ROWS_AT_ONCE, Kind
 from training.release import commands as release
 from training.release import flags
 
@@ -133,6 +134,7 @@ def _add_train(verbs: "Verbs") -> None:
         help="also judge the model without the grade, without trajectories and with less measured",
     )  # fmt: skip
     _add_prices(parser)
+    _add_engine(parser)
     parser.add_argument(
         "--start-from", metavar="BUNDLE",
         help="adapt this bundle to the records: a folder, models:/NAME@ALIAS or runs:/RUN_ID",
@@ -371,6 +373,21 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine", choices=[str(one) for one in Kind], default=str(Kind.LOCAL),
+        help="who computes rows and fits members: this process, or a dask cluster",
+    )  # fmt: skip
+    parser.add_argument(
+        "--dask-scheduler", type=_scheduler, metavar="ADDRESS", default="",
+        help="of a cluster that is there, such as tcp://host:8786 (default: a local one)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rows-at-once", type=_count, default=ROWS_AT_ONCE,
+        help="feature rows computed together: fewer need less memory",
+    )  # fmt: skip
+
+
 def _add_tracking(parser: argparse.ArgumentParser) -> None:
     _add_experiment(parser)
     parser.add_argument(
@@ -418,6 +435,12 @@ def _duration(text: str) -> pd.Timedelta:
     if not SHORTEST / unit <= amount <= LONGEST / unit:  # before pandas, whose years end in 2262
         raise argparse.ArgumentTypeError(f"{text!r} is not within 1min and 366d")
     return pd.Timedelta(text.replace("d", "D"))  # pandas writes a day with a capital
+
+
+def _scheduler(text: str) -> str:
+    if text and not re.fullmatch(r"(tcp|tls)://[\w.-]+:\d{1,5}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no address; write tcp://host:8786")
+    return text
 
 
 def _seed(text: str) -> int:

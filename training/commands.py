@@ -25,6 +25,7 @@ from training.codes import as_table, code_lines
 from training.config import HOUR, TrainingConfig
 from training.dataset import Cohort, Events, load_events, read_moments, without_records
 from training.doubt_plots import doubt_figures
+from training.engine import Cost, EngineChoice, Kind, opened
 from training.flat import flat_metrics
 from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
@@ -126,22 +127,27 @@ def run_train(options: Namespace) -> None:
         minutes=options.minutes,
     )
     _agree_on_a_start(options)
+    asked = EngineChoice(Kind(options.engine), options.dask_scheduler or None, options.rows_at_once)
+    if options.start_from is not None and asked != EngineChoice():
+        raise InvalidInputError("--start-from: has no choice of --engine or --rows-at-once")
+    check_places(config)  # a slip of the pen leaves no run behind, and starts no cluster
     if not options.track:
-        _train(config, options)
+        _train(config, options, asked)
         return
-    check_places(config)  # a slip of the pen leaves no run behind
     # The run opens before the work: a store that cannot be used shows before the long work
     with track.tracking(config.experiment, f"{config.format} {config.records.name}") as tracked:
         tracked.log_settings(config)
+        tracked.log_settings({"engine": asked})
         if options.start_from is not None:
             tracked.log_settings(
                 {"start_from": options.start_from, "prior": options.prior or "none"}
             )
-        run, figures = _train(config, options)
+        run, figures, cost = _train(config, options, asked)
         later = f"python -m training register --model {config.out}"
         with _work_is_safe("not registered", f"the bundle is whole in {config.out}: {later}"):
             tracked.tag({"kind": "training"})
             _log(tracked, run.evaluation, figures, report_folder(config.out))
+            tracked.log_cost(cost.figures(), cost.shares())
             tracked.register(config.out, format=config.format)
     print(f"tracked as run {tracked.run_id}")
     print(f"to release it: python -m training promote {tracked.run_id} --alias champion")
@@ -164,9 +170,13 @@ def _agree_on_a_start(options: Namespace) -> None:
         )
 
 
-def _train(config: TrainingConfig, options: Namespace) -> tuple[Run, dict[str, Figure]]:
-    """The run, its bundle and report written, and its figures."""
-    run = train(config) if options.start_from is None else _train_from(config, options)
+def _train(
+    config: TrainingConfig, options: Namespace, asked: EngineChoice
+) -> tuple[Run, dict[str, Figure], Cost]:
+    """The run, its bundle and report written, with its figures and what its work has cost."""
+    with opened(asked, config.out) as (engine, cost):
+        adapts = options.start_from is not None
+        run = _train_from(config, options) if adapts else train(config, engine)
     shown = shown_of(run)
     figures = run_figures(run, shown)
     report = report_folder(config.out)
@@ -174,7 +184,8 @@ def _train(config: TrainingConfig, options: Namespace) -> tuple[Run, dict[str, F
     _print_claims(run.evaluation)
     print(f"bundle {run.bundle.version} -> {config.out}")
     print(f"report -> {report / 'report.html'}")
-    return run, figures
+    print(*cost.lines(), sep="\n")
+    return run, figures, cost
 
 
 def _train_from(config: TrainingConfig, options: Namespace) -> Run:

@@ -11,7 +11,7 @@ import pandas as pd
 from features.catalogue import key_of
 from features.declared import MODEL_COLUMNS, columns_of
 from features.harmonising.site_names import number_of_name
-from features.matrix import as_of_grid, events_from_records, feature_rows
+from features.matrix import as_of_grid, events_from_records
 from features.outcomes import Outcome, OutcomeSource
 from features.readers import read
 from features.readers.delimited import read_delimited
@@ -25,6 +25,7 @@ from features.tables import (
     InvalidTableError,
 )
 from models.rules import RULE_COLUMNS
+from training.engine import LOCAL, Engine
 from training.labels import Labels, label_rows, learning_target
 
 LONG_GAP = pd.Timedelta(days=90)
@@ -164,11 +165,12 @@ def label_cohort(
     outcomes: tuple[Outcome, ...],
     horizon: pd.Timedelta,
     learn_every: pd.Timedelta | None = None,
+    engine: Engine = LOCAL,
 ) -> Cohort:
     """Lay the grid, compute the columns that the records fill, and label every row.
 
     Between the grid's times, `learn_every` adds rows to learn from wherever something new had
-    become known; None adds none.
+    become known; None adds none. `engine` computes the feature rows.
     """
     events = source.events
     grid = as_of_grid(events, every)
@@ -181,7 +183,7 @@ def label_cohort(
     targets = {
         outcome: learning_target(events, as_of, outcome, found) for outcome, found in labels.items()
     }
-    rows = feature_rows(events, as_of, tuple(columns))
+    rows = engine.feature_rows(events, as_of, tuple(columns))
     return Cohort(source, as_of, moments["reported"].to_numpy(), rows, labels, targets)
 
 

@@ -10,10 +10,10 @@ from features.outcomes import Outcome
 from models.baselines import Baseline
 from models.calibration import Calibration
 from models.recipes import Recipe, monotone_signs
-from models.risk import Member, RiskModel, fit_member, join_members
-from models.start import GRADE, fit_start
+from models.risk import RiskModel, join_members
 from training.calibrating import Choice, calibrate
-from training.progress import progress
+from training.committee import Committee, evened
+from training.engine import LOCAL, Engine
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,26 @@ class TrainingRows:
     def folds(self) -> int:
         """How many folds each repeat has."""
         return int(self.plan.max()) + 1
+
+    def committee(
+        self,
+        rows: pd.DataFrame,
+        columns: Sequence[str],
+        recipe: Recipe | Sequence[Recipe],
+        seed: int,
+        signed: bool = True,
+    ) -> Committee:
+        """The committee that learns these rows' columns; `rows` stand line by line with ours.
+
+        `recipe` is one for all members or one for each of `splits`; `signed` False leaves the
+        monotone signs out.
+        """
+        signs = monotone_signs(columns, self.outcome) if signed else (0,) * len(columns)
+        recipes = (recipe,) * len(self.splits) if isinstance(recipe, Recipe) else tuple(recipe)
+        return Committee(
+            rows, tuple(columns), self.target, self.plan, self.folds, recipes, signs, seed,
+            self.weight,
+        )  # fmt: skip
 
     @property
     def splits(self) -> list[tuple[int, int]]:
@@ -76,11 +96,6 @@ def taken(weight: np.ndarray | None, here: np.ndarray) -> np.ndarray | None:
     return None if weight is None else weight[here]
 
 
-def evened(weight: np.ndarray | None, here: np.ndarray) -> np.ndarray | None:
-    """The weights of some rows with a mean of 1: what penalties are measured against."""
-    return None if weight is None else weight[here] / weight[here].mean()
-
-
 @dataclass(frozen=True)
 class Fitted:
     """A committee with what it gave for patients that its members had not seen.
@@ -103,27 +118,20 @@ def fit_committee(
     what: str,
     choice: Choice = Choice.LOGISTIC,
     signed: bool = True,
+    engine: Engine = LOCAL,
 ) -> Fitted:
     """Fit one member for each fold of each repeat, join them, calibrate on unseen patients.
 
     `recipe` is one for all members or one for each of `training.splits`; `signed` False leaves the
     monotone signs out.
     """
-    signs = monotone_signs(columns, training.outcome) if signed else (0,) * len(columns)
-    splits = training.splits
-    recipes = [recipe] * len(splits) if isinstance(recipe, Recipe) else recipe
+    committee = training.committee(training.rows, columns, recipe, seed, signed)
+    members = engine.members(committee, what)
     judged = training.judged_rows
     margins = np.empty(judged.plan.shape)
-    members: list[Member] = []
-    for repeat, fold in progress(splits, len(splits), what):
-        used = training.used_by((repeat, fold))
-        rows, target = training.rows.loc[used, list(columns)], training.target[used]
-        weight = evened(training.weight, used)
-        start = fit_start(rows, target, GRADE in columns, weight)
-        own, number = recipes[len(members)], seed + len(members)
-        members.append(fit_member(rows, target, start, own, signs, number, weight))
+    for (repeat, fold), member in zip(committee.splits, members, strict=True):
         unseen = judged.plan[:, repeat] == fold
-        alone = join_members(members[-1:], columns)
+        alone = join_members([member], columns)
         margins[unseen, repeat] = alone.margin(judged.rows[unseen])
     calibration = calibrate(
         margins.mean(axis=1),

@@ -10,16 +10,14 @@ import pandas as pd
 from scipy.special import expit
 
 from features.declared import COLUMNS
-from features.matrix import feature_rows
 from features.outcomes import GRADES, Outcome
 from features.panels import FULL, MEASURED, PANELS, WITHOUT, Panel, only
-from models.recipes import Recipe, monotone_signs, recipe_for
-from models.risk import fit_member, join_members
-from models.start import GRADE, fit_start
+from models.recipes import Recipe, recipe_for
+from models.risk import join_members
 from training.config import TrainingConfig
 from training.dataset import Cohort
-from training.fit import TrainingRows, evened, taken, useful_columns
-from training.progress import progress
+from training.engine import LOCAL, Engine
+from training.fit import TrainingRows, taken, useful_columns
 from training.ranking import Ranking
 from training.resampled import FEWEST_EVENT_PATIENTS, INTERVAL_LEVEL
 from training.sample import Sample, patient_draws, weighted_draws
@@ -45,6 +43,7 @@ class _Task:
     training: TrainingRows
     recipe: Recipe
     seed: int
+    engine: Engine
 
 
 def cost_of_missing(
@@ -54,6 +53,7 @@ def cost_of_missing(
     panels: Sequence[Panel] = (*PANELS, *WITHOUT),
     graded: bool = True,
     retrained: Collection[Panel] | None = None,
+    engine: Engine = LOCAL,
 ) -> pd.DataFrame:
     """Judge each panel on the same patients, folds and resamples as the full one.
 
@@ -68,6 +68,7 @@ def cost_of_missing(
         panels: what to judge; the full one is always the first.
         graded: whether models see documented grades.
         retrained: the panels that a model is also fitted anew for; None takes all.
+        engine: what computes rows and fits members.
 
     Returns:
         One line a panel and way: `panel`, `way`, `columns` (how many the model reads), and
@@ -75,10 +76,13 @@ def cost_of_missing(
         full panel has more (`_cost`, `_cost_low`, `_cost_high`); NaN where it is not defined.
     """
     views = {FULL.name: training.rows}
-    views |= {panel.name: _rows_of(cohort, training, panel) for panel in panels if panel != FULL}
+    smaller = [panel for panel in panels if panel != FULL]
+    views |= {panel.name: _rows_of(cohort, training, panel, engine) for panel in smaller}
     columns = {name: _columns(training.outcome, view, graded) for name, view in views.items()}
     anew = {panel.name for panel in (panels if retrained is None else retrained)}
-    risks = _risks(training, views, columns, anew - {FULL.name}, config.seed)
+    learnt = training.target[~np.isnan(training.target)]
+    task = _Task(training, recipe_for(float((learnt > 0.0).sum())), config.seed, engine)
+    risks = _risks(task, views, columns, anew - {FULL.name})
     return _table(_figures(training, risks, config), columns)
 
 
@@ -89,7 +93,7 @@ def that_take_something(events: pd.DataFrame, panels: Sequence[Panel]) -> list[P
 
 
 def for_the_report(
-    cohort: Cohort, training: TrainingRows, config: TrainingConfig
+    cohort: Cohort, training: TrainingRows, config: TrainingConfig, engine: Engine = LOCAL
 ) -> list[dict[str, Any]]:
     """The cost of each panel as the evaluation holds it: figures with `value`, `low`, `high`.
 
@@ -101,8 +105,9 @@ def for_the_report(
     if len(panels) < 2:
         return []
     table = cost_of_missing(
-        cohort, _of_the_grid(training), config, panels, retrained=set(PANELS) & set(panels)
-    )
+        cohort, _of_the_grid(training), config, panels,
+        retrained=set(PANELS) & set(panels), engine=engine,
+    )  # fmt: skip
     return [_stated(line) for line in table.to_dict("records")]
 
 
@@ -135,16 +140,13 @@ def _stated(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _risks(
-    training: TrainingRows,
+    task: _Task,
     views: Mapping[str, pd.DataFrame],
     columns: Mapping[str, Sequence[str]],
     anew: Collection[str],
-    seed: int,
 ) -> dict[Scorer, np.ndarray]:
     """Each judged row's risk with each panel: from one model of the full panel, then, for panels
     in `anew`, from models of their own."""
-    learnt = training.target[~np.isnan(training.target)]
-    task = _Task(training, recipe_for(float((learnt > 0.0).sum())), seed)
     answers = _unseen(task, columns[FULL.name], views[FULL.name], views, FULL.name)
     risks = {(name, Way.AS_IT_IS): risk for name, risk in answers.items()}
     for name, view in views.items():
@@ -154,12 +156,13 @@ def _risks(
     return risks
 
 
-def _rows_of(cohort: Cohort, training: TrainingRows, panel: Panel) -> pd.DataFrame:
+def _rows_of(cohort: Cohort, training: TrainingRows, panel: Panel, engine: Engine) -> pd.DataFrame:
     """The training's rows as they are with this panel, columns and order as in the full ones."""
     moments = training.rows.index.to_frame(index=False)
     declared = {column.name: column for columns in COLUMNS.values() for column in columns}
     read = [declared[name] for name in training.rows if name in declared]
-    return feature_rows(only(cohort.source.events, panel), moments, read)
+    what = f"rows of panel {panel.name}"
+    return engine.feature_rows(only(cohort.source.events, panel), moments, read, what)
 
 
 def _columns(outcome: Outcome, rows: pd.DataFrame, graded: bool) -> list[str]:
@@ -176,19 +179,11 @@ def _unseen(
     what: str,
 ) -> dict[str, np.ndarray]:
     """The risk of each judged row in each view, from members that learnt from `rows` of others."""
-    training = task.training
-    signs = monotone_signs(columns, training.outcome)
-    learnt, judged = ~np.isnan(training.target), training.judged
-    plan = training.plan
+    judged, plan = task.training.judged, task.training.plan
+    committee = task.training.committee(rows, columns, task.recipe, task.seed)
+    members = task.engine.members(committee, f"{task.training.outcome}: panel {what}")
     margins = {name: np.empty((int(judged.sum()), plan.shape[1])) for name in views}
-    splits = [(r, f) for r in range(plan.shape[1]) for f in range(training.folds)]
-    shown = progress(splits, len(splits), f"{training.outcome}: panel {what}")
-    for number, (repeat, fold) in enumerate(shown):
-        used = learnt & (plan[:, repeat] != fold)
-        known, target = rows.loc[used, list(columns)], training.target[used]
-        weight = evened(training.weight, used)
-        start = fit_start(known, target, GRADE in columns, weight)
-        member = fit_member(known, target, start, task.recipe, signs, task.seed + number, weight)
+    for (repeat, fold), member in zip(committee.splits, members, strict=True):
         alone = join_members([member], columns)
         here = judged & (plan[:, repeat] == fold)
         for name, view in views.items():

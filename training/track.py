@@ -95,6 +95,12 @@ class Run:
                     mlflow().log_artifact(str(path), run_id=self.run_id)
             mlflow().log_artifacts(str(folder / TABLES_FOLDER), TABLES_FOLDER, run_id=self.run_id)
 
+    def log_cost(self, figures: Mapping[str, float], shares: Sequence[Mapping[str, Any]]) -> None:
+        """Log what the run's work has cost, and as engine.json who did how much of it."""
+        with told_plainly():
+            mlflow().log_metrics(dict(figures), run_id=self.run_id)
+            mlflow().log_dict({"workers": list(shares)}, "engine.json", run_id=self.run_id)
+
     def describe(self, lines: Sequence[str]) -> None:
         """Show these lines at the top of the run's page in MLflow's own pages."""
         self.tag({NOTE: "\n\n".join(lines)})

@@ -34,6 +34,7 @@ from training.card import card_text
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events, label_cohort, load_events
 from training.doubt import Given, add_doubts, cross_validated
+from training.engine import LOCAL, Engine
 from training.fit import (
     Fitted,
     TrainingRows,
@@ -86,8 +87,8 @@ class Run:
 
 
 @on_one_blas_thread
-def train(config: TrainingConfig) -> Run:
-    """Train, judge and write a bundle to `config.out`.
+def train(config: TrainingConfig, engine: Engine = LOCAL) -> Run:
+    """Train, judge and write a bundle to `config.out`; `engine` computes rows and fits members.
 
     Raises:
         InvalidInputError: bad records, an outcome with too few patients to judge a model by, or a
@@ -99,20 +100,22 @@ def train(config: TrainingConfig) -> Run:
     for note in source.notes:
         logger.info("%s", note)
     logger.info("set aside: %s", _counted(count_rejects(source.rejects)) or "nothing")
-    cohort = label_cohort(source, config.every, config.outcomes, config.horizon, config.learn_every)
+    cohort = label_cohort(
+        source, config.every, config.outcomes, config.horizon, config.learn_every, engine
+    )
     cohort = replace(cohort, weight=weights_of(config.weights, cohort.as_of["patient_id"]))
     logger.info("%d patients, %d as-of rows", source.patients, int(cohort.reported.sum()))
     trainings = {outcome: training_rows(cohort, outcome, config) for outcome in config.outcomes}
     findings = leaks.audit(cohort, trainings, config)
     leaks.refuse(findings, config.accept_leaks)
     trained = {
-        outcome: train_outcome(cohort, outcome, config, training)
+        outcome: train_outcome(cohort, outcome, config, training, engine)
         for outcome, training in trainings.items()
     }
     more: dict[str, Any] = {}
     if config.variants:
         more["panels"] = {
-            str(outcome): panels.for_the_report(cohort, one.training, config)
+            str(outcome): panels.for_the_report(cohort, one.training, config, engine)
             for outcome, one in trained.items()
         }
     return finished(config, cohort, trained, findings, make_card(config, source), more)
@@ -169,6 +172,7 @@ def train_outcome(
     outcome: Outcome,
     config: TrainingConfig,
     training: TrainingRows | None = None,
+    engine: Engine = LOCAL,
 ) -> TrainedOutcome:
     """Fit one outcome's committee and its opponents on the same folds, and score them all.
 
@@ -189,10 +193,8 @@ def train_outcome(
     recipe = shipped if tuning is None else tuning.recipes
 
     def fit(kept: Sequence[str], name: str, signed: bool = True) -> Fitted:
-        what = f"{outcome}: {name}"
-        return fit_committee(
-            training, kept, recipe, config.seed, what, config.calibration, signed=signed
-        )
+        what, curve = f"{outcome}: {name}", config.calibration
+        return fit_committee(training, kept, recipe, config.seed, what, curve, signed, engine)
 
     main = fit(columns, "model")
     risks = {"model": main.unseen_risk}
