@@ -27,7 +27,7 @@ def committee() -> Committee:
     rows = pd.DataFrame({"crp.last": value, "ldh.last": value[::-1]})
     target = np.where(value < 14, (value > 6).astype(float), np.nan)
     plan = (np.arange(16) % 2)[:, np.newaxis]
-    return Committee(rows, ("crp.last",), target, plan, 2, SMALL, (1,), 7)
+    return Committee(rows, ("crp.last",), target, plan, 2, (SMALL, SMALL), (1,), 7)
 
 
 @pytest.fixture
@@ -80,7 +80,8 @@ def test_a_key_changes_with_all_that_a_member_depends_on_and_with_nothing_else(c
         replace(committee, columns=("ldh.last",)).key(0),
         replace(committee, target=committee.target / 2).key(0),
         replace(committee, plan=1 - committee.plan).key(0),
-        replace(committee, recipe=replace(SMALL, depth=1)).key(0),
+        replace(committee, recipes=(replace(SMALL, depth=1), SMALL)).key(0),
+        replace(committee, weight=np.linspace(1.0, 2.0, 16)).key(0),
         replace(committee, signs=(0,)).key(0),
         replace(committee, seed=8).key(0),
     ]

@@ -9,6 +9,7 @@ import pytest
 from models.bundle import load_bundle
 from training import commands
 from training.__main__ import main
+from training.engine import Cost
 from training.tracker import without_password
 
 SECRET = "postgresql://ward:secret@127.0.0.1/runs"  # noqa: S105 - an invented one
@@ -112,13 +113,13 @@ def test_where_the_store_breaks_after_the_work_the_bundle_stays_and_can_be_regis
     database, out = tmp_path / "mlflow.db", tmp_path / "bundle"
     report = commands.report_folder(out)
 
-    def work_while_the_store_breaks(config, options):
+    def work_while_the_store_breaks(config, options, asked):
         shutil.copytree(ward_bundle.folder, config.out, dirs_exist_ok=True)
         report.mkdir()
         (report / "report.html").write_text("<p>report</p>")
         with closing(sqlite3.connect(database)) as connection:
             connection.execute("ALTER TABLE metrics RENAME TO elsewhere")
-        return Done(), {}
+        return Done(), {}, Cost()
 
     class Done:
         evaluation = {"outcomes": {"infection": {  # noqa: RUF012
