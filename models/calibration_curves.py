@@ -126,13 +126,19 @@ def fit_isotonic(
     """Fit by pooling adjacent violators, then keep every log-odds finite.
 
     A lowest group of n rows without an event gets 1 / (n + 2), a highest group of n rows with
-    nothing but events (n + 1) / (n + 2): Laplace's rule of succession. No other risk lies outside.
+    nothing but events (n + 1) / (n + 2): Laplace's rule of succession, as far as the next group's
+    risk allows. No other risk is moved.
     """
     fitted = IsotonicRegression(out_of_bounds="clip").fit(margin, label, counts)
     risk = fitted.predict(margin)
-    least = 1.0 / ((risk == 0.0).sum() + 2.0) if risk.min() == 0.0 else 0.0
-    rest = 1.0 / ((risk == 1.0).sum() + 2.0) if risk.max() == 1.0 else 0.0
-    kept = np.clip(fitted.y_thresholds_, least, 1.0 - rest)
+    worth = np.ones(len(label)) if counts is None else counts
+    found = fitted.y_thresholds_
+    between = found[(found > 0.0) & (found < 1.0)]
+    least = 1.0 / (worth[risk == 0.0].sum() + 2.0)
+    most = 1.0 - 1.0 / (worth[risk == 1.0].sum() + 2.0)
+    if len(between):
+        least, most = min(least, between.min()), max(most, between.max())
+    kept = np.where(found == 0.0, least, np.where(found == 1.0, max(most, least), found))
     return Isotonic(tuple(map(float, fitted.X_thresholds_)), tuple(map(float, kept)))
 
 

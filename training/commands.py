@@ -26,6 +26,7 @@ from training.config import HOUR, TrainingConfig
 from training.dataset import Cohort, Events, load_events, read_moments, without_records
 from training.doubt_plots import doubt_figures
 from training.engine import Cost, EngineChoice, Kind, opened
+from training.event_level import EARLY_HOURS
 from training.flat import flat_metrics
 from training.folders import refuse_filled, table_ending, write_table
 from training.ingest import reject_summary, write_ingested
@@ -126,6 +127,11 @@ def run_train(options: Namespace) -> None:
         trials=options.trials,
         minutes=options.minutes,
     )
+    if options.horizon / HOUR > EARLY_HOURS:
+        raise InvalidInputError(
+            f"--horizon {options.horizon / HOUR:g} h: at most {EARLY_HOURS:g} h, as far as "
+            "events are traced back to alarms"
+        )
     _agree_on_a_start(options)
     asked = EngineChoice(Kind(options.engine), options.dask_scheduler or None, options.rows_at_once)
     if options.start_from is not None and asked != EngineChoice():

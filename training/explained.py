@@ -7,6 +7,7 @@ import pandas as pd
 
 from features.catalogue.naming import name_of
 from models.bundle import OutcomeModel
+from models.calibration import CONTRIBUTION
 from models.predict import explain
 from training.interactions import INTERACTION_ROWS, interactions, pairs
 from training.train import EXPLAINED_ROWS
@@ -53,7 +54,7 @@ def explain_rows(model: OutcomeModel, rows: pd.DataFrame) -> Explained:
     values = {key: shown[f"{key}.last"] for key in contributions if f"{key}.last" in shown}
     few = _evenly(len(shown), INTERACTION_ROWS)
     found = interactions(model, shown.iloc[few])
-    analytes = list(contributions.columns)
+    analytes = [name for name in contributions.columns if name != CONTRIBUTION]
     strongest = pairs(found, analytes)
     together = np.full(len(shown), np.nan)
     if len(strongest):

@@ -26,7 +26,11 @@ def interactions(model: OutcomeModel, rows: pd.DataFrame) -> np.ndarray:
     names = model.risk.names
     with catch_warnings(action="ignore"):  # shap's own import warns
         shap = import_module("shap")
-    explainer = shap.TreeExplainer({"trees": _as_shap(list(chain(*model.risk.trees)))})
+    splitting = _as_shap(list(chain(*model.risk.trees)))
+    if not splitting:
+        distinct = len(set(analytes_of(names)))
+        return np.zeros((len(rows), distinct, distinct))
+    explainer = shap.TreeExplainer({"trees": splitting})
     values = explainer.shap_interaction_values(rows[list(names)].to_numpy(dtype=np.float32))
     analytes = analytes_of(names)
     member = np.array([[a == b for b in sorted(set(analytes))] for a in analytes], dtype=float)
@@ -49,7 +53,8 @@ def pairs(values: np.ndarray, analytes: Sequence[str]) -> pd.DataFrame:
 
 
 def _as_shap(trees: Sequence[dict[str, Any]]) -> list[dict[str, np.ndarray]]:
-    return [_one(tree) for tree in trees]
+    """Trees that split; one of a single leaf moves nothing but the base."""
+    return [_one(tree) for tree in trees if len(tree["left_children"]) > 1]
 
 
 def _one(tree: dict[str, Any]) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.alarms import BUDGETS
-from training.event_level import EVENT_METRICS
+from training.event_level import EARLY_HOURS, EVENT_METRICS
 from training.fairness_words import fairness_sentences
 from training.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.report_acts import decisions, economics
@@ -97,9 +97,12 @@ def _event_sentence(figures: Mapping[str, Any], who: str, hours: str, events: in
     said = f"At {BUDGETS[0].title} {who} finds {per_cent(share)} of the {events:,} events in the "
     said += f"{hours} hours before them"
     if lead["value"] is not None:
-        said += f", half of those found {lead['value']:.0f} h or more before the onset"
+        said += (
+            f"; of those warned of at any time in the {EARLY_HOURS:g} hours before, half had "
+            f"{lead['value']:.0f} h or more"
+        )
     if cost["value"] is not None:
-        said += f", at {cost['value']:.1f} alarms per event found"
+        said += f"; at {cost['value']:.1f} alarms per event found"
     return said + "."
 
 

@@ -72,7 +72,8 @@ def weights_notes(patient: pd.Series, weight: np.ndarray | None) -> list[str]:
     effective = each.sum() ** 2 / (each**2).sum()
     sentence = (
         f"SAMPLING WEIGHTS: {len(each)} patients stand for {each.sum():.0f}; probabilities and "
-        f"figures refer to those (effective size {effective:.0f} patients), counts to the patients "
-        "on file"
+        f"figures refer to those (effective size {effective:.0f} patients), counts, "
+        "alarm thresholds, interval coverage, abstention and competing events to the patients on "
+        "file"
     )
     return [sentence]

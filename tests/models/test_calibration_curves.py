@@ -67,10 +67,12 @@ def test_isotonic_is_scikit_learns_between_its_ends():
     margin, label = drawn(lambda m: m - 2.0)
     found = expit(fit_isotonic(margin, label).log_odds(margin))
     theirs = IsotonicRegression().fit_transform(margin, label)
-    least = 1.0 / ((theirs == 0.0).sum() + 2.0)
-    most = 1.0 - 1.0 / ((theirs == 1.0).sum() + 2.0)
-    assert 0.0 < least < theirs[theirs > 0.0].min() * 2
-    np.testing.assert_allclose(found, np.clip(theirs, least, most), rtol=1e-9)
+    between = (theirs > 0.0) & (theirs < 1.0)
+    least = min(1.0 / ((theirs == 0.0).sum() + 2.0), theirs[between].min())
+    most = max(1.0 - 1.0 / ((theirs == 1.0).sum() + 2.0), theirs[between].max())
+    np.testing.assert_allclose(found[between], theirs[between], rtol=1e-9)
+    np.testing.assert_allclose(found[theirs == 0.0], least, rtol=1e-9)
+    np.testing.assert_allclose(found[theirs == 1.0], most, rtol=1e-9)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -143,3 +145,21 @@ def test_a_state_that_is_no_calibration_is_refused_by_its_place(changed, says):
 
 def test_one_knot_is_a_level():
     assert expit(Isotonic((0.0,), (0.2,)).log_odds(FAR)) == pytest.approx(np.full(len(FAR), 0.2))
+
+
+def test_a_lowest_group_without_an_event_lifts_no_other_group():
+    """One row below all events: Laplace's 1/3 would stand above the rate of everybody else."""
+    margin = np.arange(1000.0)
+    label = np.zeros(1000)
+    label[1::50] = 1.0
+    risk = expit(fit_isotonic(margin, label).log_odds(margin))
+    assert risk.mean() == pytest.approx(label.mean(), rel=0.02)
+
+
+def test_rows_that_count_for_several_give_the_isotonic_curve_of_repeated_rows():
+    margin = np.linspace(-3.0, 3.0, 60)
+    label = (np.arange(60) % 7 == 3).astype(float) * (margin > -1.0)
+    counts = 1.0 + np.arange(60) % 3
+    repeated = [np.repeat(each, counts.astype(int)) for each in (margin, label)]
+    weighted = fit_isotonic(margin, label, counts).log_odds(margin)
+    assert weighted == pytest.approx(fit_isotonic(*repeated).log_odds(margin))

@@ -1,13 +1,20 @@
 """What the report says of the model's reasons is what its trees do; examples follow the rule."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import xgboost as xgb
 
 from features.outcomes import Outcome
+from models.calibration import CONTRIBUTION
+from models.calibration_curves import Beta
 from models.explain import by_analyte
+from models.recipes import Recipe
 from models.reference import analytes_of
+from models.risk import fit_member, join_members
+from models.start import fit_start
 from training.doubt import Given
 from training.examples import Kind, examples, kinds_of, middle_patient
 from training.explained import explain_rows
@@ -153,3 +160,25 @@ def test_a_course_keeps_what_happened_to_its_patient_alone(run, ward_events):
         assert len(course.day) == len(course.risk) == len(course.persistence)
         grades = [mark.day for mark in course.marks if mark.line == "Grade"]
         assert len(set(grades)) == len(grades)  # one a day
+
+
+def test_what_a_curve_adds_is_shown_and_acts_with_no_analyte(model, ward_training):
+    bent = replace(model.calibration, curve=Beta(0.8, 1.3, 0.1))
+    rows = ward_training[Outcome.SEVERE_CRS].rows
+    found = explain_rows(replace(model, calibration=bent), rows)
+    assert CONTRIBUTION in found.contributions
+    assert CONTRIBUTION not in set(found.pairs["first"]) | set(found.pairs["second"])
+
+
+def test_members_of_unequal_rounds_have_the_interactions_of_their_trees(model, ward_training):
+    training = ward_training[Outcome.SEVERE_CRS]
+    columns = ["crs_grade.last", "crp.last", "temperature.last"]
+    rows, target = training.rows[columns], np.nan_to_num(training.label)
+    start = fit_start(rows, target, uses_grade=True)
+    recipes = [Recipe(rounds, 0.3, 2, 1.0, 1.0) for rounds in (2, 5)]
+    fit = [fit_member(rows, target, start, one, (0, 0, 0), 1) for one in recipes]
+    joined = replace(model, risk=join_members(fit, columns))
+    alone = [replace(model, risk=join_members([one], columns)) for one in fit]
+    found = interactions(joined, rows.iloc[:20])
+    expected = np.mean([interactions(one, rows.iloc[:20]) for one in alone], axis=0)
+    np.testing.assert_allclose(found, expected, atol=1e-6)

@@ -116,6 +116,19 @@ def test_a_column_that_knows_tomorrow_is_named(ward_training):
     assert single_column(training) == []
 
 
+def test_how_often_a_ward_looks_is_told_and_stops_nothing(ward_training):
+    training = ward_training[CRS]
+    counted = with_column(training, "spo2.count_6h", training.label * 3.0)
+    assert [found.severity for found in single_column(counted)] == [Severity.TELL]
+
+
+def test_sampling_weights_do_not_disturb_the_shuffling(ward_training):
+    training = ward_training[CRS]
+    names = ["crs_grade.last", "crp.last"]
+    weighted = replace(training, weight=np.full(len(training.label), 3.0))
+    assert shuffled_labels(weighted, names, 0) == shuffled_labels(training, names, 0)
+
+
 def test_where_outcomes_are_derived_a_sign_of_today_may_tell_and_a_laboratory_value_may_not(
     ward_training,
 ):

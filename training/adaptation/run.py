@@ -34,7 +34,7 @@ from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events
 from training.doubt import Given
 from training.fit import TrainingRows
-from training.leaks import Finding, audit, refuse
+from training.leaks import Finding, audit, fingerprints, refuse
 from training.train import (
     ELEVATED_SHARE,
     HIGH_SHARE,
@@ -75,7 +75,7 @@ def train_from(config: TrainingConfig, parent: Bundle, prior: Records | None = N
     outcomes = _agreed_outcomes(config, parent)
     here = read_cohort(Records(config.records, config.format), config, outcomes, parent)
     other = None if prior is None else read_cohort(prior, config, outcomes, parent)
-    findings = _audited(here, outcomes, config)
+    findings = _audited(here, other, outcomes, config, parent)
     found = {outcome: adapt_outcome(here, other, outcome, config, parent) for outcome in outcomes}
     told = {"adaptation": {str(outcome): one.told for outcome, one in found.items()}}
     trained = {outcome: one.trained for outcome, one in found.items()}
@@ -84,13 +84,41 @@ def train_from(config: TrainingConfig, parent: Bundle, prior: Records | None = N
     return finished(config, here, trained, findings, card, told)
 
 
-def _audited(here: Cohort, outcomes: Sequence[Outcome], config: TrainingConfig) -> list[Finding]:
-    """The audit of the records, and of the rows of outcomes that have events enough to fold by."""
+def _audited(
+    here: Cohort,
+    other: Cohort | None,
+    outcomes: Sequence[Outcome],
+    config: TrainingConfig,
+    parent: Bundle,
+) -> list[Finding]:
+    """The audit of the records, of the rows of outcomes that have events enough to fold by, and of
+    patients whom the bundle or the prior has seen already."""
     enough = [outcome for outcome in outcomes if _event_patients(here, outcome) >= config.folds]
     trainings = {outcome: training_rows(here, outcome, config) for outcome in enough}
-    findings = audit(here, trainings, config)
+    findings = [*audit(here, trainings, config), *_seen_already(here, other, parent)]
     refuse(findings, config.accept_leaks)
     return findings
+
+
+def _seen_already(here: Cohort, other: Cohort | None, parent: Bundle) -> list[Finding]:
+    """Local patients known again by their measurements: no fold keeps them from being judged by a
+    model that learnt from them."""
+    local = fingerprints(here.source.events)
+    prior = set() if other is None else set(fingerprints(other.source.events))
+    seen = {
+        "the bundle that is started from": int(local.isin(parent.reference.patients).sum()),
+        "the prior": int(local.isin(prior).sum()),
+    }
+    return [
+        Finding(
+            "patients known again",
+            who,
+            f"{count} of {here.source.patients} local patients have the first measurements of "
+            f"patients of {who}: they would be judged by what learnt from them; 0 may",
+        )
+        for who, count in seen.items()
+        if count
+    ]
 
 
 def _event_patients(here: Cohort, outcome: Outcome) -> int:

@@ -106,6 +106,7 @@ def _some_patients(training: TrainingRows) -> TrainingRows:
         judged=training.judged[here],
         patient=training.patient[here],
         plan=training.plan[here, :1],
+        weight=None,  # the audit asks whether anything passes between folds, of patients on file
     )
 
 

@@ -26,6 +26,9 @@ at, virtual and real, the best column other than the grade stayed below 0.93 and
 HALFWAY = 0.5
 """The limit of average precision: so far from persistence's to 1, from the event rate's where the
 score only says whether there is a value: that nobody had to know the grade for."""
+HOW_OFTEN = ("count", "rate")
+"""How the statistics begin that say how closely a ward looks: it may look because it fears, which
+is no leak, and is told."""
 OF_VALUES = ("its value", "its reversed value")
 DRAWS, TAIL = 200, 0.01
 """Resamples of patients, and the quantile of theirs that must reach the limit as well."""
@@ -63,13 +66,18 @@ def single_column(
             if told is not None:
                 found[name] = replace(
                     _finding(training, name, way, told, limit),
-                    severity=_severity(name, outcomes_from),
+                    severity=_severity(name, outcomes_from, told.auprc >= limit.auprc),
                 )
     return list(found.values())
 
 
-def _severity(name: str, outcomes_from: OutcomeSource) -> Severity:
-    analyte = ANALYTES.get(name.partition(".")[0])
+def _severity(name: str, outcomes_from: OutcomeSource, precise: bool) -> Severity:
+    """Stops where the average precision (`precise`), too, is beyond what may be known: among rare
+    events a sign that everybody at risk shows may rank well without knowing tomorrow."""
+    key, _, statistic = name.partition(".")
+    if statistic.startswith(HOW_OFTEN) or not precise:
+        return Severity.TELL
+    analyte = ANALYTES.get(key)
     of_the_laboratory = analyte is not None and analyte.kind is AnalyteKind.LABORATORY
     documented = outcomes_from is OutcomeSource.DOCUMENTED
     return Severity.STOP if documented or of_the_laboratory else Severity.TELL

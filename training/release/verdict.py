@@ -59,7 +59,8 @@ def concluded(
         "notes": list(notes),
         "criteria": [asdict(finding) for finding in found],
     }
-    word = "refused" if failed else "passed" if frozen else "not judged"
+    judged = any(finding.kept for finding in found)
+    word = "refused" if failed else "passed" if frozen and judged else "not judged"
     return Verdict(word, tuple(found), tuple(notes), content)
 
 

@@ -166,8 +166,19 @@ class Facts:
     @property
     def groups(self) -> list[str]:
         """By what else than today's grade the figures were broken down."""
-        strata = {s for o in self.evaluation["outcomes"].values() for s in (o.get("strata") or ())}
-        return sorted(strata - {"grade"})
+        judged = self.evaluation["outcomes"].values()
+        found = {s for o in judged for s in (*(o.get("strata") or ()), *(o.get("groups") or ()))}
+        return sorted(found - {"grade"})
+
+    @property
+    def cross_validated(self) -> bool:
+        """Whether each patient was judged by members that had not seen them."""
+        return self.judged_on.get("seen") in (None, Seen.CROSS_VALIDATED)
+
+    @property
+    def adapted(self) -> bool:
+        """Whether the model started from another bundle."""
+        return bool(self.evaluation.get("adaptation"))
 
     @property
     def set_aside(self) -> str:

@@ -164,6 +164,8 @@ def _missing(facts: Facts) -> Answer:
 def _partition(facts: Facts) -> Answer:
     if facts.external:
         return filled("All records judged here are other than those of the training, by digest.")
+    if not facts.cross_validated:
+        return filled(SAW_THEM)
     return filled(
         "Patient-wise cross-validation: each row is judged by members that had not seen its "
         "patient; events are spread evenly over the folds."
@@ -177,12 +179,29 @@ def _handled(facts: Facts) -> Answer:  # noqa: ARG001 - as the others
     )
 
 
+SAW_THEM = (
+    "None: the model learnt from some or all of the patients judged here, so the figures prove "
+    "nothing."
+)
+
+
+def _settings(facts: Facts) -> str:
+    """Where the model's settings came from."""
+    if facts.adapted:
+        return (
+            "It started from another bundle; the way of adapting was chosen by cross-validation on "
+            "the local patients, and stands in the report."
+        )
+    if facts.evaluation.get("tuning"):
+        return "The settings were tuned inside each split's training patients."
+    return "The settings follow from the number of events alone."
+
+
 def _model(facts: Facts) -> Answer:
     start = "what today's grade gives" if facts.words.graded else "the base rate"
     said = (
-        f"A committee of XGBoost boosters, one a patient fold, each starting from {start}; an "
-        "affine calibration on patients that the members had not seen. The settings follow from "
-        "the number of events alone."
+        f"A committee of XGBoost boosters, one a patient fold, each starting from {start}; a "
+        f"calibration on patients that the members had not seen. {_settings(facts)}"
     )
     if facts.judged_on.get("format") in PUBLIC_FORMATS:
         said += " They were once found on public files, this one among them: a little optimism."
@@ -190,8 +209,8 @@ def _model(facts: Facts) -> Answer:
 
 
 def _clusters(facts: Facts) -> Answer:
-    if "centre" in facts.groups:
-        return filled("Figures by centre stand in the report.")
+    if "site" in facts.groups:
+        return filled("Figures by site stand in the report.")
     return left_open("differences between centres", "Not examined: the run names no centres.")
 
 
@@ -242,6 +261,8 @@ def _differences(facts: Facts) -> Answer:
             f"{facts.learnt_from} Judged on {facts.judged_patients}.",
             "how setting, eligibility and predictors differ",
         )
+    if not facts.cross_validated:
+        return filled(SAW_THEM)
     return filled("None: the same file, other patients in every fold.")
 
 
