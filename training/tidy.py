@@ -57,7 +57,7 @@ def by_stratum(
     Returns:
         DataFrame by the group: `rows`, `events` (rows before an event), `patients_with_event`, the
         metric of `model` and `persistence`, and `gain`, `gain_low`, `gain_high`. Missing where too
-        few patients have an event.
+        few patients have an event. "0-1" holds the rows of grades 0 and 1 again, as one.
     """
     parts = (_judged(evaluation, outcome).get("strata") or {}).get(stratum) or {}
     lines = {group: _group(part, metric) for group, part in parts.items()}
