@@ -20,7 +20,7 @@ def drawn(curve, patients=1500, seed=0):
     ("curve", "expected"),
     [
         (lambda m: 0.8 * m - 0.5, Kind.LOGISTIC),
-        (lambda m: -3.0 + 3.0 * np.maximum(m + 1.0, 0.0), Kind.BETA),
+        (lambda m: 3.0 * np.logaddexp(0.0, m) - 0.2 * np.logaddexp(0.0, -m) - 3.0, Kind.BETA),
         (lambda m: np.where(m < -1.0, -4.0, np.where(m < 0.5, 0.0, 3.0)), Kind.ISOTONIC),
     ],
     ids=["a line", "two slopes", "steps"],

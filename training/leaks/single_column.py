@@ -72,15 +72,17 @@ def single_column(
 
 
 def _severity(name: str, outcomes_from: OutcomeSource, precise: bool) -> Severity:
-    """Stops where the average precision (`precise`), too, is beyond what may be known: among rare
-    events a sign that everybody at risk shows may rank well without knowing tomorrow."""
+    """A laboratory value stops. A sign or treatment stops where its average precision (`precise`),
+    too, is beyond what may be known: among rare events a sign that all who are very ill show ranks
+    well without knowing tomorrow."""
     key, _, statistic = name.partition(".")
-    if statistic.startswith(HOW_OFTEN) or not precise:
+    if statistic.startswith(HOW_OFTEN):
         return Severity.TELL
     analyte = ANALYTES.get(key)
-    of_the_laboratory = analyte is not None and analyte.kind is AnalyteKind.LABORATORY
+    if analyte is not None and analyte.kind is AnalyteKind.LABORATORY:
+        return Severity.STOP
     documented = outcomes_from is OutcomeSource.DOCUMENTED
-    return Severity.STOP if documented or of_the_laboratory else Severity.TELL
+    return Severity.STOP if documented and precise else Severity.TELL
 
 
 def _limits(known: Figures) -> Figures:
