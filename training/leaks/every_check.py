@@ -39,7 +39,7 @@ def audit(
         names = [column.name for column in COLUMNS[outcome] if column.name in training.rows]
         found += event_bound(events, outcome, config.horizon)
         found += shared_folds(training)
-        found += single_column(training, config.outcomes_from)
+        found += single_column(training)
         found += shuffled_labels(training, names, config.seed)
     return found
 

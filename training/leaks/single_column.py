@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.catalogue import ANALYTES, AnalyteKind
-from features.outcomes import GRADES, OutcomeSource
+from features.outcomes import GRADES
 from models.baselines import Persistence
 from training.fit import JudgedRows, TrainingRows
 from training.leaks.finding import Finding, Severity
@@ -42,14 +42,10 @@ class Figures:
     auprc: float
 
 
-def single_column(
-    training: TrainingRows, outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
-) -> list[Finding]:
+def single_column(training: TrainingRows) -> list[Finding]:
     """Columns of the judged rows that alone reach an implausible AUROC or average precision.
 
     Today's grades are left out: they are the outcome's present state, and persistence judges them.
-    Where outcomes are derived, tomorrow's is made of tomorrow's signs and treatments, so that
-    today's may well tell it: of those columns the finding is told and stops nothing.
     With fewer than five patients who have an event nothing can be said.
     """
     judged = training.judged_rows
@@ -66,23 +62,18 @@ def single_column(
             if told is not None:
                 found[name] = replace(
                     _finding(training, name, way, told, limit),
-                    severity=_severity(name, outcomes_from, told.auprc >= limit.auprc),
+                    severity=_severity(name),
                 )
     return list(found.values())
 
 
-def _severity(name: str, outcomes_from: OutcomeSource, precise: bool) -> Severity:
-    """A laboratory value stops. A sign or treatment stops where its average precision (`precise`),
-    too, is beyond what may be known: among rare events a sign that all who are very ill show ranks
-    well without knowing tomorrow."""
+def _severity(name: str) -> Severity:
+    """A laboratory value stops. Signs and treatments are told: the outcomes are defined by them,
+    and among few events one that the very ill show ranks well without knowing tomorrow."""
     key, _, statistic = name.partition(".")
-    if statistic.startswith(HOW_OFTEN):
-        return Severity.TELL
     analyte = ANALYTES.get(key)
-    if analyte is not None and analyte.kind is AnalyteKind.LABORATORY:
-        return Severity.STOP
-    documented = outcomes_from is OutcomeSource.DOCUMENTED
-    return Severity.STOP if documented and precise else Severity.TELL
+    laboratory = analyte is not None and analyte.kind is AnalyteKind.LABORATORY
+    return Severity.STOP if laboratory and not statistic.startswith(HOW_OFTEN) else Severity.TELL
 
 
 def _limits(known: Figures) -> Figures:
