@@ -21,8 +21,8 @@ from training.sample import Sample, patient_draws
 
 CHECK = "single column"
 IMPLAUSIBLE_AUROC = 0.95
-"""At least; more where persistence itself comes near: halfway from it to 1. On every cohort looked
-at, virtual and real, the best column other than the grade stayed below 0.93 and below this."""
+"""At least; more where persistence itself comes near: halfway from it to 1. In clean cohorts with a
+dozen events signs reached 0.98 (mean systolic pressure of 6 h), which is why they are only told."""
 HALFWAY = 0.5
 """The limit of average precision: so far from persistence's to 1, from the event rate's where the
 score only says whether there is a value: that nobody had to know the grade for."""
