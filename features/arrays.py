@@ -167,7 +167,10 @@ def numbered(entries: ExtensionArray) -> tuple[npt.NDArray[np.integer], list]:
     if isinstance(entries, pd.Categorical):
         return entries.codes, entries.categories.tolist()
     if isinstance(entries, pd.arrays.ArrowStringArray):  # as texts are kept; pandas takes twice
-        found = entries.__arrow_array__().dictionary_encode().combine_chunks()
+        texts = entries.__arrow_array__()
+        if texts.null_count == len(texts):
+            return np.full(len(texts), -1, dtype=np.int32), []
+        found = texts.dictionary_encode().combine_chunks()
         places = found.indices if found.null_count == 0 else found.indices.fill_null(-1)
         return places.to_numpy(), found.dictionary.to_pylist()
     places, found = entries.factorize()
@@ -177,7 +180,7 @@ def numbered(entries: ExtensionArray) -> tuple[npt.NDArray[np.integer], list]:
 def _distinct(values: ExtensionArray) -> tuple[npt.NDArray[np.intp], pd.Index]:
     """Each line's place among the distinct values, and these in order; a request has one line."""
     found = pd.Index(values)
-    if len(values) == 1 and pd.notna(values[0]):
+    if len(found) == 1 and not found.hasnans:
         return np.zeros(1, dtype=np.intp), found
     place, found = pd.factorize(found)
     return (place, found) if found.is_monotonic_increasing else pd.factorize(values, sort=True)

@@ -12,9 +12,9 @@ A text beside a number may contradict it (`remarks`), and different doses of one
 (`doses`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from math import inf, nan
 
 import numpy as np
@@ -25,14 +25,11 @@ from features.arrays import NEVER, EventArrays, events_table
 from features.catalogue import KEYS, key_of
 from features.harmonising.accepted import accepted_events
 from features.harmonising.columns import Source, record_arrays
-from features.harmonising.conversions import Route
 from features.harmonising.doses import added_up
 from features.harmonising.lines import (
-    ACCEPTED,
     BIRTH,
     INDEX,
     PANEL,
-    REASONS,
     SPLIT_KEYS,
     TABLE,
     Lines,
@@ -40,6 +37,16 @@ from features.harmonising.lines import (
     routes_of,
     stacked,
     taken,
+)
+from features.harmonising.passes import (
+    ACCEPTED,
+    FAULTS,
+    REASONS,
+    Edges,
+    convert,
+    first_fault,
+    read_numbers,
+    told_apart,
 )
 from features.harmonising.reject_table import Refused, reject_table
 from features.harmonising.remarks import without_contradicted
@@ -93,27 +100,16 @@ def _opened(source: Source) -> Lines:
     """One line a record, with its key."""
     keys = [key_of(code) for code in source.code.words]
     key_of_place = np.array([*(-1 if k is None else INDEX[k] for k in keys), -1], dtype=np.int16)
-    count = source.given.size
-    lines = Lines(
-        row=np.arange(count),
-        key=key_of_place[source.code.place],
+    key = key_of_place[source.code.place]
+    return Lines(
+        row=np.arange(key.size),
+        key=key,
         number=source.given,
-        reason=np.full(count, ACCEPTED, dtype=np.int8),
-        in_mg=np.zeros(count, dtype=bool),
+        reason=first_fault(
+            source.patient.place, key, source.time, source.known, TABLE.timeless, _EDGES, FAULTS
+        ),
+        in_mg=np.zeros(key.size, dtype=bool),
     )
-    lines = lines.refused(source.patient.place < 0, RejectReason.NO_PATIENT)
-    lines = lines.refused(lines.key < 0, RejectReason.UNKNOWN_CODE)
-    undated = (source.time == NEVER) & ~TABLE.timeless[lines.key]
-    lines = lines.refused(undated, RejectReason.NO_TIME)
-    lines = lines.refused(_absurd(source, lines.key), RejectReason.IMPLAUSIBLE_TIME)
-    return lines.refused(source.known < source.time, RejectReason.RESULT_BEFORE_COLLECTION)
-
-
-def _absurd(source: Source, key: npt.NDArray[np.int16]) -> Flags:
-    """Records taken or known at a time that no record has."""
-    earliest = np.where(key == BIRTH, _EARLIEST_BIRTH, _EARLIEST)
-    early = (source.time != NEVER) & (source.time < earliest)
-    return early | (source.time >= _LATEST) | (source.known >= _LATEST)
 
 
 def _microsecond(moment: pd.Timestamp) -> int:
@@ -122,8 +118,11 @@ def _microsecond(moment: pd.Timestamp) -> int:
 
 _NOTHING = np.array([], dtype=np.int64)
 _DUPLICATE, _CONFLICT = map(REASONS.index, (RejectReason.DUPLICATE, RejectReason.CONFLICT))
-_EARLIEST_BIRTH, _EARLIEST, _LATEST = map(
-    _microsecond, (EARLIEST_BIRTH, EARLIEST_TIME, LATEST_TIME)
+_EDGES = Edges(
+    earliest=_microsecond(EARLIEST_TIME),
+    earliest_birth=_microsecond(EARLIEST_BIRTH),
+    latest=_microsecond(LATEST_TIME),
+    birth=BIRTH,
 )
 
 
@@ -165,10 +164,10 @@ def _with_meanings(lines: Lines, source: Source, read: Integers) -> Lines:
     """The lines at `read` with what their texts say, once per (key, text)."""
     width = len(source.text.words) + 1
     pair = lines.key[read].astype(np.int64) * width + source.text.place[lines.row[read]]
-    place, pairs = pd.factorize(pair)
+    place, pairs = told_apart(pair)
     meanings = [
         meaning_of(SPLIT_KEYS[key], source.text.words[text])
-        for key, text in zip(pairs // width, pairs % width, strict=True)
+        for key, text in (divmod(number, width) for number in pairs.tolist())
     ]
     number, reason = lines.number.copy(), lines.reason.copy()
     number[read] = np.array([meaning.number for meaning in meanings], dtype=np.float64)[place]
@@ -182,51 +181,28 @@ def _read_texts(lines: Lines, source: Source) -> Lines:
     read = np.flatnonzero(_is_read(lines, source)) if source.text.words else _NOTHING
     if read.size:
         lines = _with_meanings(lines, source, read)
-    silent = np.isnan(lines.number) & TABLE.needs_value[lines.key]
-    number = np.where(TABLE.takes_value[lines.key], lines.number, nan)
-    no_dose = TABLE.is_dose[lines.key] & (number == 0)
-    lines = replace(lines, number=number).refused(silent, RejectReason.NO_VALUE)
-    return lines.refused(no_dose, RejectReason.NOT_GIVEN)
-
-
-def _way_numbers(told: Route, step: int) -> tuple[float, ...]:
-    """Way number `step` of a route as numbers; NaN where it has fewer ways."""
-    if step >= len(told.ways):
-        return (nan,) * 5
-    way = told.ways[step]
-    return way.low, way.high, way.conversion.slope, way.conversion.offset, way.conversion.of_log10
-
-
-def _along(given: Floats, place: Integers, routes: Sequence[Route], step: int) -> Floats:
-    """Numbers taken along way number `step` of their routes; NaN where it does not take them."""
-    ways = np.array([_way_numbers(told, step) for told in routes], dtype=np.float64).T
-    low, high, slope, offset, of_log10 = ways[:, place]
-    base = given
-    if of_log10.any():
-        positive = np.where(given > 0, given, nan)
-        base = np.log10(positive, out=given.copy(), where=of_log10 == 1)
-    with np.errstate(over="ignore"):  # infinite then, and as implausible as the number given
-        return np.where((given >= low) & (given <= high), slope * base + offset, nan)
+    number, reason = read_numbers(
+        lines.key, lines.number, lines.reason, TABLE.needs_value, TABLE.takes_value, TABLE.is_dose,
+        FAULTS,
+    )  # fmt: skip
+    return replace(lines, number=number, reason=reason)
 
 
 def _converted(lines: Lines, source: Source) -> Lines:
     """Numbers in canonical units; those without a way, and implausible ones, set aside."""
-    open_lines = taken(lines, lines.reason < 0)
-    place, routes = routes_of(open_lines, source)
-    given = open_lines.number
-    number = np.full(given.size, nan)
-    for step in range(max((len(told.ways) for told in routes), default=0)):
-        number = np.where(np.isnan(number), _along(given, place, routes, step), number)
-    lost = np.isnan(number) & ~np.isnan(given)
-    in_mg = np.array([told.in_mg for told in routes], dtype=bool)[place]
-    done = replace(open_lines, number=number, in_mg=in_mg)
-    for reason in {told.reason for told in routes if told.reason} if lost.any() else ():
-        because = np.array([told.reason is reason for told in routes], dtype=bool)[place]
-        done = done.refused(lost & because, reason)
-    outside = (number < TABLE.low[done.key]) | (number > TABLE.high[done.key])
-    outside |= TABLE.is_grade[done.key] & (np.trunc(number) != number) & ~np.isnan(number)
-    done = done.refused(outside | lost, RejectReason.IMPLAUSIBLE)
-    return stacked([taken(lines, lines.reason >= 0), done])
+    standing = np.flatnonzero(lines.reason == ACCEPTED)
+    told = taken(lines, standing)
+    place, routes = routes_of(told, source)
+    ways = np.array([way for one in routes for way in one.numbers], dtype=np.float64)
+    bounds = np.array([0, *accumulate(len(one.ways) for one in routes)])
+    refusal = np.array([one.refusal for one in routes], dtype=np.int8)
+    number, reason, in_mg = lines.number.copy(), lines.reason.copy(), lines.in_mg.copy()
+    number[standing], reason[standing] = convert(
+        told.key, told.number, place, bounds, ways.reshape(-1, 5), refusal, TABLE.low, TABLE.high,
+        TABLE.is_grade, FAULTS,
+    )  # fmt: skip
+    in_mg[standing] = np.array([one.in_mg for one in routes], dtype=bool)[place]
+    return replace(lines, number=number, reason=reason, in_mg=in_mg)
 
 
 def _abnormality(key: npt.NDArray[np.int16], number: Floats) -> Floats:

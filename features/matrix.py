@@ -14,6 +14,7 @@ from features.harmonise import Harmonised, harmonise
 from features.kinetics.rows import KineticColumn, kinetics_rows
 from features.outcomes import GRADE_HOLDS_HOURS, GRADES, OutcomeSource, with_outcomes
 from features.scores import Score
+from features.scores.points import Sheet, Total, fill_totals, sheet_of
 from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
 from features.trajectory import Feature, Statistic, Trajectories, trajectories
 
@@ -63,7 +64,7 @@ def feature_rows(
         DataFrame indexed by (patient_id, as_of), one float32 column a declared column.
     """
     arrays, moments = event_arrays(events), _checked_moments(as_of)
-    laid_out = _laid_out(tuple(columns))
+    laid_out = _kept(_Itself(tuple(columns)))
     values = laid_out.trajectories.rows(arrays, moments)
     for age, positions in laid_out.of_grades.items():
         old = np.flatnonzero(values[:, age] > GRADE_HOLDS_HOURS)
@@ -73,6 +74,7 @@ def feature_rows(
         values[:, list(laid_out.kinetics)] = kinetics_rows(
             arrays, moments, tuple(laid_out.kinetics.values())
         )
+    fill_totals(values, laid_out.points)
     for position, score, inputs in laid_out.scores:
         values[:, position] = score.compute(*values.T[inputs].astype(np.float64))
     return pd.DataFrame(values[:, : len(columns)], index=moments.index, columns=laid_out.names)
@@ -172,16 +174,42 @@ class _LaidOut:
     """Where everything stands in the matrix.
 
     `trajectories`: the columns, nothing in the place of another kind, and behind them what scores
-    and the age of grades are computed from. `scores`: position, score and positions of its inputs.
+    and the age of grades are computed from. `points`: the bedside scores, computed at once.
+    `scores`: position, score and positions of its inputs for the others.
     `kinetics`: the kinetic column at each position.
     `of_grades`: for the position of a grade's age, those of what the grade says of now.
     """
 
     names: pd.Index
     trajectories: Trajectories
+    points: Sheet
     scores: tuple[tuple[int, Score, np.ndarray], ...]
     kinetics: Mapping[int, KineticColumn]
     of_grades: Mapping[int, list[int]]
+
+
+class _Itself:
+    """Columns that are found again by what they are, not by what they hold.
+
+    Every request asks for the same few hundred columns: to compare them one by one takes longer
+    than to fill them.
+    """
+
+    __slots__ = ("columns",)
+
+    def __init__(self, columns: tuple[Column, ...]) -> None:
+        self.columns = columns
+
+    def __hash__(self) -> int:
+        return id(self.columns)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.columns is other.columns
+
+
+@lru_cache(maxsize=64)
+def _kept(asked: _Itself) -> _LaidOut:
+    return _laid_out(asked.columns)
 
 
 @lru_cache(maxsize=64)
@@ -194,14 +222,18 @@ def _laid_out(columns: tuple[Column, ...]) -> _LaidOut:
     already = set(asked)
     features = (*asked, *(feature for feature in behind if feature not in already))
     place = {feature: position for position, feature in enumerate(features) if feature}
+    scores = tuple(
+        (position, column, np.array([place[item] for item in column.inputs]))
+        for position, column in enumerate(columns)
+        if isinstance(column, Score)
+    )
     return _LaidOut(
         names=pd.Index([column.name for column in columns]),
         trajectories=trajectories(features, COURSE_START_KEYS),
-        scores=tuple(
-            (position, column, np.array([place[item] for item in column.inputs]))
-            for position, column in enumerate(columns)
-            if isinstance(column, Score)
+        points=sheet_of(
+            [(at, s.compute, i) for at, s, i in scores if isinstance(s.compute, Total)]
         ),
+        scores=tuple(one for one in scores if not isinstance(one[1].compute, Total)),
         kinetics={
             position: column
             for position, column in enumerate(columns)

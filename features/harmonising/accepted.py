@@ -15,6 +15,7 @@ from features.harmonising.lines import INDEX, SPLIT_KEYS, Lines
 from features.harmonising.repeats import Floats, Integers
 
 _IS_DRUG = np.array([key in DRUGS for key in SPLIT_KEYS])
+_BLOOD_CULTURE = INDEX["blood_culture"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def _joined(parts: Sequence[_Rows]) -> _Rows:
 def _class_rows(lines: Lines) -> list[_Rows]:
     """Each drug's lines once more under every key of its class."""
     rows: list[_Rows] = []
-    for key in np.unique(lines.key[_IS_DRUG[lines.key]]):
+    of_drugs = lines.key[_IS_DRUG[lines.key]]
+    for key in np.unique(of_drugs) if of_drugs.size else ():
         drug = DRUGS[SPLIT_KEYS[key]]
         given = np.flatnonzero(lines.key == key)
         value = lines.number[given]
@@ -51,12 +53,14 @@ def _class_rows(lines: Lines) -> list[_Rows]:
     return rows
 
 
-def _commensal_rows(lines: Lines, source: Source) -> _Rows:
+def _commensal_rows(lines: Lines, source: Source) -> list[_Rows]:
     """Cultures of skin commensals once more under their own key."""
+    grew = np.flatnonzero((lines.key == _BLOOD_CULTURE) & (lines.number > 0))
+    if grew.size == 0:
+        return []
     named = np.array([*(is_skin_commensal(word) for word in source.text.words), False])
-    grew = (lines.key == INDEX["blood_culture"]) & (lines.number > 0)
-    line = np.flatnonzero(grew & named[source.text.place[lines.row]])
-    return _Rows(line, np.full(line.size, INDEX["skin_commensal"]), np.ones(line.size))
+    line = grew[named[source.text.place[lines.row[grew]]]]
+    return [_Rows(line, np.full(line.size, INDEX["skin_commensal"]), np.ones(line.size))]
 
 
 def _merged(lines: Lines, source: Source) -> _Rows:
@@ -69,9 +73,10 @@ def _merged(lines: Lines, source: Source) -> _Rows:
         return source.patient.place[lines.row[rows.line]].astype(np.int64) * len(KEYS) + rows.key
 
     own = _Rows(np.arange(lines.row.size), lines.key.astype(np.int64), lines.number)
-    repeats = _joined([*_class_rows(lines), _commensal_rows(lines, source)])
-    if repeats.line.size == 0:
+    parts = [*_class_rows(lines), *_commensal_rows(lines, source)]
+    if not parts:
         return own
+    repeats = _joined(parts)
     row = lines.row[repeats.line]
     order = np.lexsort((repeats.value, source.known[row], source.time[row], pair(repeats)))
     repeats = repeats.taken(order)

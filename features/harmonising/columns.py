@@ -69,7 +69,7 @@ class Source:
 
 
 def record_arrays(records: Mapping[str, pd.Series]) -> Source:
-    """The arrays of a records table that has all its columns.
+    """The arrays of a records table that has all its columns; they share nothing with it.
 
     Raises `InvalidTableError` for times without offset and for numbers that are none.
     """
@@ -78,7 +78,8 @@ def record_arrays(records: Mapping[str, pd.Series]) -> Source:
         raise InvalidTableError("numeric_value: true and false found, numbers are needed")
     time, result_time = _microseconds(records["time"]), _microseconds(records["result_time"])
     try:
-        given = number.to_numpy(dtype=np.float64, na_value=np.nan)
+        is_plain = number.dtype == np.float64  # most are; to ask for what is there takes longer
+        given = number.array if is_plain else number.to_numpy(np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise InvalidTableError(
             f"numeric_value: {number.dtype} found, numbers are needed"
@@ -88,8 +89,8 @@ def record_arrays(records: Mapping[str, pd.Series]) -> Source:
         code=words_of(records["code"].array),
         unit=words_of(records["unit"].array),
         text=words_of(records["text_value"].array),
-        time=time,
+        time=time.copy(),
         known=np.where(result_time == NEVER, time, result_time),
-        given=given,
+        given=np.array(given),
         records=records,
     )

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import inf
 
 from features.catalogue import ANALYTES, DRUGS, STATES, Analyte, State, StateKind
+from features.harmonising.passes import REASONS
 from features.tables import RejectReason
 from features.units import Conversion, ucum_units
 
@@ -33,13 +34,28 @@ class Way:
 class Route:
     """The ways from one unit, and the reason of refusal for a number that none of them takes.
 
-    `in_mg` marks doses that are milligrams afterwards.
+    Without a reason such a number is implausible. `in_mg` marks doses that are milligrams
+    afterwards.
     """
 
     ways: tuple[Way, ...] = ()
     reason: RejectReason | None = None
     detail: str = ""
     in_mg: bool = False
+
+    @cached_property
+    def numbers(self) -> tuple[tuple[float, ...], ...]:
+        """The ways as the compiled pass reads them."""
+        return tuple(
+            (way.low, way.high, told.slope, told.offset, told.of_log10)
+            for way in self.ways
+            for told in [way.conversion]
+        )
+
+    @cached_property
+    def refusal(self) -> int:
+        """The code of the reason."""
+        return REASONS.index(self.reason or RejectReason.IMPLAUSIBLE)
 
 
 AS_GIVEN = Route((Way(Conversion(1.0)),))

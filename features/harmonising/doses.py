@@ -14,7 +14,8 @@ from dataclasses import replace
 import numpy as np
 
 from features.harmonising.columns import Source
-from features.harmonising.lines import REASONS, TABLE, Lines, line_rank, taken
+from features.harmonising.lines import TABLE, Lines, line_rank, taken
+from features.harmonising.passes import REASONS
 from features.harmonising.repeats import changes, same_value
 from features.tables import RejectReason
 

@@ -6,16 +6,14 @@ from math import inf, nan
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from features.catalogue import ANALYTES, BLOOD_PRESSURE, DRUGS, KEYS, STATES, StateKind
 from features.harmonising.columns import Source, words_of
 from features.harmonising.conversions import Route, route
+from features.harmonising.passes import REASONS, told_apart
 from features.harmonising.repeats import Flags, Floats, Integers, changes
 from features.tables import RejectReason
 
-REASONS = tuple(RejectReason)
-ACCEPTED = -1
 LARGEST_DOSE = 1e12
 SPLIT_KEYS = (*KEYS, BLOOD_PRESSURE)  # the panel stands behind the keys that events can have
 INDEX = {key: place for place, key in enumerate(SPLIT_KEYS)}
@@ -147,10 +145,10 @@ def routes_of(lines: Lines, source: Source) -> tuple[Integers, list[Route]]:
     units, codes = len(source.unit.words) + 1, len(source.code.words) + 1
     triple = lines.key.astype(np.int64) * codes + source.code.place[lines.row]
     triple = triple * units + source.unit.place[lines.row] + 1
-    place, triples = pd.factorize(triple)
+    place, triples = told_apart(triple)
     routes = []
-    for number in triples:
-        pair, unit = divmod(int(number), units)
+    for number in triples.tolist():
+        pair, unit = divmod(number, units)
         key, code = divmod(pair, codes)
         routes.append(route(SPLIT_KEYS[key], source.code.words[code], source.unit.at(unit - 1)))
     return place, routes

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-import pandas as pd
 
 from features.catalogue import DRUGS, STATES, StateKind
 from features.harmonising.administrations import STOPPED
 from features.harmonising.columns import Source
 from features.harmonising.lines import SPLIT_KEYS, TABLE, Lines
+from features.harmonising.passes import told_apart
 from features.harmonising.phrases import any_of, plain
 from features.harmonising.text_values import meaning_of
 from features.tables import RejectReason
@@ -115,10 +115,10 @@ def without_contradicted(lines: Lines, source: Source) -> Lines:
         return lines
     units, texts = len(source.unit.words) + 1, len(source.text.words)
     triple = (lines.key[both].astype(np.int64) * texts + text[both]) * units
-    place, triples = pd.factorize(triple + source.unit.place[lines.row[both]] + 1)
+    place, triples = told_apart(triple + source.unit.place[lines.row[both]] + 1)
     allowed = []
-    for number in triples:
-        pair, unit = divmod(int(number), units)
+    for number in triples.tolist():
+        pair, unit = divmod(number, units)
         key, word = divmod(pair, texts)
         allowed.append(
             allowed_beside(SPLIT_KEYS[key], source.text.words[word], source.unit.at(unit - 1))

@@ -1,8 +1,9 @@
 """How bedside scores count: signs with their bands of points, items of which the worst counts."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -62,61 +63,112 @@ def columns_of_items(items: tuple[Item, ...], hours: int | None) -> tuple[Featur
     return tuple(column for item in items for sign in item for column in sign.inputs(hours))
 
 
-@njit(cache=True)
-def _totals(values, bounds, points, item, needs_all):  # type: ignore[no-untyped-def]
-    """The sum over the items of their worst sign's points, by row.
+class Sheet(NamedTuple):
+    """Scores side by side: those of score s are the signs `first[s]` up to `first[s + 1]`.
 
-    `values` (signs x rows) stand with the signs of an item side by side; a sign's points are those
-    behind the last of its `bounds` that its value reaches.
+    A sign's value stands in column `place` of a row; its points are those behind the last of its
+    `bounds` that the value reaches. Signs of one `item` follow each other: the worst counts. A
+    score that `needs_all` is missing where an item was not measured. Its total goes to `column`.
     """
-    total = np.empty(values.shape[1])
-    for row in range(total.size):
-        whole, worst, seen, measured = 0.0, 0.0, False, 0
-        for sign, value in enumerate(values[:, row]):
-            if sign == 0 or item[sign] != item[sign - 1]:
-                worst, seen = -np.inf, False
-            band = 0
-            while band < bounds.shape[1] and value >= bounds[sign, band]:
-                band += 1
-            award = 0.0 if np.isnan(value) else points[sign, band]
-            seen = seen or not np.isnan(value)
-            worst = max(worst, award)
-            if sign + 1 == item.size or item[sign + 1] != item[sign]:
-                whole += worst
-                measured += seen
-        enough = item[-1] + 1 if needs_all else 1
-        total[row] = whole if measured >= enough else np.nan
-    return total
+
+    first: np.ndarray
+    place: np.ndarray
+    bounds: np.ndarray
+    points: np.ndarray
+    item: np.ndarray
+    needs_all: np.ndarray
+    column: np.ndarray
 
 
-def _total(
-    items: tuple[Item, ...], hours: int | None, needs_all: bool
-) -> Callable[..., np.ndarray]:
-    """The compiled sum of items, of values in the order of `columns_of_items`."""
-    signs = [(place, sign) for place, item in enumerate(items) for sign in item]
-    read = [(place, sign) for place, sign in signs for _ in sign.inputs(hours)]
-    most = max(len(sign.bounds) for _, sign in read)
-    bounds, points = np.full((len(read), most), np.inf), np.empty((len(read), most + 1))
-    for row, (_, sign) in enumerate(read):
+@njit(cache=True)
+def _award(value, bounds, points):  # type: ignore[no-untyped-def]
+    """The points of a value; none where it was not measured."""
+    if np.isnan(value):
+        return 0.0
+    band = 0
+    while band < len(bounds) and value >= bounds[band]:
+        band += 1
+    return points[band]
+
+
+@njit(cache=True)
+def _total(row, sheet, score):  # type: ignore[no-untyped-def]
+    """The sum over a score's items of their worst sign's points."""
+    start, end = sheet.first[score], sheet.first[score + 1]
+    whole, worst, seen, items, measured = 0.0, -np.inf, False, 0, 0
+    for sign in range(start, end):
+        value = row[sheet.place[sign]]
+        worst = max(worst, _award(value, sheet.bounds[sign], sheet.points[sign]))
+        seen = seen or not np.isnan(value)
+        if sign + 1 == end or sheet.item[sign + 1] != sheet.item[sign]:
+            whole += worst
+            items += 1
+            measured += seen
+            worst, seen = -np.inf, False
+    return whole if measured >= (items if sheet.needs_all[score] else 1) else np.nan
+
+
+@njit(cache=True)
+def fill_totals(rows, sheet):  # type: ignore[no-untyped-def]
+    """Write each score's total of each row of `rows` into the score's column."""
+    for row in range(len(rows)):
+        for score in range(len(sheet.column)):
+            rows[row, sheet.column[score]] = _total(rows[row], sheet, score)
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sum of items, of values in the order of `columns_of_items`."""
+
+    items: tuple[Item, ...]
+    hours: int | None
+    needs_all: bool
+
+    def __call__(self, *values: np.ndarray) -> np.ndarray:
+        """The totals, float64 like the values, each of shape (rows,)."""
+        rows = np.column_stack([*values, np.zeros_like(values[0])]).astype(np.float64)
+        fill_totals(rows, sheet_of([(len(values), self, np.arange(len(values)))]))
+        return rows[:, -1]
+
+    @cached_property
+    def signs(self) -> list[tuple[int, Sign]]:
+        """Each value's sign, with the place of the sign's item."""
+        return [
+            (place, sign)
+            for place, item in enumerate(self.items)
+            for sign in item
+            for _ in sign.inputs(self.hours)
+        ]
+
+
+def sheet_of(totals: Sequence[tuple[int, Total, np.ndarray]]) -> Sheet:
+    """The sheet of several totals: for each its column, itself and the columns of its values."""
+    signs = [sign for _, total, _ in totals for _, sign in total.signs]
+    most = max((len(sign.bounds) for sign in signs), default=0)
+    bounds, points = np.full((len(signs), most), np.inf), np.empty((len(signs), most + 1))
+    for row, sign in enumerate(signs):
         bounds[row, : len(sign.bounds)] = sign.bounds
         points[row] = sign.points[-1]
         points[row, : len(sign.points)] = sign.points
-    item = np.array([place for place, _ in read])
+    return Sheet(
+        first=np.cumsum([0, *(len(total.signs) for _, total, _ in totals)]),
+        place=np.array([place for _, _, places in totals for place in places], np.int64),
+        bounds=bounds,
+        points=points,
+        item=np.array([item for _, total, _ in totals for item, _ in total.signs], np.int64),
+        needs_all=np.array([total.needs_all for _, total, _ in totals], bool),
+        column=np.array([column for column, _, _ in totals], np.int64),
+    )
 
-    def total(*values: np.ndarray) -> np.ndarray:
-        return _totals(np.array(values, dtype=np.float64), bounds, points, item, needs_all)
 
-    return total
-
-
-def total_of_measured(items: tuple[Item, ...], hours: int | None) -> Callable[..., np.ndarray]:
+def total_of_measured(items: tuple[Item, ...], hours: int | None) -> Total:
     """The sum of the items; one not measured gives no points, missing where none was measured."""
-    return _total(items, hours, needs_all=False)
+    return Total(items, hours, needs_all=False)
 
 
-def total_of_all(items: tuple[Item, ...]) -> Callable[..., np.ndarray]:
+def total_of_all(items: tuple[Item, ...]) -> Total:
     """The sum of the items by their latest values; missing where one was not measured."""
-    return _total(items, None, needs_all=True)
+    return Total(items, None, needs_all=True)
 
 
 def most_points(items: tuple[Item, ...]) -> float:
