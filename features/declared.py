@@ -88,8 +88,9 @@ SEVERE_CRS_COLUMNS: tuple[Column, ...] = (
     *_each(THERAPIES, AGE, (Statistic.HOURS_SINCE_FIRST, None), (Statistic.COUNT, None)),
     *_each(COVERING_DRUGS, AGE),
     *_each(("corticosteroid",), (Statistic.SUM, 24)),
-    *_each(("oxygen_flow", "fio2", "tumour_burden"), LAST),
+    *_each(("tumour_burden",), LAST),
     *_scores("age", "shock_index"),
+    *_each([key for key in EVERY_ANALYTE if key not in CRS_ANALYTES], LAST),
 )
 
 INFECTION_COLUMNS: tuple[Column, ...] = (

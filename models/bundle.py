@@ -21,7 +21,9 @@ from models.rules import RULE_COLUMNS
 from models.start import Start
 from models.stated import read_as, read_json
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+WITHOUT_LINES = 1
+"""The format whose starts knew the grade alone; it is read as well."""
 OUTCOMES_FROM = "outcomes_from"
 """Where grades and infections come from; a bundle that does not say so took documented ones."""
 MANIFEST = "MANIFEST.sha256"
@@ -168,6 +170,22 @@ class _Format:
 
 
 @dataclass(frozen=True)
+class _OlderStart:
+    intercept: float
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _OlderOutcome:
+    starts: tuple[_OlderStart, ...]
+
+
+@dataclass(frozen=True)
+class _OlderDescription:
+    outcomes: Mapping[str, _OlderOutcome]
+
+
+@dataclass(frozen=True)
 class _StatedOutcome:
     feature_names: tuple[str, ...]
     starts: tuple[Start, ...]
@@ -184,8 +202,12 @@ class _Description:
 def _read(folder: Path, version: str, threads: int) -> Bundle:
     stated = read_json(folder / DESCRIPTION)
     found = read_as(_Format, stated, DESCRIPTION).format_version
-    if found != FORMAT_VERSION:
-        raise InvalidInputError(f"format version {found}, this code reads {FORMAT_VERSION}")
+    if found == WITHOUT_LINES:
+        stated = _without_lines(stated)
+    elif found != FORMAT_VERSION:
+        raise InvalidInputError(
+            f"format version {found}, this code reads {WITHOUT_LINES} and {FORMAT_VERSION}"
+        )
     documented = {OUTCOMES_FROM: str(OutcomeSource.DOCUMENTED)}
     description = read_as(_Description, documented | stated, DESCRIPTION)
     if description.outcomes_from not in set(OutcomeSource):
@@ -213,6 +235,16 @@ def _read(folder: Path, version: str, threads: int) -> Bundle:
     card = _card(folder)
     source = OutcomeSource(description.outcomes_from)
     return Bundle(version, folder, description.horizon_hours, card, models, reference, source)
+
+
+def _without_lines(stated: dict[str, Any]) -> dict[str, Any]:
+    """A description of the older format with what its starts did not have yet."""
+    described = read_as(_OlderDescription, stated, DESCRIPTION)
+    outcomes = {
+        name: {**stated["outcomes"][name], "starts": [{**vars(one), "lines": []} for one in starts]}
+        for name, starts in ((name, one.starts) for name, one in described.outcomes.items())
+    }
+    return {**stated, "outcomes": outcomes}
 
 
 def _card(folder: Path) -> Card:

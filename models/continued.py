@@ -10,7 +10,7 @@ from math import gcd
 from typing import Any
 
 from models.risk import Member, RiskModel, join_members, with_trees
-from models.start import Start, mean_start
+from models.start import mean_start, moved
 
 Trees = list[dict[str, Any]]
 
@@ -44,7 +44,7 @@ def join_onto(
         for tree in (*old[group], *new[group])
     ]
     starts = [
-        _moved(mean_start(shipped.starts[group::groups]), intercept, slope)
+        moved(mean_start(shipped.starts[group::groups]), intercept, slope)
         for group in range(groups)
     ]
     return RiskModel(with_trees(members[0].booster, trees), names, starts)
@@ -74,8 +74,3 @@ def _scaled(tree: dict[str, Any], factor: float) -> dict[str, Any]:
         "base_weights": [weight * factor for weight in tree["base_weights"]],
         "split_conditions": [value * factor if is_leaf else value for value, is_leaf in pairs],
     }
-
-
-def _moved(start: Start, intercept: float, slope: float) -> Start:
-    weights = tuple(slope * weight for weight in start.weights)
-    return Start(slope * start.intercept + intercept, weights)

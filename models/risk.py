@@ -1,14 +1,14 @@
 """The gradient-boosted model of one outcome: a committee of boosters that act as one.
 
-Each member starts from what today's grade gives (`start.py`) and is fitted without one fold of the
-patients. The members' trees stand in one XGBoost booster, leaves divided by the number of members,
-so that its margin is the committee's mean, its TreeSHAP contributions explain exactly that mean,
-and each member can still be asked alone.
+Each member starts from what today's grade and values give in a straight line (`start.py`) and is
+fitted without one fold of the patients. The members' trees stand in one XGBoost booster, leaves
+divided by the number of members, so that its margin is the committee's mean, its TreeSHAP
+contributions explain exactly that mean, and each member can still be asked alone.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import xgboost as xgb
 from features.tables import InvalidInputError
 from models.recipes import Recipe
 from models.start import GRADE, STEPS, Start, mean_start
+from models.stated import read_as
 
 ALL_CORES = 0
 LINE_END = b"\n"
@@ -50,19 +51,18 @@ class Member:
         stated, _, raw = written.partition(LINE_END)
         booster = xgb.Booster()
         try:
-            start = Start(**json.loads(stated))
+            start = read_as(Start, json.loads(stated), "start")
             booster.load_model(bytearray(raw))
         except (xgb.core.XGBoostError, TypeError, ValueError) as fault:
             raise InvalidInputError("these bytes are no member of a committee") from fault
-        return cls(replace(start, weights=tuple(start.weights)), booster)
+        return cls(start, booster)
 
 
 class RiskModel:
     """A committee for one outcome.
 
-    `names` are the columns that it reads, in order; a start that knows the grade reads
-    `crs_grade.last`, which is then among them. With one thread several callers may share it; the
-    answer does not depend on the number.
+    `names` are the columns that it reads, in order; those that a start reads are among them. With
+    one thread several callers may share it; the answer does not depend on the number.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class RiskModel:
     def contributions(self, rows: pd.DataFrame) -> tuple[np.ndarray, float]:
         """Contributions (rows x names, log-odds before calibration) and their base.
 
-        TreeSHAP of the joined booster; the grade's share of the start is added to the grade.
+        TreeSHAP of the joined booster, and each column's share of the start, which is its own.
         """
         matrix = self._matrix(rows)
         values = self._booster.predict(matrix, pred_contribs=True, validate_features=False)
@@ -111,6 +111,8 @@ class RiskModel:
         shares = values[:, :-1]
         if GRADE in self.names:
             shares[:, self.names.index(GRADE)] += self._start.grade_part(rows)
+        places = [self.names.index(column) for column in self._start.columns]
+        shares[:, places] += self._start.line_parts(rows)
         return shares, base
 
     @property
@@ -152,6 +154,8 @@ class RiskModel:
             raise InvalidInputError(f"{path.name}: {rounds} trees are not of {len(starts)} members")
         if any(len(start.weights) != len(STEPS) for start in starts):
             raise InvalidInputError(f"{path.name}: a start has not {len(STEPS)} weights")
+        for column in {column for start in starts for column in start.columns} - set(names):
+            raise InvalidInputError(f"{path.name}: a start reads {column}, which the model has not")
         return cls(booster, names, starts, threads)
 
     def _trees_of(self, member: int) -> tuple[int, int]:

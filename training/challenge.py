@@ -23,7 +23,7 @@ from features.readers.physionet2019 import LABEL_LEAD_HOURS
 from features.tables import ORIGIN, InvalidInputError
 from models.recipes import monotone_signs, recipe_for
 from models.risk import fit_member, join_members
-from models.start import GRADE, fit_start
+from models.start import fit_start
 from training.alarm_utility import best_threshold, row_utilities
 from training.blas import on_one_blas_thread
 from training.config import HOUR, TrainingConfig
@@ -90,7 +90,7 @@ def _scored(cohort: Cohort, training: TrainingRows, seed: int) -> Hours:
     for number, split in enumerate(progress(splits, len(splits), "challenge")):
         used, unseen = training.used_by(split), fold[:, split[0]] == split[1]
         rows, target = training.rows.loc[used, columns], training.target[used]
-        start = fit_start(rows, target, GRADE in columns)
+        start = fit_start(rows, target, signs)
         member = fit_member(rows, target, start, recipe, signs, seed + number)
         margin[unseen] += join_members([member], columns).margin(cohort.rows[unseen])
     margin /= training.plan.shape[1]

@@ -13,7 +13,7 @@ import pandas as pd
 from models.code_version import code_version
 from models.recipes import Recipe
 from models.risk import Member, fit_member
-from models.start import GRADE, fit_start
+from models.start import fit_start
 from training.blas import on_one_blas_thread
 
 FITTED_BY = ("numpy", "pandas", "scikit-learn", "xgboost")
@@ -91,7 +91,7 @@ def fit_one(committee: Committee, number: int) -> Member:
     used = ~np.isnan(committee.target) & (committee.plan[:, repeat] != fold)
     rows, target = committee.rows.loc[used, list(committee.columns)], committee.target[used]
     weight = evened(committee.weight, used)
-    start = fit_start(rows, target, GRADE in committee.columns, weight)
+    start = fit_start(rows, target, committee.signs, weight)
     recipe, seed = committee.recipes[number], committee.seed + number
     return fit_member(rows, target, start, recipe, committee.signs, seed, weight)
 

@@ -22,7 +22,7 @@ from optuna.trial import TrialState
 from features.tables import InvalidInputError
 from models.recipes import Recipe, monotone_signs
 from models.risk import Unseen, unseen_losses
-from models.start import GRADE, fit_start
+from models.start import fit_start
 from training.committee import evened
 from training.config import TrainingConfig
 from training.fit import TrainingRows
@@ -160,7 +160,7 @@ class _Inner:
         """The log loss on the fold's patients after each round."""
         known, apart = self.used[self.plan != fold], self.used[self.plan == fold]
         rows, target, weight = self._of(known)
-        start = fit_start(rows, target, GRADE in self.columns, weight)
+        start = fit_start(rows, target, self.signs, weight)
         unseen = Unseen(*self._of(apart))
         return unseen_losses(
             rows, target, start, recipe, self.signs, seed, weight, unseen, PATIENCE

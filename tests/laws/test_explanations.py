@@ -134,7 +134,7 @@ def committee(ward_training):
     rows, members = training.rows[names], []
     for seed in range(4):
         some, target = rows.iloc[seed % 2 :: 2], training.label[seed % 2 :: 2]
-        start = fit_start(some, target, uses_grade=seed > 0)
+        start = fit_start(some.drop(columns=[] if seed else [GRADE]), target)
         members.append(fit_member(some, target, start, RECIPE, (0,) * len(names), seed))
     return members, names, rows
 

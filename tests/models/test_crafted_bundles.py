@@ -54,7 +54,7 @@ def refusal_of(folder: Path) -> str:
 WRONG = [
     ("bundle.json", "format_version", "1", "format_version: is a text, not a whole number"),
     ("bundle.json", "format_version", True, "format_version: is true or false"),
-    ("bundle.json", "format_version", 99, "format version 99, this code reads 1"),
+    ("bundle.json", "format_version", 99, "format version 99, this code reads 1 and 2"),
     ("bundle.json", "format_version", REMOVED, "format_version is missing"),
     ("bundle.json", "outcomes_from", "guessed", "outcomes_from: 'guessed', not of documented, "),
     ("bundle.json", "outcomes_from", 1, "outcomes_from: is 1, not a text"),

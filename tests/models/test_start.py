@@ -13,14 +13,14 @@ def graded(*grades: float) -> pd.DataFrame:
 
 def test_without_the_grade_the_start_is_the_base_rate_for_everyone() -> None:
     target = np.array([1.0, 0.0, 0.0, 0.0])
-    start = fit_start(graded(2, 0, 0, 0), target, uses_grade=False)
+    start = fit_start(pd.DataFrame(index=range(4)), target)
     assert start.margin(graded(0, 2, np.nan)) == pytest.approx([np.log(1 / 3)] * 3)
 
 
 def test_a_higher_grade_starts_higher_and_a_missing_one_starts_as_none() -> None:
     grades = [0.0] * 40 + [1.0] * 20 + [2.0] * 10
     target = np.array([0.0] * 39 + [1.0] + [0.0] * 16 + [1.0] * 4 + [0.0] * 4 + [1.0] * 6)
-    start = fit_start(graded(*grades), target, uses_grade=True)
+    start = fit_start(graded(*grades), target)
     none, one, two, missing = start.margin(graded(0, 1, 2, np.nan))
     assert none < one < two
     assert missing == none
@@ -30,7 +30,7 @@ def test_a_large_table_starts_at_the_observed_log_odds_of_each_grade() -> None:
     grades = [0.0] * 10_000 + [1.0] * 10_000 + [2.0] * 10_000
     rates = (0.01, 0.1, 0.5)
     target = np.concatenate([np.arange(10_000) < 10_000 * rate for rate in rates]).astype(float)
-    start = fit_start(graded(*grades), target, uses_grade=True)
+    start = fit_start(graded(*grades), target)
     by_hand = [np.log(rate / (1 - rate)) for rate in rates]
     assert start.margin(graded(0, 1, 2)) == pytest.approx(by_hand, abs=0.05)
 
@@ -50,5 +50,5 @@ def test_the_mean_start_gives_the_mean_of_the_margins() -> None:
 
 def test_rows_without_a_grade_column_start_at_the_base_rate() -> None:
     rows = pd.DataFrame({"crp.last": [1.0, 2.0]})
-    start = fit_start(rows, np.array([0.0, 1.0]), uses_grade=True)
+    start = fit_start(rows, np.array([0.0, 1.0]))
     assert start.margin(rows).tolist() == [0.0, 0.0]

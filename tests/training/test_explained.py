@@ -174,7 +174,7 @@ def test_members_of_unequal_rounds_have_the_interactions_of_their_trees(model, w
     training = ward_training[Outcome.SEVERE_CRS]
     columns = ["crs_grade.last", "crp.last", "temperature.last"]
     rows, target = training.rows[columns], np.nan_to_num(training.label)
-    start = fit_start(rows, target, uses_grade=True)
+    start = fit_start(rows, target)
     recipes = [Recipe(rounds, 0.3, 2, 1.0, 1.0) for rounds in (2, 5)]
     fit = [fit_member(rows, target, start, one, (0, 0, 0), 1) for one in recipes]
     joined = replace(model, risk=join_members(fit, columns))

@@ -12,7 +12,7 @@ from models.calibration import Calibration, straight
 from models.continued import group_size, join_onto
 from models.recipes import monotone_signs, recipe_for
 from models.risk import Member, RiskModel, fit_member, join_members
-from models.start import GRADE, STEPS, Start, fit_start
+from models.start import STEPS, Start, fit_start
 from training.adaptation.local import Local
 from training.adaptation.shrunk import AS_IT_IS, NOTHING, Line, shrunk_line
 from training.resampled import FEWEST_EVENT_PATIENTS
@@ -134,9 +134,9 @@ def _own_trees(
 ) -> Piece:
     names = list(task.local_columns)
     shown = rows[names]
-    start = fit_start(shown, target, uses_grade=GRADE in names, weight=weight)
-    recipe = recipe_for(float(weight[target > 0.0].sum()))
     signs = monotone_signs(names, task.outcome)
+    start = fit_start(shown, target, signs, weight)
+    recipe = recipe_for(float(weight[target > 0.0].sum()))
     member = fit_member(shown, target, start, recipe, signs, seed, weight)
     return Piece(NOTHING, join_members([member], names), member)
 
