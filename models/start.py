@@ -123,14 +123,15 @@ def fit_start(
     target: np.ndarray,
     signs: Sequence[int] | None = None,
     weight: np.ndarray | None = None,
+    lines: bool = True,
 ) -> Start:
     """Fit on rows and targets 0 to 1; where nothing of use is known, the base rate alone.
 
     `signs` has the monotone sign of each column (None: all free), `weight` what each row counts
-    (None: 1).
+    (None: 1); without `lines` the grade alone is read.
     """
     sign = dict(zip(rows.columns, signs or (0,) * rows.shape[1], strict=True))
-    drawn = _standardised(rows)
+    drawn = _standardised(rows) if lines else ()
     unit = Start(0.0, (0.0,) * len(STEPS), drawn)
     design = np.column_stack([_steps(rows), unit.line_parts(rows)])
     names = (*(GRADE for _ in STEPS), *(line.column for line in drawn))
@@ -138,12 +139,12 @@ def fit_start(
     bounds = [_WITHIN[sign.get(name, 0)] for name in names]
     counts = np.ones(len(target)) if weight is None else weight
     intercept, factors = _logistic(design, target, counts, penalty, bounds)
-    lines = tuple(
+    found = tuple(
         replace(line, slope=line.slope * factor)
         for line, factor in zip(drawn, factors[len(STEPS) :], strict=True)
         if factor != 0.0
     )
-    return Start(intercept, tuple(factors[: len(STEPS)]), lines)
+    return Start(intercept, tuple(factors[: len(STEPS)]), found)
 
 
 def mean_start(starts: Sequence[Start]) -> Start:
@@ -192,8 +193,8 @@ def _spans_decades(key: str) -> bool:
 
 
 def _read(values: np.ndarray, is_log: np.ndarray) -> np.ndarray:
-    """The values as their lines read them."""
-    return np.log1p(values, out=values.copy(), where=is_log)
+    """The values as their lines read them; nothing that is read as a logarithm is below 0."""
+    return np.log1p(np.maximum(values, 0.0), out=values.copy(), where=is_log)
 
 
 def _logistic(

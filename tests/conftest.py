@@ -23,7 +23,7 @@ from training.fit import TrainingRows, fit_committee, useful_columns
 from training.train import training_rows
 
 START = pd.Timestamp("2026-03-01T06:00", tz="UTC")
-TINY = Recipe(12, 0.3, 3, 0.3, 1.0, row_share=0.9, node_column_share=0.5, threads=1)
+TINY = Recipe(12, 0.3, 3, 0.3, 1.0, row_share=0.9, node_column_share=0.5, lines=True, threads=1)
 DAY = pd.Timedelta(hours=24)
 
 

@@ -90,7 +90,7 @@ def _scored(cohort: Cohort, training: TrainingRows, seed: int) -> Hours:
     for number, split in enumerate(progress(splits, len(splits), "challenge")):
         used, unseen = training.used_by(split), fold[:, split[0]] == split[1]
         rows, target = training.rows.loc[used, columns], training.target[used]
-        start = fit_start(rows, target, signs)
+        start = fit_start(rows, target, signs, lines=recipe.lines)
         member = fit_member(rows, target, start, recipe, signs, seed + number)
         margin[unseen] += join_members([member], columns).margin(cohort.rows[unseen])
     margin /= training.plan.shape[1]

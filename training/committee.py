@@ -91,8 +91,8 @@ def fit_one(committee: Committee, number: int) -> Member:
     used = ~np.isnan(committee.target) & (committee.plan[:, repeat] != fold)
     rows, target = committee.rows.loc[used, list(committee.columns)], committee.target[used]
     weight = evened(committee.weight, used)
-    start = fit_start(rows, target, committee.signs, weight)
     recipe, seed = committee.recipes[number], committee.seed + number
+    start = fit_start(rows, target, committee.signs, weight, recipe.lines)
     return fit_member(rows, target, start, recipe, committee.signs, seed, weight)
 
 

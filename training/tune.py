@@ -160,7 +160,7 @@ class _Inner:
         """The log loss on the fold's patients after each round."""
         known, apart = self.used[self.plan != fold], self.used[self.plan == fold]
         rows, target, weight = self._of(known)
-        start = fit_start(rows, target, self.signs, weight)
+        start = fit_start(rows, target, self.signs, weight, recipe.lines)
         unseen = Unseen(*self._of(apart))
         return unseen_losses(
             rows, target, start, recipe, self.signs, seed, weight, unseen, PATIENCE

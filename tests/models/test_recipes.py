@@ -49,7 +49,7 @@ def test_more_crp_never_lowers_the_risk_though_the_data_say_so() -> None:
 def _slopes(rows: pd.DataFrame, target: np.ndarray, name: str) -> np.ndarray:
     """Steps of the margin as one column rises and the others stand still."""
     signs = monotone_signs(list(rows.columns), Outcome.SEVERE_CRS)
-    start = fit_start(rows, target)
+    start = fit_start(rows, target, signs)
     model = join_members([fit_member(rows, target, start, QUICK, signs, 0)], rows.columns)
     rising = pd.DataFrame({c: np.zeros(200, np.float32) for c in rows})
     rising[name] = np.linspace(-3, 3, 200, dtype=np.float32)

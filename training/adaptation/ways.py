@@ -135,8 +135,8 @@ def _own_trees(
     names = list(task.local_columns)
     shown = rows[names]
     signs = monotone_signs(names, task.outcome)
-    start = fit_start(shown, target, signs, weight)
     recipe = recipe_for(float(weight[target > 0.0].sum()))
+    start = fit_start(shown, target, signs, weight, recipe.lines)
     member = fit_member(shown, target, start, recipe, signs, seed, weight)
     return Piece(NOTHING, join_members([member], names), member)
 
