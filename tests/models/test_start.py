@@ -82,7 +82,7 @@ def test_a_logarithm_by_hand() -> None:
 
 
 def test_the_lines_find_what_drives_the_target() -> None:
-    rows, target = drawn()
+    rows, target = drawn(20_000)
     found = {line.column: line for line in fit_start(rows, target).lines}
     assert found["ferritin.last"].is_log
     assert found["ferritin.last"].slope == pytest.approx(1.5, rel=0.25)  # held back a little
