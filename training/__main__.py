@@ -13,11 +13,12 @@ import pandas as pd
 from features.outcomes import Outcome, OutcomeSource
 from features.readers import READERS
 from features.tables import InvalidInputError
-from training import cohort, commands, transport
+from training import cohort, transport
 from training.calibrating import Choice
 from training.engine import ROWS_AT_ONCE, Kind
 from training.release import commands as release
 from training.release import flags
+from training.verbs import commands
 
 DONE, BAD_INPUT = 0, 2
 SHORTEST, LONGEST = pd.Timedelta(minutes=1), pd.Timedelta(days=366)

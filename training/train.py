@@ -28,12 +28,10 @@ from models.reference import (
     describe_features,
     describe_therapy,
 )
-from training import leaks, panels
+from training import leaks
 from training.blas import on_one_blas_thread
-from training.card import card_text
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events, label_cohort, load_events
-from training.doubt import Given, add_doubts, cross_validated
 from training.engine import LOCAL, Engine
 from training.fit import (
     Fitted,
@@ -44,9 +42,12 @@ from training.fit import (
     unseen_baseline_risk,
     useful_columns,
 )
-from training.judged import Seen, judged_on, scored_rows
-from training.judging import evaluate_in_full
+from training.judging import panels
+from training.judging.doubt.added import Given, add_doubts, cross_validated
+from training.judging.in_full import evaluate_in_full
+from training.judging.judged import Seen, judged_on, scored_rows
 from training.split import fold_plan
+from training.statements.card import card_text
 from training.weights import weights_notes, weights_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.guard import Cause
-from training.abstention import abstention
+from training.judging.doubt.abstention import abstention
 
 LABEL = np.array([1.0, 0.0, 0.0, 1.0, 0.0, 1.0])
 RISK = np.array([0.8, 0.1, 0.2, 0.4, 0.5, 0.3])

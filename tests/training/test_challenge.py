@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features.readers.physionet2019 import MEASURED_COLUMNS, STATIC_COLUMNS
-from training.challenge import Hours, _utility, main
+from training.studies.challenge import Hours, _utility, main
 
 
 def hours_of(stays):

@@ -5,7 +5,7 @@ import pytest
 from features.catalogue import ANALYTES, DRUGS, STATES, key_of
 from features.harmonising.conversions import route
 from training.__main__ import main
-from training.codes import code_lines
+from training.verbs.codes import code_lines
 
 
 def test_every_key_stands_there_once_with_codes_that_mean_it() -> None:

@@ -16,7 +16,7 @@ from features.readers.physionet2019 import MEASURED_COLUMNS
 from models.bundle import load_bundle
 from training.leaks.known_again import OTHERS, THE_SAME
 from training.release.ledger_store import read_ledger
-from training.wording import outcomes_in_order
+from training.words.names import outcomes_in_order
 
 # pyarrow 25 asks for the values of a column with a zone; pandas 3.1 warns of that
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray that drops")

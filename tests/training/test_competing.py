@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.outcomes import Outcome
-from training.competing import (
+from training.judging.doubt.competing import (
     NONE,
     competing_rows,
     cumulative_incidence,

@@ -7,9 +7,9 @@ import pytest
 from features.harmonise import harmonise
 from features.readers import read
 from features.tables import TIME_TYPE, InvalidInputError
-from training import crp_fit
-from training.crp_fit import MEDIAN, fit_turnover, wuhan_events
-from training.crp_forecasts import evaluate, main, pairs, with_forecasts
+from training.studies import crp_fit
+from training.studies.crp_fit import MEDIAN, fit_turnover, wuhan_events
+from training.studies.crp_forecasts import evaluate, main, pairs, with_forecasts
 
 START = pd.Timestamp("2026-03-01T06:00", tz="UTC")
 

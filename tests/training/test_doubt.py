@@ -11,8 +11,8 @@ from features.outcomes import Outcome
 from models.calibration import fit_calibration
 from models.predict import predict_rows
 from training import apply
-from training.doubt import _unseen_margin, cross_validated
 from training.fit import Fitted
+from training.judging.doubt.added import _unseen_margin, cross_validated
 from training.labels import Fate
 
 

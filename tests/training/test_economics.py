@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from features.tables import InvalidInputError
-from training.alarms import Watch, alarms_of
-from training.curves import DECISION_THRESHOLDS, net_benefit
-from training.decisions import ON_ALL, ON_NONE, THRESHOLDS, judge_decisions
-from training.economics import figures, policy_sums
-from training.event_level import onsets_of
+from training.judging.alarms.alarms import Watch, alarms_of
+from training.judging.alarms.decisions import ON_ALL, ON_NONE, THRESHOLDS, judge_decisions
+from training.judging.alarms.economics import figures, policy_sums
+from training.judging.alarms.events import onsets_of
+from training.judging.rows.curves import DECISION_THRESHOLDS, net_benefit
+from training.judging.rows.sample import Sample, patient_draws
 from training.prices import Prices, read_prices
-from training.sample import Sample, patient_draws
 
 TEMPLATE = Path(__file__).parents[2] / "docs" / "prices.csv"
 

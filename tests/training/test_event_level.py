@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from features.outcomes import Outcome
-from training.alarms import BUDGETS, Budget, Watch, alarms_of, alarms_within
-from training.event_level import (
+from training.judging.alarms.alarms import BUDGETS, Budget, Watch, alarms_of, alarms_within
+from training.judging.alarms.events import (
     EARLY_HOURS,
     event_figures,
     judge_events,
@@ -13,9 +13,9 @@ from training.event_level import (
     tally,
     watch_of,
 )
+from training.judging.rows.resampled import told
+from training.judging.rows.sample import Sample, patient_draws
 from training.labels import hours_to_event
-from training.resampled import told
-from training.sample import Sample, patient_draws
 
 DAY = 24.0
 

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from training.fairness import Gap, gaps
-from training.fairness_words import fairness_sentences
-from training.groups import alarm_shares, group_figures, groups_of
-from training.metrics import evaluate, judged_rows
-from training.sample import Sample, patient_draws
-from training.strata import STRATA
+from training.judging.groups.by_group import alarm_shares, group_figures, groups_of
+from training.judging.groups.fairness import Gap, gaps
+from training.judging.groups.strata import STRATA
+from training.judging.rows.metrics import evaluate, judged_rows
+from training.judging.rows.sample import Sample, patient_draws
+from training.words.fairness import fairness_sentences
 
 
 def lines(patients=120, rows=5, seed=0):

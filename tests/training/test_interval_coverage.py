@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.interval_coverage import PROMISE, interval_coverage
+from training.judging.doubt.interval_coverage import PROMISE, interval_coverage
 
 
 def test_bands_by_hand():

@@ -8,14 +8,14 @@ import pytest
 
 from features.outcomes import Outcome
 from models.rules import crp_rule
-from training.alarms import BUDGETS
-from training.flat import flat_metrics
-from training.judged import scored_rows
-from training.judging import evaluate_in_full
+from training.judging.alarms.alarms import BUDGETS
+from training.judging.in_full import evaluate_in_full
+from training.judging.judged import scored_rows
 from training.prices import Prices
-from training.report import page_values, render
-from training.report_further import further_blocks
-from training.wording import THERAPY
+from training.report.further import further_blocks
+from training.report.page import page_values, render
+from training.tracking.flat import flat_metrics
+from training.words.names import THERAPY
 
 DAY = pd.Timedelta(hours=24)
 PRICES = Prices(700.0, 50.0, 400.0)

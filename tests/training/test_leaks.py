@@ -13,7 +13,7 @@ from features.outcomes import Outcome, OutcomeSource, happenings
 from features.readers import prcrs
 from training.config import TrainingConfig
 from training.dataset import Events, load_events
-from training.judged import Seen
+from training.judging.judged import Seen
 from training.leaks import Severity, audit, fingerprints
 from training.leaks.event_bound import event_bound
 from training.leaks.filled_values import filled_values
@@ -23,7 +23,7 @@ from training.leaks.known_again import known_again, seen_before, told
 from training.leaks.shuffling import shuffle, shuffled_labels
 from training.leaks.single_column import single_column
 from training.leaks.stamps import early_results, known_at_once
-from training.report import page_values, render, report_context
+from training.report.page import page_values, render, report_context
 from training.train import train
 
 CRS, INFECTION = Outcome.SEVERE_CRS, Outcome.INFECTION

@@ -17,10 +17,10 @@ from sklearn.metrics import (
 )
 
 from features.tables import InvalidTableError
-from training.alarm_utility import best_threshold, normalised_utility, row_utilities
-from training.curves import curves, net_benefit
-from training.metrics import METRICS, auprc, auroc, brier, evaluate, replicated
-from training.sample import Sample, patient_draws
+from training.judging.alarms.utility import best_threshold, normalised_utility, row_utilities
+from training.judging.rows.curves import curves, net_benefit
+from training.judging.rows.metrics import METRICS, auprc, auroc, brier, evaluate, replicated
+from training.judging.rows.sample import Sample, patient_draws
 
 
 def cohort(patients=60, rows=12, levels=None, seed=0):

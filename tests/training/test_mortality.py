@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.tables import InvalidInputError
-from training.mortality import (
+from training.studies.mortality import (
     DAYS_BEFORE,
     Stays,
     before_the_end,

@@ -11,7 +11,7 @@ from features.outcomes import OutcomeSource
 from models.bundle import load_bundle
 from models.predict import predict_patient
 from training.dataset import load_events
-from training.outcome_quality import outcome_quality
+from training.judging.outcome_quality import outcome_quality
 
 PRODUCT = "axicabtagene_ciloleucel"  # most severe CRS in few patients
 

@@ -13,10 +13,10 @@ from features.panels import FULL, MEASURED, PANEL, PANELS, WITHOUT, Panel, only
 from models.predict import predict_rows
 from training.config import TrainingConfig
 from training.dataset import label_cohort, load_events
-from training.panels import Way, cost_of_missing, for_the_report, that_take_something
-from training.report_tables import panel_table
+from training.judging.panels import Way, cost_of_missing, for_the_report, that_take_something
+from training.report.tables import panel_table
 from training.train import training_rows
-from training.wording import THERAPY
+from training.words.names import THERAPY
 
 CONFIG = TrainingConfig(Path(), "table", Path(), folds=3, repeats=1, bootstrap=40)
 SAME = Panel("same", MEASURED, "everything once more")

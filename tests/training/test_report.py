@@ -12,28 +12,28 @@ import pytest
 
 from features.outcomes import Outcome
 from training.apply import challenge_utility
-from training.card import card_text
 from training.config import TrainingConfig
 from training.dataset import Cohort, Events
-from training.examples import Course, Examples, Kind, Mark
-from training.explained import Explained
-from training.judged import Seen, scored_rows
-from training.metrics import METRICS, evaluate
-from training.plots import (
+from training.judging.judged import Seen, scored_rows
+from training.judging.rows.metrics import METRICS, evaluate
+from training.report.examples import Course, Examples, Kind, Mark
+from training.report.explained import Explained
+from training.report.figures.course import WATERMARK, course_figure
+from training.report.figures.evaluation import (
     calibration_figure,
     contribution_figure,
     decision_figure,
     evaluation_figures,
     stratum_figure,
 )
-from training.plots_course import WATERMARK, course_figure
-from training.plots_explained import importance_figure
-from training.report import write_report
-from training.rounding import number
-from training.shown import Shown
-from training.svg import svg
+from training.report.figures.explained import importance_figure
+from training.report.figures.svg import svg
+from training.report.page import write_report
+from training.report.shown import Shown
+from training.statements.card import card_text
 from training.train import train
-from training.wording import THERAPY
+from training.words.names import THERAPY
+from training.words.rounding import number
 
 CONTEXT = {
     "learnt_from": "60 <virtual> patients",

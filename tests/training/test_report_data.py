@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.examples import Course, Examples, Kind, Mark
-from training.explained import Explained
-from training.judged import Seen
-from training.metrics import evaluate
-from training.plots import evaluation_figures
-from training.report import write_report
-from training.report_data import TABLES
-from training.rounding import number
-from training.shown import Shown
+from training.judging.judged import Seen
+from training.judging.rows.metrics import evaluate
+from training.report.data import TABLES
+from training.report.examples import Course, Examples, Kind, Mark
+from training.report.explained import Explained
+from training.report.figures.evaluation import evaluation_figures
+from training.report.page import write_report
+from training.report.shown import Shown
+from training.words.rounding import number
 
 LARGEST_PAGE_BYTES = 5_000_000
 COURSE = Course(

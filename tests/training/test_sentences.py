@@ -2,8 +2,8 @@
 
 import pytest
 
-from training.metrics import METRICS
-from training.sentences import (
+from training.judging.rows.metrics import METRICS
+from training.words.sentences import (
     FLATTERED,
     Finding,
     calibration_verdict,

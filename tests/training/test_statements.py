@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 
 from features.outcomes import Outcome
-from training.card import card_text
-from training.judged import Seen
-from training.limits import limits
-from training.methods import contrasts
-from training.metrics import evaluate
+from training.judging.judged import Seen
+from training.judging.rows.metrics import evaluate
 from training.statements.answers import Status
+from training.statements.card import card_text
 from training.statements.facts import Facts
 from training.statements.hti1 import hti1
 from training.statements.tripod import tripod
-from training.wording import INTENSIVE_CARE, THERAPY
+from training.words.limits import limits
+from training.words.methods import contrasts
+from training.words.names import INTENSIVE_CARE, THERAPY
 
 PARTS_OF_ITEMS = {3: 3, 5: 2, 6: 3, 8: 3, 9: 3, 12: 7, 18: 6, 20: 3, 23: 2, 27: 3}
 """TRIPOD+AI's items with more than one part (BMJ 2024;385:e078378, table 2)."""

@@ -7,8 +7,8 @@ import pytest
 from features.harmonise import harmonise
 from features.harmonising.site_names import LARGEST, number_of_name
 from training.dataset import Events, site_names
-from training.strata import STRATA, in_order, strata_rows
-from training.strata_values import UNKNOWN
+from training.judging.groups.strata import STRATA, in_order, strata_rows
+from training.judging.groups.values import UNKNOWN
 
 NOTHING = pd.DataFrame({"reason": []})
 

@@ -10,7 +10,7 @@ from features.outcomes import Outcome
 from features.tables import InvalidInputError
 from models.predict import predict_patient
 from training import apply
-from training.tidy import (
+from training.report.tidy import (
     by_stratum,
     interval_bands,
     leak_findings,

@@ -20,11 +20,11 @@ from features.outcomes import Outcome
 from features.tables import InvalidInputError, InvalidTableError
 from models.bundle import load_bundle
 from models.predict import predict_rows
-from training import pyfunc
 from training.config import TrainingConfig
-from training.flat import flat_metrics
-from training.requirements import LOCK, NEEDED_TO_ANSWER, pinned_requirements
-from training.track import EXAMPLE, REGISTERED_NAME, tracking
+from training.tracking import pyfunc
+from training.tracking.flat import flat_metrics
+from training.tracking.requirements import LOCK, NEEDED_TO_ANSWER, pinned_requirements
+from training.tracking.runs import EXAMPLE, REGISTERED_NAME, tracking
 
 AS_OF = "2026-01-02T09:00:00Z"
 
@@ -114,7 +114,7 @@ def test_a_lock_without_a_needed_library_is_refused(tmp_path):
 def test_tracking_in_a_new_store_prints_nothing(tmp_path):
     script = (
         "from training.release.ledger_store import read_ledger\n"
-        "from training.track import tracking\n"
+        "from training.tracking.runs import tracking\n"
         "with tracking('new', 'run') as run:\n"
         "    run.log_settings({'seed': 1})\n"
         "read_ledger()\n"

@@ -7,10 +7,10 @@ from contextlib import closing
 import pytest
 
 from models.bundle import load_bundle
-from training import commands
 from training.__main__ import main
 from training.engine import Cost
-from training.tracker import without_password
+from training.tracking.tracker import without_password
+from training.verbs import commands
 
 SECRET = "postgresql://ward:secret@127.0.0.1/runs"  # noqa: S105 - an invented one
 BAD_STORES = ("nonsense://x", "http://127.0.0.1:9", "sqlite:////dev/null", "runs", SECRET)

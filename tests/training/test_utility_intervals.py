@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.alarm_utility import normalised_utility
 from training.apply import challenge_utility
 from training.dataset import Cohort, Events
-from training.sample import patient_draws
-from training.utility_intervals import utility_intervals
+from training.judging.alarms.utility import normalised_utility
+from training.judging.alarms.utility_intervals import utility_intervals
+from training.judging.rows.sample import patient_draws
 
 STAYS, HOURS = 12, 30
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from features.outcomes import Outcome
-from training.worth import MODEL, groups, main
+from training.studies.worth import MODEL, groups, main
 
 
 def test_each_group_has_its_place_around_the_models_columns() -> None:

@@ -32,8 +32,8 @@ from training.adaptation.words import (
 from training.blas import on_one_blas_thread
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events
-from training.doubt import Given
 from training.fit import TrainingRows
+from training.judging.doubt.added import Given
 from training.leaks import Finding, audit, fingerprints, refuse
 from training.train import (
     ELEVATED_SHARE,

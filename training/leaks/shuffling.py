@@ -13,9 +13,9 @@ from scipy.stats import t as student
 
 from models.recipes import Recipe
 from training.fit import TrainingRows, fit_committee, useful_columns
+from training.judging.rows.ranking import Ranking
+from training.judging.rows.sample import Sample, patient_draws
 from training.leaks.finding import Finding
-from training.ranking import Ranking
-from training.sample import Sample, patient_draws
 
 CHECK = "label shuffling"
 RECIPE = Recipe(12, 0.3, 5, 0.1, 1.0, tree_column_share=0.3, bins=32)

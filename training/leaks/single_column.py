@@ -14,10 +14,10 @@ from features.catalogue import ANALYTES, AnalyteKind
 from features.outcomes import GRADES
 from models.baselines import Persistence
 from training.fit import JudgedRows, TrainingRows
+from training.judging.rows.ranking import Ranking
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
+from training.judging.rows.sample import Sample, patient_draws
 from training.leaks.finding import Finding, Severity
-from training.ranking import Ranking
-from training.resampled import FEWEST_EVENT_PATIENTS
-from training.sample import Sample, patient_draws
 
 CHECK = "single column"
 IMPLAUSIBLE_AUROC = 0.95
@@ -106,7 +106,7 @@ def _scores(judged: JudgedRows) -> Iterator[tuple[str, str, np.ndarray]]:
 
 
 def _areas(score: np.ndarray, label: np.ndarray) -> Figures:
-    """Both areas with ties by lot, as `training.ranking` has them for any weights of patients."""
+    """Both areas with ties by lot, as `judging.rows.ranking` has them for any weights of patients."""
     order = np.argsort(-score, kind="stable")
     ordered = score[order]
     last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)

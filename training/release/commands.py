@@ -7,7 +7,7 @@ from features.outcomes import Outcome
 from features.tables import InvalidInputError
 from training.dataset import load_events
 from training.folders import refuse_filled
-from training.ingest import reject_summary
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
 from training.labels import label_rows
 from training.release import registry
 from training.release.frozen import Freezing, freeze, open_frozen
@@ -18,7 +18,7 @@ from training.release.plan_file import read_plan, write_plan
 from training.release.promotion import promote, roll_back
 from training.release.request import Decision, Request, user_name
 from training.release.verdict import Allowed
-from training.resampled import FEWEST_EVENT_PATIENTS
+from training.words.rejects import reject_summary
 
 SHORT = 12
 

@@ -23,7 +23,7 @@ from training.release.ledger import (
     follow,
     seal,
 )
-from training.tracker import TrackerError, client, experiment_id, mlflow, told_plainly
+from training.tracking.tracker import TrackerError, client, experiment_id, mlflow, told_plainly
 
 LEDGER = "crs-risk ledger"
 NEXT = "next_hash"

@@ -16,8 +16,8 @@ from features.tables import InvalidInputError
 from models.bundle import Bundle, InvalidBundleError, load_bundle
 from training.release.ledger import Ledger, bundle_of, in_service
 from training.release.ledger_store import intact_ledger
-from training.track import DIGEST_TAG, REGISTERED_NAME
-from training.tracker import client, mlflow, told_plainly
+from training.tracking.runs import DIGEST_TAG, REGISTERED_NAME
+from training.tracking.tracker import client, mlflow, told_plainly
 
 ALIASES = ("champion", "challenger")
 NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")

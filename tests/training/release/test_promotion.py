@@ -16,8 +16,8 @@ from training.release.ledger_store import LEDGER, read_ledger, read_verdict
 from training.release.plan import DEFAULT, NoSubgroupWorse, Plan, Within
 from training.release.promotion import roll_back
 from training.release.registry import alias_holder, fetch
-from training.track import DIGEST_TAG, REGISTERED_NAME
-from training.tracker import client
+from training.tracking.runs import DIGEST_TAG, REGISTERED_NAME
+from training.tracking.tracker import client
 
 CHAMPION = f"models:/{REGISTERED_NAME}@champion"
 ONLY_NO_WORSE = replace(DEFAULT, within=(), alarms=(), no_subgroup_worse=())
