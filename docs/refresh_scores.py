@@ -146,8 +146,8 @@ def _panels() -> Iterable[str]:
         "What a hospital measures. `features.panels.only(events, panel)` takes the other "
         "measurements away, and the same code answers with what is left; "
         "`training.judging.panels.cost_of_missing` judges what that costs on the same patients, "
-        "folds and resamples. Doses, grades, cultures, facts of the patient and scores asked at the bedside "
-        "belong to every panel."
+        "folds and resamples. Doses, grades, cultures, facts of the patient and scores asked at "
+        "the bedside belong to every panel."
     )
     yield _table(
         ("Panel", "What it is", "Measurements", "It lacks"),

@@ -106,7 +106,7 @@ def _scores(judged: JudgedRows) -> Iterator[tuple[str, str, np.ndarray]]:
 
 
 def _areas(score: np.ndarray, label: np.ndarray) -> Figures:
-    """Both areas with ties by lot, as `judging.rows.ranking` has them for any weights of patients."""
+    """Both areas with ties by lot, as `ranking` has them for any weights of patients."""
     order = np.argsort(-score, kind="stable")
     ordered = score[order]
     last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)

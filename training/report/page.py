@@ -77,7 +77,7 @@ def write_report(
 ) -> Path:
     """Write the page and all its data into the folder `out`; returns the page's path.
 
-    Beside report.html: metrics.json (the evaluation), what `report_data.write_data` writes.
+    Beside report.html: metrics.json (the evaluation), what `data.write_data` writes.
 
     `figures` are named `<outcome>_<kind>`; `context` is what `report_context` gives (`learnt_from`
     and `virtual` are needed, the rest may be absent). `evaluation` may carry `judged_on` (what
