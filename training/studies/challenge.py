@@ -7,8 +7,8 @@ onset, which the 24-hour question leaves out: label and utility are the challeng
 10.1097/CCM.0000000000004145), and the threshold for a fold's alarms is chosen on the other folds.
 """
 
-import argparse
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from features.declared import COLUMNS
 from features.outcomes import Outcome, happenings
 from features.readers.physionet2019 import LABEL_LEAD_HOURS
-from features.tables import ORIGIN, InvalidInputError
+from features.tables import ORIGIN
 from models.recipes import monotone_signs, recipe_for
 from models.risk import fit_member, join_members
 from models.start import GRADE, fit_start
@@ -33,6 +33,7 @@ from training.judging.rows.ranking import Ranking
 from training.judging.rows.resampled import INTERVAL_LEVEL
 from training.judging.rows.sample import Sample, patient_draws
 from training.progress import progress
+from training.studies.command import run_study
 from training.train import training_rows
 
 INFECTION = Outcome.INFECTION
@@ -123,23 +124,21 @@ def _line(name: str, values: Numbers) -> dict[str, float | str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Judge on records and write a CSV; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.studies.challenge", description=__doc__
-    )
+    return run_study("challenge", __doc__, _add_flags, _run, arguments)
+
+
+def _add_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--records", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
-    options = parser.parse_args(arguments)
+
+
+def _run(options: Namespace) -> None:
     config = TrainingConfig(
         options.records, "physionet2019", options.out.parent, (INFECTION,), every=HOUR,
         seed=options.seed,
     )  # fmt: skip
-    try:
-        challenge(config).to_csv(options.out, index=False, float_format="%.4f")
-    except (InvalidInputError, OSError) as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 2
-    return 0
+    challenge(config).to_csv(options.out, index=False, float_format="%.4f")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ python -m training.studies.crp_forecasts fit --wuhan XLSX --virtual FOLDER
 python -m training.studies.crp_forecasts evaluate --wuhan XLSX --daily CSV --virtual FOLDER --out F
 """
 
-import argparse
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from features.kinetics.turnover import (
 )
 from features.readers import read
 from features.tables import InvalidInputError
+from training.studies.command import run_study
 from training.studies.crp_fit import fit_turnover, virtual_events, wuhan_events
 
 BINS_H = {12: (6.0, 18.0), 24: (18.0, 36.0), 48: (36.0, 60.0), 72: (60.0, 84.0)}
@@ -219,24 +220,18 @@ def evaluate(name: str, events: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fit, or evaluate and write one CSV a source; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.studies.crp_forecasts", description=__doc__
-    )
+    return run_study("crp_forecasts", __doc__, _add_flags, _run, arguments)
+
+
+def _add_flags(parser: ArgumentParser) -> None:
     parser.add_argument("verb", choices=("fit", "evaluate"))
     parser.add_argument("--wuhan", type=Path, required=True, help="a workbook of Yan 2020")
     parser.add_argument("--virtual", type=Path, required=True, help="a simulated cohort's folder")
     parser.add_argument("--daily", type=Path, help="daily_labs.csv of Wei 2023 (evaluate)")
     parser.add_argument("--out", type=Path, help="folder for the tables (evaluate)")
-    options = parser.parse_args(arguments)
-    try:
-        _run(options)
-    except (InvalidInputError, OSError) as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 2
-    return 0
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: Namespace) -> None:
     if options.verb == "fit":
         fitted = fit_turnover(wuhan_events(options.wuhan), virtual_events(options.virtual))
         sys.stdout.write(f"{fitted}\n")

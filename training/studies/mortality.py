@@ -7,8 +7,8 @@ carry far ahead in hyper-inflammation, beside the rule that was published for th
 (Yan 2020, doi 10.1038/s42256-020-0180-7).
 """
 
-import argparse
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from training.judging.rows.ranking import Ranking
 from training.judging.rows.resampled import INTERVAL_LEVEL
 from training.judging.rows.sample import Sample, patient_draws
 from training.split import fold_plan
+from training.studies.command import run_study
 
 ANALYTES = {
     "Lactate dehydrogenase": "ldh",
@@ -197,20 +198,18 @@ def _figures(label: np.ndarray, risk: np.ndarray, seed: int) -> Mapping[str, flo
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the table; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.studies.mortality", description=__doc__
-    )
+    return run_study("mortality", __doc__, _add_flags, _run, arguments)
+
+
+def _add_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--learn", type=Path, required=True, help="the workbook of 375 patients")
     parser.add_argument("--judge", type=Path, required=True, help="the workbook of 110 others")
     parser.add_argument("--out", type=Path, required=True, help="CSV file to write")
-    options = parser.parse_args(arguments)
-    try:
-        found = foretell(read_stays(options.learn), read_stays(options.judge))
-    except (InvalidInputError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return 2
+
+
+def _run(options: Namespace) -> None:
+    found = foretell(read_stays(options.learn), read_stays(options.judge))
     found.round(3).to_csv(options.out, index=False)
-    return 0
 
 
 if __name__ == "__main__":

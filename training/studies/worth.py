@@ -5,8 +5,8 @@ python -m training.studies.worth --records CAR-T.xlsx --format prcrs --out worth
 A group that gains nothing whose interval leaves zero out stays out of the models' columns.
 """
 
-import argparse
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,13 +21,13 @@ from features.matrix import feature_rows
 from features.outcomes import Outcome
 from features.readers import READERS
 from features.scores import SCORES
-from features.tables import InvalidInputError
 from models.recipes import recipe_for
 from training.blas import on_one_blas_thread
 from training.config import DAY, HOUR, TrainingConfig
 from training.dataset import label_cohort, load_events
 from training.fit import fit_committee, useful_columns
 from training.judging.rows.metrics import evaluate
+from training.studies.command import run_study
 from training.train import TRAJECTORY_FREE, scored_on_grid, training_rows
 
 MODEL = "model"
@@ -93,7 +93,10 @@ def _ends(name: str, figure: Mapping[str, Any]) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare the groups on records and write a CSV; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m training.studies.worth", description=__doc__)
+    return run_study("worth", __doc__, _add_flags, _run, arguments)
+
+
+def _add_flags(parser: ArgumentParser) -> None:
     parser.add_argument("--records", type=Path, required=True)
     parser.add_argument("--format", choices=sorted(READERS), required=True)
     parser.add_argument("--outcome", choices=list(Outcome), default=Outcome.SEVERE_CRS)
@@ -103,17 +106,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--repeats", type=int, default=None, help="of the cross-validation")
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
-    options = parser.parse_args(arguments)
+
+
+def _run(options: Namespace) -> None:
     config = TrainingConfig(
         options.records, options.format, options.out.parent, (Outcome(options.outcome),),
         every=options.every, learn_every=options.learn_every, repeats=options.repeats,
     )  # fmt: skip
-    try:
-        worth(config).to_csv(options.out, index=False, float_format="%.4f")
-    except (InvalidInputError, OSError) as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 2
-    return 0
+    worth(config).to_csv(options.out, index=False, float_format="%.4f")
 
 
 if __name__ == "__main__":

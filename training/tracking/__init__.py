@@ -1,1 +1,1 @@
-"""Runs and models in MLflow, which is imported in this room alone."""
+"""Runs and models in MLflow: what is logged, and its store, whose faults are told in a sentence."""
