@@ -10,7 +10,7 @@ from models.bundle import load_bundle
 from training.__main__ import main
 from training.engine import Cost
 from training.tracking.tracker import without_password
-from training.verbs import commands
+from training.verbs import train as verb
 
 SECRET = "postgresql://ward:secret@127.0.0.1/runs"  # noqa: S105 - an invented one
 BAD_STORES = ("nonsense://x", "http://127.0.0.1:9", "sqlite:////dev/null", "runs", SECRET)
@@ -111,7 +111,7 @@ def test_where_the_store_breaks_after_the_work_the_bundle_stays_and_can_be_regis
     one_line, ward_bundle, tmp_path, monkeypatch, capsys
 ):
     database, out = tmp_path / "mlflow.db", tmp_path / "bundle"
-    report = commands.report_folder(out)
+    report = verb.report_folder(out)
 
     def work_while_the_store_breaks(config, options, asked):
         shutil.copytree(ward_bundle.folder, config.out, dirs_exist_ok=True)
@@ -125,7 +125,7 @@ def test_where_the_store_breaks_after_the_work_the_bundle_stays_and_can_be_regis
         evaluation = {"outcomes": {"infection": {  # noqa: RUF012
             "counts": {"events": 3}, "models": {}, "differences": {}}}}  # fmt: skip
 
-    monkeypatch.setattr(commands, "_train", work_while_the_store_breaks)
+    monkeypatch.setattr(verb, "_train", work_while_the_store_breaks)
     store, records = f"sqlite:///{database}", str(tmp_path / "records.csv")
     (tmp_path / "records.csv").touch()
     said = one_line(store, "train", "--records", records, "--format", "table", "--out", str(out))

@@ -1,10 +1,13 @@
 """The verb `codes`: what a records table may say, as the catalogue knows it."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 
 from features.catalogue import ANALYTES, BLOOD_PRESSURE, DRUGS, STATES, StateKind, codes_of
 from features.catalogue.kinds import Analyte, Drug, State
+from features.tables import InvalidInputError
+from training.verbs.verb import Verb
 
 
 @dataclass(frozen=True)
@@ -91,3 +94,26 @@ def _state_texts(state: State) -> str:
             return f'{state.low:g} to {state.high:g}, "Grade 3", "III", none'
         case StateKind.NUMBER:
             return ", ".join([*state.conversions, f"{state.low:g} to {state.high:g}"])
+
+
+def add_flags(parser: ArgumentParser) -> None:
+    """Of `codes`."""
+    parser.add_argument("word", nargs="?", default="", help="only lines that hold this")
+
+
+def run_codes(options: Namespace) -> None:
+    """Print the catalogue's keys, codes and units."""
+    lines = code_lines(options.word)
+    if not lines:
+        raise InvalidInputError(f"{options.word!r}: no key, name, code or unit holds it")
+    for line in as_table(lines):
+        print(line)
+
+
+CODES = Verb(
+    "codes",
+    "print the keys, codes and units that a records table may use",
+    "ferritin",
+    add_flags,
+    run_codes,
+)

@@ -1,0 +1,49 @@
+"""What several verbs tell of a run: notes of its reader, its claims, how it was tracked."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from features.tables import InvalidInputError
+from training.dataset import Events
+from training.tracking import runs
+from training.words.names import words_for
+from training.words.sentences import claim_lines, findings
+
+logger = logging.getLogger("training")
+
+
+def tell_notes(source: Events) -> None:
+    """What the reader has to say, a line each."""
+    for note in source.notes:
+        logger.info("%s", note)
+
+
+def print_claims(evaluation: Mapping[str, Any]) -> None:
+    """The one claim of each outcome."""
+    for line in claim_lines(evaluation, words_for(evaluation)):
+        print(line)
+
+
+def log_judged(
+    tracked: runs.Run, evaluation: Mapping[str, Any], figures: Mapping[str, Figure], report: Path
+) -> None:
+    """Everything that a report shows, in an open run of the tracker."""
+    tracked.log_evaluation(evaluation)
+    tracked.log_figures(figures)
+    tracked.log_report(report)
+    tracked.tag(findings(evaluation))
+    tracked.describe(claim_lines(evaluation, words_for(evaluation)))
+
+
+@contextmanager
+def work_is_safe(failed: str, left: str) -> Iterator[None]:
+    """Where the store fails after the work was done, say what is left and how to go on."""
+    try:
+        yield
+    except (InvalidInputError, OSError) as fault:
+        raise InvalidInputError(f"{failed}: {fault}; {left}") from fault
