@@ -8,7 +8,8 @@ from sklearn.metrics import roc_auc_score
 from training.judging.groups.by_group import alarm_shares, group_figures, groups_of
 from training.judging.groups.fairness import Gap, gaps
 from training.judging.groups.strata import STRATA
-from training.judging.rows.metrics import evaluate, judged_rows
+from training.judging.rows.common_rows import judged_rows
+from training.judging.rows.evaluation import evaluate
 from training.judging.rows.sample import Sample, patient_draws
 from training.words.fairness import fairness_sentences
 

@@ -19,7 +19,8 @@ from sklearn.metrics import (
 from features.tables import InvalidTableError
 from training.judging.alarms.utility import best_threshold, normalised_utility, row_utilities
 from training.judging.rows.curves import curves, net_benefit
-from training.judging.rows.metrics import METRICS, auprc, auroc, brier, evaluate, replicated
+from training.judging.rows.evaluation import evaluate
+from training.judging.rows.metrics import METRICS, auprc, auroc, brier, replicated
 from training.judging.rows.sample import Sample, patient_draws
 
 

@@ -15,18 +15,16 @@ from training.apply import challenge_utility
 from training.config import TrainingConfig
 from training.dataset import Cohort, Events
 from training.judging.judged import Seen, scored_rows
-from training.judging.rows.metrics import METRICS, evaluate
+from training.judging.rows.evaluation import evaluate
+from training.judging.rows.metrics import METRICS
 from training.report.examples import Course, Examples, Kind, Mark
 from training.report.explained import Explained
+from training.report.figures.contributions import contribution_figure
 from training.report.figures.course import WATERMARK, course_figure
-from training.report.figures.evaluation import (
-    calibration_figure,
-    contribution_figure,
-    decision_figure,
-    evaluation_figures,
-    stratum_figure,
-)
+from training.report.figures.curves import calibration_figure, decision_figure
+from training.report.figures.evaluation import evaluation_figures
 from training.report.figures.explained import importance_figure
+from training.report.figures.rankings import stratum_figure
 from training.report.figures.svg import svg
 from training.report.page import write_report
 from training.report.shown import Shown

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from training.judging.judged import Seen
-from training.judging.rows.metrics import evaluate
+from training.judging.rows.evaluation import evaluate
 from training.report.data import TABLES
 from training.report.examples import Course, Examples, Kind, Mark
 from training.report.explained import Explained

@@ -3,14 +3,10 @@
 import pytest
 
 from training.judging.rows.metrics import METRICS
-from training.words.sentences import (
-    FLATTERED,
-    Finding,
-    calibration_verdict,
-    claim,
-    plain_sentences,
-    why_unjudged,
-)
+from training.words.calibration import calibration_verdict
+from training.words.claims import Finding, claim, why_unjudged
+from training.words.judged_patients import FLATTERED
+from training.words.sentences import plain_sentences
 
 
 def figure(value, low=None, high=None, reason=None):

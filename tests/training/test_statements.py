@@ -6,7 +6,7 @@ import pytest
 
 from features.outcomes import Outcome
 from training.judging.judged import Seen
-from training.judging.rows.metrics import evaluate
+from training.judging.rows.evaluation import evaluate
 from training.statements.answers import Status
 from training.statements.card import card_text
 from training.statements.facts import Facts

@@ -20,7 +20,8 @@ from training.judging.alarms.economics import CRP_RULE, GRADE_RULE, TREATED_GRAD
 from training.judging.alarms.events import judge_events, onsets_of, watch_of
 from training.judging.groups.by_group import groups_of
 from training.judging.groups.strata import strata_rows
-from training.judging.rows.metrics import JudgedRows, evaluate, judged_rows
+from training.judging.rows.common_rows import JudgedRows, judged_rows
+from training.judging.rows.evaluation import evaluate
 from training.judging.rows.sample import Numbers
 from training.labels import hours_to_event
 from training.prices import Prices

@@ -16,7 +16,7 @@ from training.report.examples import Course
 from training.report.explained import title_of
 from training.report.shown import Shown
 from training.statements.answers import Statement
-from training.words.sentences import PUBLIC_FORMATS
+from training.words.judged_patients import PUBLIC_FORMATS
 
 Line = tuple[Any, ...]
 ENDS = ("value", "low", "high")

@@ -10,7 +10,7 @@ import pandas as pd
 from features.outcomes import Outcome, happenings
 from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.train import ELEVATED_SHARE, Run
-from training.words.sentences import PUBLIC_FORMATS
+from training.words.judged_patients import PUBLIC_FORMATS
 
 FEWEST_ROWS_OF_A_COURSE = 4
 DAY = pd.Timedelta(days=1)

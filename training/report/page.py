@@ -31,26 +31,15 @@ from training.report.tables import (
 from training.statements.facts import Facts
 from training.statements.hti1 import hti1
 from training.statements.tripod import tripod
+from training.words.calibration import CALIBRATION_BANDS, must_recalibrate
+from training.words.claims import claim, why_unjudged
 from training.words.context import card_context
 from training.words.doubt import doubt_section
+from training.words.judged_patients import describe_patients, who_was_judged
 from training.words.limits import limits
 from training.words.methods import PUBLISHED, contrasts
-from training.words.names import (
-    COUNTS,
-    NOTHING,
-    Words,
-    outcomes_in_order,
-    words_for,
-)
-from training.words.sentences import (
-    CALIBRATION_BANDS,
-    claim,
-    describe_patients,
-    must_recalibrate,
-    plain_sentences,
-    who_was_judged,
-    why_unjudged,
-)
+from training.words.names import COUNTS, NOTHING, Words, outcomes_in_order, words_for
+from training.words.sentences import plain_sentences
 
 TEMPLATE = "page.html.jinja"
 

@@ -7,9 +7,10 @@ from typing import Any
 from features.panels import PANEL
 from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL, METRICS, Metric
 from training.judging.rows.ranking import ALARM_BUDGET
+from training.words.claims import why_unjudged
 from training.words.names import Words, in_order, stratum_title
 from training.words.rounding import interval, number
-from training.words.sentences import judged_strata, why_unjudged
+from training.words.sentences import judged_strata
 
 RANKING = tuple(metric for metric in METRICS if not metric.probability)
 PROBABILITY = tuple(metric for metric in METRICS if metric.probability)

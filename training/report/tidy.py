@@ -10,9 +10,10 @@ import pandas as pd
 
 from features.tables import InvalidInputError
 from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
+from training.words.claims import claim
 from training.words.doubt import doubt_lines
 from training.words.names import NOTHING, in_order, words_for
-from training.words.sentences import claim, plain_sentences
+from training.words.sentences import plain_sentences
 
 Evaluation = Mapping[str, Any]
 """What `training.train.train` and `training.apply.judge_others` leave as `evaluation`."""

@@ -9,11 +9,14 @@ from training.leaks.finding import Severity
 from training.statements.answers import Statement
 from training.statements.facts import Facts
 from training.statements.hti1 import hti1
+from training.words.calibration import must_recalibrate
+from training.words.claims import claim
 from training.words.context import card_context
 from training.words.doubt import doubt_lines
+from training.words.judged_patients import who_was_judged
 from training.words.names import NOTHING, OUTCOME_SOURCES, words_for
 from training.words.rounding import interval, number
-from training.words.sentences import claim, must_recalibrate, plain_sentences, who_was_judged
+from training.words.sentences import plain_sentences
 
 WARNING = (
     "Not a certified medical device. The numbers support a clinician's judgement and never replace "

@@ -26,7 +26,7 @@ from training.blas import on_one_blas_thread
 from training.config import DAY, HOUR, TrainingConfig
 from training.dataset import label_cohort, load_events
 from training.fit import fit_committee, useful_columns
-from training.judging.rows.metrics import evaluate
+from training.judging.rows.evaluation import evaluate
 from training.studies.command import run_study
 from training.train import TRAJECTORY_FREE, scored_on_grid, training_rows
 

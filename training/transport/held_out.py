@@ -14,7 +14,8 @@ from training.blas import on_one_blas_thread
 from training.config import TrainingConfig
 from training.dataset import Cohort
 from training.judging.judged import scored_rows
-from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL, evaluate
+from training.judging.rows.evaluation import evaluate
+from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.train import train_outcome
 from training.transport.groups import (
     GroupedBy,

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from features.tables import InvalidInputError
 from training.dataset import Events
 from training.tracking import runs
+from training.words.claims import claim_lines, findings
 from training.words.names import words_for
-from training.words.sentences import claim_lines, findings
 
 logger = logging.getLogger("training")
 

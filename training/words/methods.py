@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.judging.judged import Seen
+from training.words.judged_patients import PUBLIC_FORMATS
 from training.words.names import INTENSIVE_CARE, Words
-from training.words.sentences import PUBLIC_FORMATS
 
 PUBLISHED = "Wei Z et al. BMC Bioinformatics 2024, doi 10.1186/s12859-024-05804-8"
 NOT_COMPARED = "Not compared here."

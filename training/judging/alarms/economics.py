@@ -16,7 +16,8 @@ import numpy as np
 
 from training.judging.alarms.alarms import BUDGETS, Flags, Watch, alarms_of, alarms_within
 from training.judging.alarms.events import Onsets, Tally, onsets_of, tally
-from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL, JudgedRows
+from training.judging.rows.common_rows import JudgedRows
+from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.judging.rows.resampled import compared, over
 from training.judging.rows.sample import Numbers
 from training.prices import CURRENCY, Prices

@@ -13,7 +13,8 @@ import pandas as pd
 from training.judging.groups.fairness import gaps
 from training.judging.groups.strata import STRATA, Stratum, in_order
 from training.judging.groups.values import UNKNOWN
-from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL, JudgedRows, counts_of
+from training.judging.rows.common_rows import JudgedRows, counts_of
+from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.judging.rows.ranking import Ranking
 from training.judging.rows.recalibration import both_classes, error_figures
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS, compared

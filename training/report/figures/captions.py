@@ -6,9 +6,10 @@ from typing import Any
 
 from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.report.explained import Explained
+from training.words.claims import why_unjudged
 from training.words.names import Words, in_order, stratum_title
 from training.words.rounding import SPACE, number, share
-from training.words.sentences import judged_strata, why_unjudged
+from training.words.sentences import judged_strata
 
 
 @dataclass(frozen=True)

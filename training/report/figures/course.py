@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from training.report.examples import LINES, Course
 from training.report.figures.canvas import INK, MUTED, PAPER, new_figure, set_title, titles
-from training.report.figures.evaluation import COLOURS, MODEL, SQUARE_ROOT, tick_risks
+from training.report.figures.looks import COLOURS, MODEL, SQUARE_ROOT, tick_risks
 from training.words.names import PERSISTENCE, Words
 
 DOTTED, DASHED = (0, (2, 3)), (0, (4, 2))

@@ -7,19 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.judging.doubt.competing import DEATH, DISCHARGE
-from training.report.figures.evaluation import (
-    ANOTHER,
-    COLOURS,
-    INK,
-    MODEL,
-    MUTED,
-    PERCENT,
-    _figure,
-    _named,
-    _titles,
-)
+from training.report.figures.canvas import INK, MUTED, PERCENT, new_figure, set_title, titles
+from training.report.figures.looks import ANOTHER, COLOURS, MODEL
+from training.words.claims import why_unjudged
 from training.words.names import Words, outcomes_in_order, words_for
-from training.words.sentences import why_unjudged
 
 ERRORS = (
     ("scaled_brier", "Scaled Brier score of the rows answered"),
@@ -49,9 +40,9 @@ def doubt_figures(evaluation: Mapping[str, Any]) -> dict[str, Figure]:
 
 def abstention_figure(found: Mapping[str, Any], outcome: str, words: Words) -> Figure:
     """Errors of the rows answered against their share, the working points marked."""
-    figure, panels = _figure(9.2, 4.4, 1, 2)
+    figure, panels = new_figure(9.2, 4.4, 1, 2)
     for axes, (metric, title) in zip(panels, ERRORS, strict=True):
-        _titles(axes, title, "Share of rows answered", "")
+        titles(axes, title, "Share of rows answered", "")
         points = [p for p in found["curve"] if p[metric] is not None]
         axes.plot([p["coverage"] for p in points], [p[metric] for p in points], color=MODEL,
                   linewidth=2, marker=".", markersize=5)  # fmt: skip
@@ -65,7 +56,7 @@ def abstention_figure(found: Mapping[str, Any], outcome: str, words: Words) -> F
         _mark(axes, [p for p in points if not p["guard"]], metric, "no guard")
         axes.xaxis.set_major_formatter(PERCENT)
         axes.margins(0.12)
-    return _named(figure, f"What abstaining spares: {words.name(outcome)}")
+    return set_title(figure, f"What abstaining spares: {words.name(outcome)}")
 
 
 def _mark(axes: Axes, points: list[Mapping[str, Any]], metric: str, words: str) -> None:
@@ -78,8 +69,8 @@ def _mark(axes: Axes, points: list[Mapping[str, Any]], metric: str, words: str) 
 
 def incidence_figure(found: Mapping[str, Any], words: Words) -> Figure:
     """Cumulative incidence of each first event over the days of the course."""
-    figure, axes = _figure(8.4, 4.4)
-    _titles(axes, "", "Days since the course began", f"Share of {words.people}")
+    figure, axes = new_figure(8.4, 4.4)
+    titles(axes, "", "Days since the course began", f"Share of {words.people}")
     curve = found["curve"]
     last = max(curve["day"])
     for name in (name for name in curve if name != "day"):
@@ -89,7 +80,7 @@ def incidence_figure(found: Mapping[str, Any], words: Words) -> Figure:
     axes.yaxis.set_major_formatter(PERCENT)
     axes.set_ylim(0, 1)
     axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left")
-    return _named(figure, "What came first")
+    return set_title(figure, "What came first")
 
 
 def words_of_outcomes(curve: Mapping[str, Any]) -> set[str]:

@@ -22,7 +22,8 @@ from training.report.figures.canvas import (
     titles,
     value_key,
 )
-from training.report.figures.evaluation import COLOURS, MODEL, SHOWN_ANALYTES
+from training.report.figures.contributions import SHOWN_ANALYTES
+from training.report.figures.looks import COLOURS, MODEL
 from training.words.names import Words
 
 SHOWN_DEPENDENCES = 6

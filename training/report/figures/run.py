@@ -3,9 +3,10 @@
 from matplotlib.figure import Figure
 
 from training.report.explained import Explained, title_of
+from training.report.figures.contributions import contribution_figure
 from training.report.figures.course import course_figure
 from training.report.figures.doubt import doubt_figures
-from training.report.figures.evaluation import contribution_figure, evaluation_figures
+from training.report.figures.evaluation import evaluation_figures
 from training.report.figures.explained import (
     dependence_figure,
     importance_figure,

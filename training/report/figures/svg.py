@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 from training.report.figures.canvas import GRID, INK, MUTED, PAPER
-from training.report.figures.evaluation import MODEL
+from training.report.figures.looks import MODEL
 
 PIXELS_AN_INCH = 94  # the widest figures (9.2 inches) fill the page's column
 INKS = {
