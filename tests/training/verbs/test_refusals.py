@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 HEADER = "patient_id,time,code,numeric_value,unit\n"
 LINE = "a,2026-03-01T06:00Z,crp,12,mg/L\n"
 

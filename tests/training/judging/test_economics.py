@@ -15,7 +15,7 @@ from training.judging.rows.curves import DECISION_THRESHOLDS, net_benefit
 from training.judging.rows.sample import Sample, patient_draws
 from training.prices import Prices, read_prices
 
-TEMPLATE = Path(__file__).parents[2] / "docs" / "prices.csv"
+TEMPLATE = Path(__file__).parents[3] / "docs" / "prices.csv"
 
 
 def table(path: Path, *lines: str) -> Path:

@@ -21,7 +21,7 @@ from training.words.names import outcomes_in_order
 # pyarrow 25 asks for the values of a column with a zone; pandas 3.1 warns of that
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values returning an ndarray that drops")
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 DAY = pd.Timedelta(hours=24)
 EPISODE = pd.Timedelta(days=14)
 

@@ -119,7 +119,7 @@ def test_tracking_in_a_new_store_prints_nothing(tmp_path):
         "    run.log_settings({'seed': 1})\n"
         "read_ledger()\n"
     )
-    root = Path(pyfunc.__file__).parent.parent
+    root = Path(pyfunc.__file__).parents[2]
     environment = os.environ | {"PYTHONPATH": str(root)}
     environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{tmp_path / 'new.db'}"
     done = subprocess.run(
