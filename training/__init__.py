@@ -1,7 +1,7 @@
 """From cohorts of patients to a released bundle.
 
-A run walks from `config` over `dataset` (with `labels`, `weights`), `split` and `fit` to `train`;
-`apply` asks a bundle about other patients. Around it stand the rooms:
+A run walks from `config` over `dataset` (with `labels`, `weights`), `split` and `fit` to `train`,
+and ends in `finished`. `apply` asks a bundle about other patients. Around them stand the rooms:
 
     cohort      virtual patients                     engine      where long work is done
     leaks       what would know of the future        judging     how good a model is

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from features.outcomes import Outcome, happenings
+from training.finished import Run
 from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
-from training.train import ELEVATED_SHARE, Run
+from training.train import ELEVATED_SHARE
 from training.words.judged_patients import PUBLIC_FORMATS
 
 FEWEST_ROWS_OF_A_COURSE = 4

@@ -9,8 +9,8 @@ from features.catalogue.naming import name_of
 from models.bundle import OutcomeModel
 from models.calibration import CONTRIBUTION
 from models.predict import explain
+from training.finished import EXPLAINED_ROWS
 from training.report.interactions import INTERACTION_ROWS, interactions, pairs
-from training.train import EXPLAINED_ROWS
 
 KNOWN_TO_PERSISTENCE = frozenset({"crs_grade", "therapy", "icu_admission"})
 """What persistence reads too: today's grade and the time since the course began."""

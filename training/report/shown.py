@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from training.finished import Run
 from training.report.examples import Examples, examples
 from training.report.explained import Explained, explain_rows
-from training.train import Run
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from training.adaptation.run import train_from
 from training.calibrating import Choice
 from training.config import HOUR, TrainingConfig
 from training.engine import ROWS_AT_ONCE, Cost, EngineChoice, Kind, opened
+from training.finished import Run
 from training.judging.alarms.events import EARLY_HOURS
 from training.prices import read_prices
 from training.report.figures.run import run_figures
 from training.report.page import report_context, write_report
 from training.report.shown import shown_of
 from training.tracking.runs import tracking
-from training.train import Run, check_places, train
+from training.train import check_places, train
 from training.verbs import flags, typed
 from training.verbs.opened import opened_bundle
 from training.verbs.told import log_judged, print_claims, work_is_safe

@@ -15,12 +15,12 @@ from models.recipes import Recipe
 from models.reference import analytes_of
 from models.risk import fit_member, join_members
 from models.start import fit_start
+from training.finished import Run, TrainedOutcome
 from training.judging.doubt.added import Given
 from training.judging.judged import scored_rows
 from training.report.examples import Kind, examples, kinds_of, middle_patient
 from training.report.explained import explain_rows
 from training.report.interactions import interactions, pairs
-from training.train import Run, TrainedOutcome
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from matplotlib.figure import Figure
 
+from training.finished import Run
 from training.report.explained import Explained, title_of
 from training.report.figures.contributions import contribution_figure
 from training.report.figures.course import course_figure
@@ -13,7 +14,6 @@ from training.report.figures.explained import (
     interaction_figure,
 )
 from training.report.shown import Shown
-from training.train import Run
 from training.words.names import THERAPY, Words, words_for
 
 
