@@ -79,9 +79,8 @@ def test_constants_filled_in_by_the_grade_of_the_day_are_found(ward_events):
 
 def filled_at(events, key, grade, value):
     """Four in ten values of the hours before this grade replaced by one constant; others kept."""
-    grades = events[events["key"] == "crs_grade"]
-    there = set(zip(*(grades.loc[grades["value"] == grade, name] for name in ("patient_id", "time")),
-                    strict=True))  # fmt: skip
+    graded = events[(events["key"] == "crs_grade") & (events["value"] == grade)]
+    there = set(zip(graded["patient_id"], graded["time"], strict=True))
     at = zip(events["patient_id"], events["time"] + 6 * HOUR, strict=True)
     mine = (events["key"] == key).to_numpy() & np.array([place in there for place in at])
     some = mine & (np.random.default_rng(1).random(len(events)) < 0.4)
@@ -242,7 +241,7 @@ def test_a_treatment_of_the_event_that_is_stamped_before_it_is_named(ward_events
 
 
 def test_repeats_that_were_stamped_before_the_event_are_named(ward_events):
-    """Everybody had a dose on the first day; the second was charted with severe CRS, but earlier."""
+    """Everybody had a dose on the first day; the next was charted with severe CRS, but earlier."""
     backdated = stamped_early(ward_events, "anakinra")
     doses = backdated[backdated["key"] == "anakinra"]
     everybody = ward_events["patient_id"].astype("str").unique()

@@ -7,9 +7,9 @@ A treatment of the outcome, entered with an earlier time than it was decided on,
 first record of a key is judged in every patient who has one, and so are its repeats before the
 event: a second dose may be entered late where the first was not.
 
-What cannot be seen: backdated repeats of a drug whose repeats are mostly honest, in patients without
-the event or on other days. To lie before most events and seldom elsewhere proves nothing: honest
-antipyretics do so before severe CRS, for they treat its first signs.
+What cannot be seen: backdated repeats of a drug whose repeats are mostly honest, in patients
+without the event or on other days. To lie before most events and seldom elsewhere proves nothing:
+honest antipyretics do so before severe CRS, for they treat its first signs.
 """
 
 import numpy as np
@@ -26,8 +26,8 @@ MOST_FOLLOWED = 0.5
 DOUBT = 0.01
 """A key is bound to the outcome where, of the patients who have it, more than this share has the
 outcome within the horizon after the first of it, by the lower limit of Clopper and Pearson (1934,
-doi 10.1093/biomet/26.4.404) at one-sided 1 %, in at least so many patients. Of its repeats a patient
-counts with the share of theirs that the outcome follows so, between 0 and 1. Choices."""
+doi 10.1093/biomet/26.4.404) at one-sided 1 %, in at least so many patients. Of repeats, a patient
+counts with the share of theirs that the outcome follows, between 0 and 1. Choices."""
 
 DEFINES = {
     Outcome.SEVERE_CRS: frozenset({*VASOPRESSORS, "vasopressor", "vasopressin", "inotrope",

@@ -193,11 +193,9 @@ def _limits(here: np.ndarray, value: np.ndarray, distinct: np.ndarray) -> list[i
     """
     found = []
     for row, sign in ((0, 1.0), (len(distinct) - 1, -1.0)):
-        others = value[here & (value != distinct[row])]
-        elsewhere = value[~here]
-        if not len(others) or not len(elsewhere):
-            found.append(row)
-        elif sign * float(np.median(others)) <= sign * float(np.median(elsewhere)):
+        others, elsewhere = value[here & (value != distinct[row])], value[~here]
+        unknown = not len(others) or not len(elsewhere)
+        if unknown or sign * float(np.median(others)) <= sign * float(np.median(elsewhere)):
             found.append(row)
     return found
 
