@@ -31,13 +31,25 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status (0 done, 2 wrong usage or bad input)."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    options = command_line().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
+        for word in words:
+            _refuse_undecodable(word)
+        options = command_line().parse_args(words)
         options.run(options)
     except (InvalidInputError, OSError) as error:  # a path that cannot be read or written
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
     return DONE
+
+
+def _refuse_undecodable(word: str) -> None:
+    """Bytes that are no UTF-8 reach Python as lone surrogates, which no file and no store takes."""
+    try:
+        word.encode("utf-8")
+    except UnicodeEncodeError as fault:
+        told = word.encode("utf-8", "backslashreplace").decode()
+        raise InvalidInputError(f"argument {told}: is not UTF-8: write or rename it so") from fault
 
 
 def command_line() -> argparse.ArgumentParser:
