@@ -19,7 +19,7 @@ from features.tables import InvalidTableError
 from training.curves import curves
 from training.ranking import ALARM_BUDGET, TARGET_SENSITIVITY, Ranking
 from training.recalibration import both_classes, calibration_figures, error_figures
-from training.resampled import INTERVAL_LEVEL, with_interval
+from training.resampled import INTERVAL_LEVEL, recentred, with_interval
 from training.sample import Numbers, Sample, patient_draws, weighted_draws
 
 Replicates = Mapping[str, Numbers]
@@ -38,7 +38,8 @@ class Metric:
     """One figure: its name in files, its title and meaning for people, and which way is better.
 
     `better` is +1 (more), -1 (less) or 0 (`ideal` is best); `probability` = defined for
-    probabilities only.
+    probabilities only. `distance`: a distance from 0, which resampling itself makes greater, so
+    that its resamples are recentred (see `training.resampled`).
     """
 
     name: str
@@ -47,6 +48,18 @@ class Metric:
     better: int
     probability: bool = False
     ideal: float | None = None
+    distance: bool = False
+
+    def interval(self, values: Numbers, event_patients: int) -> dict[str, Any]:
+        """The estimate (first value) with its interval."""
+        if not self.distance:
+            return with_interval(values, event_patients)
+        return with_interval(np.maximum(recentred(values), 0.0), event_patients)
+
+    def difference(self, ours: Numbers, theirs: Numbers, event_patients: int) -> dict[str, Any]:
+        """Ours minus theirs on the same resamples, with its interval."""
+        gap = ours - theirs
+        return with_interval(recentred(gap) if self.distance else gap, event_patients)
 
 
 METRICS = (
@@ -119,6 +132,7 @@ METRICS = (
         "Mean distance of risk and smooth observed rate (Austin 2019, doi 10.1002/sim.8281)",
         -1,
         True,
+        distance=True,
     ),
 )
 
@@ -168,7 +182,7 @@ def _improbable_reason(sample: Sample, metric: Metric) -> str:
 def _with_intervals(sample: Sample, figures: Replicates) -> dict[str, Any]:
     """Every figure with interval, or null with the reason."""
     return {
-        metric.name: with_interval(figures[metric.name], sample.event_patients)
+        metric.name: metric.interval(figures[metric.name], sample.event_patients)
         if math.isfinite(figures[metric.name][0])
         else {"value": None, "low": None, "high": None, "reason": undefined_reason(sample, metric)}
         for metric in METRICS
@@ -177,11 +191,14 @@ def _with_intervals(sample: Sample, figures: Replicates) -> dict[str, Any]:
 
 def _differences(sample: Sample, ours: Replicates, theirs: Replicates) -> dict[str, Any]:
     """Our figures minus theirs on the same resamples."""
-    gaps = {metric.name: ours[metric.name] - theirs[metric.name] for metric in METRICS}
     undefined = {"value": None, "low": None, "high": None, "reason": "not defined for both"}
     return {
-        name: with_interval(gap, sample.event_patients) if math.isfinite(gap[0]) else undefined
-        for name, gap in gaps.items()
+        metric.name: metric.difference(
+            ours[metric.name], theirs[metric.name], sample.event_patients
+        )
+        if math.isfinite(ours[metric.name][0] - theirs[metric.name][0])
+        else undefined
+        for metric in METRICS
     }
 
 
