@@ -36,7 +36,7 @@ def recentred(values: Numbers) -> Numbers:
     """The estimate, and its resamples moved so that their median is the estimate.
 
     For a distance from zero such as the integrated calibration index: a resample repeats patients,
-    so its smooth curve follows chance more closely than the estimate's did, and nearly all resamples
+    so its smooth curve follows chance more closely than the estimate's did, and nearly all of them
     can lie above the estimate (Austin 2019, doi 10.1002/sim.8281, resamples it; median bias: Efron
     1987, doi 10.1080/01621459.1987.10478410). Efron's own correction picks other percentiles of the
     same resamples, and the basic interval mirrors them: neither holds the estimate where all lie on
