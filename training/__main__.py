@@ -316,6 +316,16 @@ def _add_codes(verbs: "Verbs") -> None:
     parser.add_argument("word", nargs="?", default="", help="only lines that hold this")
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Tells a flag's default once: not where its words do already, nor where there is none."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        none = action.default is None or action.default is False or action.default == ""
+        if none or "default" in (action.help or ""):
+            return action.help
+        return super()._get_help_string(action)
+
+
 def _verb(
     verbs: "Verbs", name: str, run: Callable[[argparse.Namespace], None], what: str, example: str
 ) -> argparse.ArgumentParser:
@@ -324,7 +334,7 @@ def _verb(
         help=what,
         description=what,
         epilog=f"example: python -m training {name} {example}",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_Help,
     )
     parser.set_defaults(run=run)
     return parser

@@ -156,7 +156,15 @@ def run_train(options: Namespace) -> None:
             tracked.log_cost(cost.figures(), cost.shares())
             tracked.register(config.out, format=config.format)
     print(f"tracked as run {tracked.run_id}")
-    print(f"to release it: python -m training promote {tracked.run_id} --alias champion")
+    _tell_release(tracked.run_id, run.bundle)
+
+
+def _tell_release(run_id: str, bundle: Bundle) -> None:
+    """How to release a model, and what a promotion would ask for beyond that."""
+    print(f"to release it: python -m training promote {run_id} --alias champion")
+    print("where a champion is in service: with --frozen DIR (see python -m training freeze)")
+    if bundle.card.virtual:
+        print("and --allow-virtual where it learnt from real patients: this model's are virtual")
 
 
 def _agree_on_a_start(options: Namespace) -> None:
@@ -231,7 +239,7 @@ def run_register(options: Namespace) -> None:
         tracked.log_evaluation(metrics)
         tracked.register(options.model)
     print(f"bundle {bundle.version} registered by run {tracked.run_id}")
-    print(f"to release it: python -m training promote {tracked.run_id} --alias champion")
+    _tell_release(tracked.run_id, bundle)
 
 
 def _metrics_of(bundle: Bundle) -> dict[str, Any]:

@@ -24,7 +24,8 @@ def with_interval(values: Numbers, event_patients: int) -> dict[str, Any]:
     if not len(values) > 1:
         return found | {"reason": "no resampling was asked for"}
     if event_patients < FEWEST_EVENT_PATIENTS:
-        return found | {"reason": f"no interval: {event_patients} patient(s) with an event"}
+        told = "1 patient" if event_patients == 1 else f"{event_patients} patients"
+        return found | {"reason": f"no interval: {told} with an event"}
     if len(draws) < 0.9 * (len(values) - 1):
         return found | {"reason": "no interval: not defined in more than a tenth of the resamples"}
     tail = (1 - INTERVAL_LEVEL) / 2

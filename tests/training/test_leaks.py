@@ -29,6 +29,7 @@ from training.train import train
 CRS, INFECTION = Outcome.SEVERE_CRS, Outcome.INFECTION
 DAY = pd.Timedelta(hours=24)
 HOUR = pd.Timedelta(hours=1)
+LONGEST_LINE = 210  # characters
 WORKBOOK = "car_t_b_all/daily_labs.csv"
 
 
@@ -334,6 +335,25 @@ def test_patients_are_known_again_by_their_measurements_and_not_by_name(ward_bun
     assert seen_before(bundle, source, 30) is Seen.SOME_OF_TRAINING
     assert seen_before(bundle, source, source.patients) is Seen.TRAINING_RECORDS
     assert "30 OF THESE 80 PATIENTS" in told(Seen.SOME_OF_TRAINING, 30, 80)
+
+
+def test_a_line_of_the_audit_is_short_enough_to_read(ward_events, ward_training):
+    training = ward_training[CRS]
+    noise = np.random.default_rng(0).normal(0.0, 0.2, len(training.label))
+    plain = ward_events.astype({"patient_id": "str", "key": "str"})
+    twin = plain[plain["patient_id"] == "patient-05"].assign(patient_id="somebody else")
+    found = [
+        *filled_values(
+            filled_at(filled_at(ward_events, "crp", 0.0, 5.4), "crp", 1.0, 61.5), (CRS,)
+        ),
+        *event_bound(stamped_early(ward_events, "hydrocortisone"), CRS, DAY),
+        *event_bound(stamped_early(ward_events, "norepinephrine"), CRS, DAY),
+        *single_column(with_column(training, "bilirubin_total.change_24h", training.label + noise)),
+        *one_person_twice(pd.concat([plain, twin])),
+        *known_at_once(ward_events.assign(known_time=ward_events["time"])),
+    ]
+    assert len(found) == 6
+    assert max(len(f"leak audit: {one.check}: {one.sentence}") for one in found) <= LONGEST_LINE
 
 
 # The run

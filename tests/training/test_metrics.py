@@ -218,7 +218,7 @@ def test_an_interval_covers_the_estimate_and_few_event_patients_get_none():
     few = evaluate(scored_rows(Sample.of([1, 0, 0, 1], [0.9, 0.2, 0.3, 0.1])), bootstrap=100)
     figure = few["outcomes"]["severe_crs"]["models"]["model"]["metrics"]["auroc"]
     assert figure["low"] is None
-    assert figure["reason"] == "no interval: 2 patient(s) with an event"
+    assert figure["reason"] == "no interval: 2 patients with an event"
 
 
 def test_resampling_patients_is_wider_than_resampling_rows():

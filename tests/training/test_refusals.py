@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -297,3 +298,11 @@ def test_a_command_that_refuses_leaves_one_line_and_status_2_behind(tmp_path):
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == f"error: {tmp_path / 'nowhere.csv'}: no such file or directory\n"
+
+
+@pytest.mark.parametrize("asked", ["train", "evaluate", "simulate", "transport", "promote", "plan"])
+def test_help_tells_a_default_once_and_none_where_there_is_none(asked, verb):
+    told = " ".join(verb(asked, "--help").printed.split())
+    assert "(default: None)" not in told
+    assert not re.search(r"\(default: [^)]*\) \(default", told)
+    assert asked in ("promote", "plan") or "(default: 0)" in told  # of the seed

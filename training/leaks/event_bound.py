@@ -106,6 +106,6 @@ def _finding(key: str, outcome: Outcome, seen: str) -> Finding:
     return Finding(
         CHECK,
         key,
-        f"{outcome}: {seen}, limit {MOST_FOLLOWED:.0%} at the lower confidence limit): {told}",
+        f"{outcome}: {seen}, limit {MOST_FOLLOWED:.0%} for the lower end): {told}",
         Severity.TELL if defining else Severity.STOP,
     )

@@ -94,9 +94,8 @@ def _finding(found: dict[str, list[Fill]]) -> Finding:
     return Finding(
         CHECK,
         ", ".join(worst[:NAMED]) + more,
-        f"{count} constants of the state of the day: {_shown(found[worst[0]])} (limits: "
-        f"{OVER_NEIGHBOURS:g} times the neighbours, {OVER_ELSEWHERE:g} times elsewhere): set them "
-        "to missing",
+        f"{count} a state's constants: {_shown(found[worst[0]])} (limit {OVER_NEIGHBOURS:g} x its "
+        f"neighbours, {OVER_ELSEWHERE:g} x elsewhere): set them to missing",
     )
 
 
