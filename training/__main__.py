@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
+from features.tables import InvalidInputError
 from training.exit_status import exit_status
 from training.verbs.codes import CODES
 from training.verbs.cohort import CALIBRATE, SIMULATE
@@ -27,8 +28,24 @@ VERBS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status (0 done, 2 wrong usage or bad input)."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    options = command_line().parse_args(arguments)
-    return exit_status(options.run, options)
+    words = sys.argv[1:] if arguments is None else arguments
+    return exit_status(lambda: _run(words))
+
+
+def _run(words: Sequence[str]) -> None:
+    for word in words:
+        _refuse_undecodable(word)
+    options = command_line().parse_args(words)
+    options.run(options)
+
+
+def _refuse_undecodable(word: str) -> None:
+    """Bytes that are no UTF-8 reach Python as lone surrogates, which no file and no store takes."""
+    try:
+        word.encode("utf-8")
+    except UnicodeEncodeError as fault:
+        told = word.encode("utf-8", "backslashreplace").decode()
+        raise InvalidInputError(f"argument {told}: is not UTF-8: write or rename it so") from fault
 
 
 def command_line() -> argparse.ArgumentParser:

@@ -56,9 +56,9 @@ def _judged(training: TrainingRows, areas: np.ndarray) -> list[Finding]:
         Finding(
             CHECK,
             f"{training.outcome}: folds",
-            f"{training.outcome}: with the labels of other patients the model still reaches AUROC "
-            f"{mean:.3f} on rows that it should not have seen (mean of {len(areas)} rounds), limit "
-            f"{limit:.3f}: something passes between the folds",
+            f"{training.outcome}: with the labels of other patients AUROC is still {mean:.3f} on "
+            f"unseen rows (mean of {len(areas)} rounds, limit {limit:.3f}): something passes "
+            "between the folds",
         )
     ]
 

@@ -139,8 +139,7 @@ def _finding(
     return Finding(
         CHECK,
         name,
-        f"{training.outcome}: {name} alone, by {way}, ranks the next horizon with AUROC "
-        f"{figures.auroc:.3f} and average precision {figures.auprc:.3f}; no measurement of today "
-        f"is expected to reach {limit.auroc:.3f} or {limit.auprc:.3f}: was it recorded later than "
-        "it says, or only for those with the event?",
+        f"{training.outcome}: {name} alone, by {way}, has AUROC {figures.auroc:.3f}, average "
+        f"precision {figures.auprc:.3f} (limits {limit.auroc:.3f}, {limit.auprc:.3f}): recorded "
+        "later than it says, or only where the event came?",
     )

@@ -16,4 +16,5 @@ def run_study(
     """Parse the study's flags and run it; `study` is its file's name. Returns the exit status."""
     parser = ArgumentParser(prog=f"python -m training.studies.{study}", description=description)
     add_flags(parser)
-    return exit_status(run, parser.parse_args(arguments))
+    options = parser.parse_args(arguments)
+    return exit_status(lambda: run(options))

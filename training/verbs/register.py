@@ -9,6 +9,7 @@ from models.stated import read_json
 from training.tracking.flat import flat_metrics
 from training.tracking.runs import tracking
 from training.verbs import flags
+from training.verbs.told import tell_release
 from training.verbs.verb import Verb
 
 
@@ -26,7 +27,7 @@ def run_register(options: Namespace) -> None:
         tracked.log_evaluation(metrics)
         tracked.register(options.model)
     print(f"bundle {bundle.version} registered by run {tracked.run_id}")
-    print(f"to release it: python -m training promote {tracked.run_id} --alias champion")
+    tell_release(tracked.run_id, bundle)
 
 
 def _metrics_of(bundle: Bundle) -> dict[str, Any]:

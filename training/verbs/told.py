@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from features.tables import InvalidInputError
+from models.bundle import Bundle
 from training.dataset import Events
 from training.tracking import runs
 from training.words.claims import claim_lines, findings
@@ -38,6 +39,14 @@ def log_judged(
     tracked.log_report(report)
     tracked.tag(findings(evaluation))
     tracked.describe(claim_lines(evaluation, words_for(evaluation)))
+
+
+def tell_release(run_id: str, bundle: Bundle) -> None:
+    """How to release a model, and what a promotion would ask for beyond that."""
+    print(f"to release it: python -m training promote {run_id} --alias champion")
+    print("where a champion is in service: with --frozen DIR (see python -m training freeze)")
+    if bundle.card.virtual:
+        print("and --allow-virtual where it learnt from real patients: this model's are virtual")
 
 
 @contextmanager

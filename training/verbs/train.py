@@ -22,7 +22,7 @@ from training.tracking.runs import tracking
 from training.train import check_places, train
 from training.verbs import flags, typed
 from training.verbs.opened import opened_bundle
-from training.verbs.told import log_judged, print_claims, work_is_safe
+from training.verbs.told import log_judged, print_claims, tell_release, work_is_safe
 from training.verbs.verb import Verb
 
 UNSEEN = "Every figure is for patients that the scored model had not seen (cross-validation)."
@@ -143,7 +143,7 @@ def run_train(options: Namespace) -> None:
             tracked.log_cost(cost.figures(), cost.shares())
             tracked.register(config.out, format=config.format)
     print(f"tracked as run {tracked.run_id}")
-    print(f"to release it: python -m training promote {tracked.run_id} --alias champion")
+    tell_release(tracked.run_id, run.bundle)
 
 
 def _agree_on_a_start(options: Namespace) -> None:

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace, _SubParsersAction
+from argparse import (
+    Action,
+    ArgumentDefaultsHelpFormatter,
+    ArgumentParser,
+    Namespace,
+    _SubParsersAction,
+)
 from collections.abc import Callable
 from dataclasses import dataclass
+
+
+class _Help(ArgumentDefaultsHelpFormatter):
+    """Tells a flag's default once: not where its words do already, nor where there is none."""
+
+    def _get_help_string(self, action: Action) -> str | None:
+        none = action.default is None or action.default is False or action.default == ""
+        if none or "default" in (action.help or ""):
+            return action.help
+        return super()._get_help_string(action)
 
 
 @dataclass(frozen=True)
@@ -24,7 +40,7 @@ class Verb:
             help=self.what,
             description=self.what,
             epilog=f"example: python -m training {self.name} {self.example}",
-            formatter_class=ArgumentDefaultsHelpFormatter,
+            formatter_class=_Help,
         )
         self.add_flags(parser)
         parser.set_defaults(run=self.run)

@@ -34,7 +34,8 @@ def _sentence(metric: FairMetric, gap: Mapping[str, Any]) -> str:
         return f"{metric.title}: cannot tell ({gap['reason']})."
     low, high = gap["lowest"], gap["highest"]
     size = f"{_size(metric, gap['value'])} ({_size(metric, gap['low'])} to "
-    size += f"{_size(metric, gap['high'])}, for {gap['pairs']} pair(s) of groups)"
+    pairs = "1 pair" if gap["pairs"] == 1 else f"{gap['pairs']} pairs"
+    size += f"{_size(metric, gap['high'])}, for {pairs} of groups)"
     if gap["finding"] == Gap.SHOWN:
         return (
             f"{metric.title}: A GAP IS SHOWN, {high} over {low} by {size}: {_means(metric, gap)}."

@@ -9,7 +9,7 @@ from training.words.calibration import calibration_sentences
 from training.words.claims import Finding, finding_of, why_unjudged
 from training.words.judged_patients import FLATTERED, Judged
 from training.words.names import NOTHING, THERAPY, Words, in_order, stratum_title
-from training.words.rounding import Figure, interval, number, per_cent
+from training.words.rounding import Figure, counted, interval, number, per_cent
 
 ABLATIONS = {
     "model without grade": "today's grade",
@@ -79,11 +79,25 @@ def _rival_sentences(judged: Judged, words: Words) -> list[str]:
             who = f"by {_ahead(gaps)}, “{words.scorer(name)}”"
             said.append(f"A simpler scorer did better {who}: {_changes(gaps)}.")
     if rivals and not said:
-        return ["No simpler scorer did better than the model by AUROC or average precision."]
+        return [
+            f"{_only_variants(judged)} did better than the model by AUROC or average precision."
+        ]
     return said
 
 
+def _only_variants(judged: Judged) -> str:
+    """Who alone is ahead where no baseline is: variants of the model, or nobody."""
+    gaps = judged["differences"]
+    parts = [part for name, part in ABLATIONS.items() if name in gaps and _ahead(gaps[name])]
+    if not parts:
+        return "No simpler scorer"
+    return f"No simpler scorer but the model without {' and that without '.join(parts)}"
+
+
 GUESSING = 0.5  # AUROC of a score that knows nothing
+FEWEST_WITHIN = 20
+"""Patients with an event within a grade, below which no gain is told: among several grades a narrow
+interval of so few is met by chance. A choice of this project."""
 METRIC_NAMES = {"auroc": "AUROC", "auprc": "average precision"}
 
 
@@ -139,7 +153,19 @@ def _in_stratum(part: Judged, words: Words) -> str:
         said += ", worse than guessing," if worse else ", not told from guessing,"
     if FIRST_BASELINE in part["models"]:
         theirs = part["models"][FIRST_BASELINE]["metrics"]["auroc"]
-        gap = part["differences"][FIRST_BASELINE]["auroc"]
-        said += f" against {number(theirs['value'])} of {words.known} alone: {finding_of(gap)}"
+        said += f" against {number(theirs['value'])} of {words.known} alone: {_gain_within(part)}"
     counts = part["counts"]
     return f"{said}; {counts['events']:,} of {counts['rows']:,} rows before an event"
+
+
+def _gain_within(part: Judged) -> str:
+    """What the comparison with persistence shows within one grade, where it can show anything."""
+    patients = part["counts"]["patients_with_event"]
+    if patients < FEWEST_WITHIN:
+        told = counted(patients, "patient")
+        return f"too few to judge a gain ({told} with an event, {FEWEST_WITHIN} needed)"
+    finding = finding_of(part["differences"][FIRST_BASELINE]["auroc"])
+    theirs = part["models"][FIRST_BASELINE]["metrics"]["auroc"]["value"]
+    if finding is Finding.GAIN and theirs < GUESSING:
+        return "no gain is claimed, for the latter ranks worse than guessing there"
+    return str(finding)

@@ -30,7 +30,37 @@ def test_the_table_to_start_from_says_what_is_assumed_without_one():
 
 def test_every_item_can_be_changed(tmp_path):
     path = table(tmp_path / "prices.csv", "anti_il6_dose,700.5", "bed_days_per_alarm,2", "bed_day,")
-    assert read_prices(path) == replace(Prices(), anti_il6_dose=700.5, bed_days_per_alarm=2.0)
+    found = read_prices(path)
+    assert replace(found, sources=()) == replace(
+        Prices(), anti_il6_dose=700.5, bed_days_per_alarm=2.0
+    )
+    lines = {line["item"]: line["source"] for line in found.table()}
+    assert lines["anti_il6_dose"] == "the table, which names no source"
+    assert (lines["bed_day"], lines["doses_per_alarm"]) == ("not given", "assumption")
+
+
+def test_the_report_names_the_source_that_the_table_names(tmp_path):
+    path = tmp_path / "prices.csv"
+    path.write_text("item,value,unit,source\nbed_day,800,EUR,controlling 2026\n", encoding="utf-8")
+    (line,) = [one for one in read_prices(path).table() if one["item"] == "bed_day"]
+    assert (line["value"], line["unit"], line["source"]) == (800.0, "EUR", "controlling 2026")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("bed_day,800,USD,x", "prices.csv:2: bed_day: unit 'USD' where EUR is needed"),
+        ("bed_day,800,,x", "prices.csv:2: bed_day: unit '' where EUR is needed"),
+        ("doses_per_alarm,1,mg,x", "doses_per_alarm: unit 'mg' where doses is needed"),
+        ("bed_day,800,EUR,", "prices.csv:2: bed_day: 800 has no source"),
+    ],
+)
+def test_a_wrong_unit_and_a_value_without_a_source_are_refused(tmp_path, line, said):
+    path = tmp_path / "prices.csv"
+    path.write_text(f"item,value,unit,source\n{line}\n", encoding="utf-8")
+    with pytest.raises(InvalidInputError) as refused:
+        read_prices(path)
+    assert said in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +69,9 @@ def test_every_item_can_be_changed(tmp_path):
         ("bed_dya,3", "prices.csv:2: item 'bed_dya' is none of"),
         ("bed_day,cheap", "prices.csv:2: bed_day: 'cheap' is no number"),
         ("bed_day,-3", "prices.csv:2: bed_day: -3 is not a number from 0 on"),
-        ("bed_day,nan", "bed_day: nan is not a number from 0 on"),
+        ("bed_day,nan", "bed_day: 'nan' is no number"),
+        ("bed_day,1_000", "prices.csv:2: bed_day: '1_000' is no number"),
+        ("bed_day,1e999", "bed_day: 1e999 is not a number from 0 on"),
         ("doses_per_alarm,", "doses_per_alarm: '' is no number"),
         ("bed_day,3\nbed_day,4", "prices.csv:3: item 'bed_day' stands there twice"),
     ],

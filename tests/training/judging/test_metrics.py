@@ -118,6 +118,29 @@ def test_the_calibration_index_is_small_for_true_probabilities_and_finds_distort
     assert replicated(distorted, once)["ici"][0] == pytest.approx(truth, rel=0.1)
 
 
+@pytest.mark.parametrize(("patients", "seed"), [(60, 2), (200, 0)])
+def test_the_interval_of_the_calibration_index_holds_its_estimate(patients, seed):
+    """Perfectly calibrated, so that every resample's index is further from 0 than it should be."""
+    sample = cohort(patients=patients, seed=seed)
+    draws = patient_draws(sample.patients, 200, seed=1)
+    values = replicated(sample, draws)["ici"]
+    ici = next(metric for metric in METRICS if metric.name == "ici")
+    found = ici.interval(values, sample.event_patients)
+    assert 0.0 <= found["low"] < found["value"] < found["high"]
+    again = replicated(Sample.of(sample.label, sample.risk**1.02, sample.patient), draws)["ici"]
+    gap = ici.difference(values, again, sample.event_patients)
+    assert gap["low"] <= gap["value"] <= gap["high"]
+
+
+def test_resamples_that_all_lie_above_the_estimate_are_moved_to_it():
+    # resamples 3 to 7 above an estimate of 2: recentred 0 to 4, quantiles at 2.5 and 97.5 %
+    ici = next(metric for metric in METRICS if metric.name == "ici")
+    found = ici.interval(np.array([2.0, 3.0, 4.0, 5.0, 6.0, 7.0]), 20)
+    assert (found["value"], found["low"], found["high"]) == pytest.approx((2.0, 0.1, 3.9))
+    near_zero = ici.interval(np.array([0.5, 3.0, 4.0, 5.0, 6.0, 7.0]), 20)
+    assert (near_zero["low"], near_zero["high"]) == (0.0, 2.4)
+
+
 def test_alarms_at_the_budget_are_counted_by_hand():
     # 20 patients, a row each: the budget lets the 2 highest sound; one of them is an event
     label = np.zeros(20)
@@ -196,7 +219,7 @@ def test_an_interval_covers_the_estimate_and_few_event_patients_get_none():
     few = evaluate(scored_rows(Sample.of([1, 0, 0, 1], [0.9, 0.2, 0.3, 0.1])), bootstrap=100)
     figure = few["outcomes"]["severe_crs"]["models"]["model"]["metrics"]["auroc"]
     assert figure["low"] is None
-    assert figure["reason"] == "no interval: 2 patient(s) with an event"
+    assert figure["reason"] == "no interval: 2 patients with an event"
 
 
 def test_resampling_patients_is_wider_than_resampling_rows():

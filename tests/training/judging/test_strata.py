@@ -8,7 +8,7 @@ from features.harmonise import harmonise
 from features.harmonising.site_names import LARGEST, number_of_name
 from training.dataset import Events, site_names
 from training.judging.groups.strata import STRATA, in_order, strata_rows
-from training.judging.groups.values import UNKNOWN
+from training.judging.groups.values import UNKNOWN, disease_names, words_of
 
 NOTHING = pd.DataFrame({"reason": []})
 
@@ -102,3 +102,10 @@ def test_groups_come_in_their_declared_order_with_the_unknown_last():
     assert in_order("age_group", ["unknown", "65 and over", "0-17"]) == ["0-17", "65 and over",
                                                                          "unknown"]  # fmt: skip
     assert in_order("site", ["unknown", "b", "a"]) == ["a", "b", "unknown"]
+
+
+def test_every_disease_of_the_catalogue_has_a_name_for_people():
+    names = disease_names()
+    assert set(names) == set(words_of("disease"))
+    assert names[3.0] == "follicular lymphoma"
+    assert not any("_" in name for name in names.values())

@@ -1,6 +1,8 @@
 """What a command cannot do ends with status 2 and one line that says why, never in a traceback."""
 
 import gzip
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -78,6 +80,33 @@ def test_records_that_cannot_be_read_are_refused(case, verb, tmp_path):
 
 
 # Flags -------------------------------------------------------------------------------------------
+
+
+def test_bytes_that_are_no_utf8_are_refused_wherever_they_stand(verb, tmp_path):
+    byte = os.fsdecode(b"A\xff")
+    for words in (
+        (
+            "freeze",
+            "--records",
+            "x.csv",
+            "--format",
+            "table",
+            "--out",
+            tmp_path / "f",
+            "--by",
+            byte,
+        ),
+        ("plan", "--check", f"{byte}.json"),
+        ("plan", "--out", tmp_path / byte),
+    ):
+        assert "A\\udcff" in verb(*words).error
+        assert "is not UTF-8" in verb(*words).error
+    (tmp_path / "plan.json").write_bytes(b'{"about": "\xff"}')
+    assert verb("plan", "--check", tmp_path / "plan.json").error.startswith(
+        "plan.json: is not JSON"
+    )
+    assert [file.name for file in tmp_path.iterdir()] == ["plan.json"]
+
 
 BAD_FLAGS = {
     "unknown format": ("--format=xml", "invalid choice: 'xml'"),
@@ -269,3 +298,11 @@ def test_a_command_that_refuses_leaves_one_line_and_status_2_behind(tmp_path):
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == f"error: {tmp_path / 'nowhere.csv'}: no such file or directory\n"
+
+
+@pytest.mark.parametrize("asked", ["train", "evaluate", "simulate", "transport", "promote", "plan"])
+def test_help_tells_a_default_once_and_none_where_there_is_none(asked, verb):
+    told = " ".join(verb(asked, "--help").printed.split())
+    assert "(default: None)" not in told
+    assert not re.search(r"\(default: [^)]*\) \(default", told)
+    assert asked in ("promote", "plan") or "(default: 0)" in told  # of the seed

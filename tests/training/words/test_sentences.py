@@ -113,6 +113,10 @@ def test_a_slope_that_is_not_one_is_explained(slope, words):
             "did better by AUROC, “CRP alone”: AUROC +0.100 (+0.050 to +0.200; beyond chance)",
         ),
         ({"crp": {}}, "No simpler scorer did better than the model by AUROC or average precision."),
+        (
+            {"crp": {}, "model without grade": {"auroc": figure(-0.02, -0.05, 0.01)}},
+            "No simpler scorer but the model without today's grade did better than the model by AU",
+        ),
     ],
 )
 def test_a_variant_or_baseline_that_does_better_is_named(gaps, words):
@@ -128,3 +132,23 @@ def test_within_a_grade_the_model_is_told_beside_persistence():
     assert len(told) == 1
     assert told[0].startswith("Grade 2 today: AUROC 0.300 (0.200 to 0.400), worse than guessing,")
     assert "against 0.500 of today's grade and day alone: gain shown; 30 of 100 rows" in told[0]
+
+
+def within_grade(theirs, patients, gap):
+    part = judged({"persistence": {"auroc": gap}}, patients)
+    part["models"]["persistence"] = {"metrics": {"auroc": theirs}}
+    whole = judged() | {"strata": {"grade": {"1": part}}}
+    said = plain_sentences("severe_crs", whole)
+    return next(sentence for sentence in said if sentence.startswith("Grade 1"))
+
+
+def test_within_a_grade_no_gain_is_claimed_over_less_than_guessing_or_of_a_few_patients():
+    gain, loss, theirs = figure(0.2, 0.1, 0.3), figure(-0.2, -0.3, -0.1), figure(0.55, 0.5, 0.6)
+    assert "alone: gain shown;" in within_grade(theirs, 20, gain)
+    assert "alone: worse;" in within_grade(figure(0.41, 0.3, 0.49), 20, loss)
+    below = within_grade(figure(0.41, 0.3, 0.49), 20, gain)
+    assert "gain shown" not in below
+    assert "no gain is claimed, for the latter ranks worse than guessing there" in below
+    few = within_grade(theirs, 19, gain)
+    assert "too few to judge a gain (19 patients with an event, 20 needed)" in few
+    assert "gain shown" not in few

@@ -101,7 +101,8 @@ def why_not(counts: Mapping[str, int]) -> str | None:
     """Why a group is not judged; None where it is."""
     patients = counts["patients_with_event"]
     if patients < FEWEST_EVENT_PATIENTS:
-        return f"{patients} patient(s) with an event, {FEWEST_EVENT_PATIENTS} are needed"
+        told = "1 patient" if patients == 1 else f"{patients} patients"
+        return f"{told} with an event, {FEWEST_EVENT_PATIENTS} are needed"
     if counts["events"] == counts["rows"]:
         return "an event follows every row"
     return None

@@ -66,7 +66,7 @@ def _gap(metric: FairMetric, groups: Mapping[str, Mapping[str, Numbers]]) -> dic
     values = {name: _scaled(metric, figures[metric.name]) for name, figures in groups.items()}
     known = {name: value for name, value in values.items() if math.isfinite(value[0])}
     if len(known) < 2:
-        reason = f"{len(known)} group(s) with events enough, two are needed"
+        reason = f"groups with events enough: {len(known)}, two are needed"
         return {"finding": str(Gap.UNKNOWN), "reason": reason}
     highest = max(known, key=lambda name: known[name][0])
     lowest = min(known, key=lambda name: known[name][0])

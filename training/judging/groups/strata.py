@@ -38,6 +38,7 @@ from training.judging.groups.values import (
     banded,
     counted,
     cover,
+    disease_names,
     last,
     latest,
     named,
@@ -90,8 +91,8 @@ STRATA = (
         "disease",
         "the disease under treatment",
         (last("disease"),),
-        lambda values: named(values["disease.last"], words_of("disease")),
-        tuple(words_of("disease").values()),
+        lambda values: named(values["disease.last"], disease_names()),
+        tuple(disease_names().values()),
         fairness=True,
     ),
     Stratum(

@@ -63,6 +63,18 @@ THERAPIES = {
 }
 CLASSES = {"bispecific": "bispecific antibody", "car_t": "CAR-T cells"}
 
+DISEASES = {
+    "other": "another disease",
+    "myeloma": "multiple myeloma",
+    "dlbcl": "large B-cell lymphoma",
+    "fl": "follicular lymphoma",
+    "mcl": "mantle cell lymphoma",
+    "b_all": "B-cell acute lymphoblastic leukaemia",
+    "sclc": "small cell lung cancer",
+    "uveal_melanoma": "uveal melanoma",
+}
+"""The catalogue's words for diseases, as people write them."""
+
 AGE = next(score for score in SCORES if score.name == "age.years")
 NOT_YET = "no dose yet"
 NOT_MEASURED = "no laboratory value"
@@ -81,6 +93,11 @@ def last(key: str) -> Feature:
 def words_of(key: str) -> dict[float, str]:
     """The first word of each number of a state."""
     return {number: word for word, number in reversed(list(STATES[key].words.items()))}
+
+
+def disease_names() -> dict[float, str]:
+    """The name of each number of a disease."""
+    return {number: DISEASES[word] for number, word in words_of("disease").items()}
 
 
 def named(values: NDArray[np.float64], names: Mapping[float, str]) -> Names:

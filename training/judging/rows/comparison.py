@@ -15,14 +15,13 @@ from training.judging.rows.metrics import (
     replicated,
     undefined_reason,
 )
-from training.judging.rows.resampled import with_interval
 from training.judging.rows.sample import Numbers, Sample
 
 
 def _with_intervals(sample: Sample, figures: Replicates) -> dict[str, Any]:
     """Every figure with interval, or null with the reason."""
     return {
-        metric.name: with_interval(figures[metric.name], sample.event_patients)
+        metric.name: metric.interval(figures[metric.name], sample.event_patients)
         if math.isfinite(figures[metric.name][0])
         else {"value": None, "low": None, "high": None, "reason": undefined_reason(sample, metric)}
         for metric in METRICS
@@ -31,11 +30,14 @@ def _with_intervals(sample: Sample, figures: Replicates) -> dict[str, Any]:
 
 def _differences(sample: Sample, ours: Replicates, theirs: Replicates) -> dict[str, Any]:
     """Our figures minus theirs on the same resamples."""
-    gaps = {metric.name: ours[metric.name] - theirs[metric.name] for metric in METRICS}
     undefined = {"value": None, "low": None, "high": None, "reason": "not defined for both"}
     return {
-        name: with_interval(gap, sample.event_patients) if math.isfinite(gap[0]) else undefined
-        for name, gap in gaps.items()
+        metric.name: metric.difference(
+            ours[metric.name], theirs[metric.name], sample.event_patients
+        )
+        if math.isfinite(ours[metric.name][0] - theirs[metric.name][0])
+        else undefined
+        for metric in METRICS
     }
 
 

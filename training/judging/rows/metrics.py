@@ -9,12 +9,14 @@ paired. A figure that is not defined is NaN here and null with its reason in `ev
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from training.judging.rows.ranking import Ranking
 from training.judging.rows.recalibration import both_classes, calibration_figures, error_figures
+from training.judging.rows.resampled import recentred, with_interval
 from training.judging.rows.sample import Numbers, Sample
 
 Replicates = Mapping[str, Numbers]
@@ -27,7 +29,8 @@ class Metric:
     """One figure: its name in files, its title and meaning for people, and which way is better.
 
     `better` is +1 (more), -1 (less) or 0 (`ideal` is best); `probability` = defined for
-    probabilities only.
+    probabilities only. `distance`: a distance from 0, which resampling itself makes greater, so
+    that its resamples are recentred (see `resampled`).
     """
 
     name: str
@@ -36,6 +39,18 @@ class Metric:
     better: int
     probability: bool = False
     ideal: float | None = None
+    distance: bool = False
+
+    def interval(self, values: Numbers, event_patients: int) -> dict[str, Any]:
+        """The estimate (first value) with its interval."""
+        if not self.distance:
+            return with_interval(values, event_patients)
+        return with_interval(np.maximum(recentred(values), 0.0), event_patients)
+
+    def difference(self, ours: Numbers, theirs: Numbers, event_patients: int) -> dict[str, Any]:
+        """Ours minus theirs on the same resamples, with its interval."""
+        gap = ours - theirs
+        return with_interval(recentred(gap) if self.distance else gap, event_patients)
 
 
 METRICS = (
@@ -108,6 +123,7 @@ METRICS = (
         "Mean distance of risk and smooth observed rate (Austin 2019, doi 10.1002/sim.8281)",
         -1,
         True,
+        distance=True,
     ),
 )
 
