@@ -145,9 +145,9 @@ def _panels() -> Iterable[str]:
         "## Panels\n\n"
         "What a hospital measures. `features.panels.only(events, panel)` takes the other "
         "measurements away, and the same code answers with what is left; "
-        "`training.panels.cost_of_missing` judges what that costs on the same patients, folds and "
-        "resamples. Doses, grades, cultures, facts of the patient and scores asked at the bedside "
-        "belong to every panel."
+        "`training.judging.panels.cost_of_missing` judges what that costs on the same patients, "
+        "folds and resamples. Doses, grades, cultures, facts of the patient and scores asked at "
+        "the bedside belong to every panel."
     )
     yield _table(
         ("Panel", "What it is", "Measurements", "It lacks"),

@@ -226,11 +226,20 @@ def _age(rows: pd.DataFrame, reference: Reference) -> Sentences:
         return [""] * len(rows)
     known = reference.features[AGE.name]
     return [
-        f"age {years:.0f} years: the model learnt from {known.low:.0f} to {known.high:.0f}"
-        if years < known.low or years > known.high
-        else ""
+        _age_words(years, known.low, known.high) if years < known.low or years > known.high else ""
         for years in rows[AGE.name]
     ]
+
+
+def _age_words(years: float, low: float, high: float) -> str:
+    """With as many digits as set the age apart from both limits, two at most.
+
+    >>> _age_words(3.8, 4.2, 86.0)
+    'age 3.8 years: the model learnt from 4.2 to 86.0'
+    """
+    said = [[f"{age:.{digits}f}" for age in (years, low, high)] for digits in range(3)]
+    age, *limits = next((one for one in said if one[0] not in one[1:]), said[-1])
+    return f"age {age} years: the model learnt from {limits[0]} to {limits[1]}"
 
 
 def absent_evidence(rows: pd.DataFrame, analytes: Mapping[str, AnalyteReference]) -> pd.DataFrame:
@@ -283,7 +292,10 @@ def _outside_training(rows: pd.DataFrame, reference: Reference) -> Sentences:
 def _outside_words(names: Sequence[str]) -> str:
     analytes = dict.fromkeys(name_of(analyte) for analyte in analytes_of(names))
     listed = _some_of(list(analytes))
-    return f"{len(names)} inputs lie outside what the model was trained on: {listed}"
+    return (
+        f"{len(names)} inputs from {len(analytes)} items of the record lie outside what the model "
+        f"was trained on: {listed}"
+    )
 
 
 def _gaps(absent: pd.DataFrame) -> Sentences:

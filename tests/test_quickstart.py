@@ -165,7 +165,7 @@ def test_the_quick_start_keeps_to_a_store_of_its_own(tmp_path, monkeypatch, capf
     quickstart.own_store()
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     script = (
-        "from training.track import tracking\n"
+        "from training.tracking.runs import tracking\n"
         "with tracking('severe CRS', 'first') as run:\n    run.log_settings({'seed': 1})\n"
     )
     quickstart.subprocess.run([sys.executable, "-c", script], check=True)

@@ -14,18 +14,18 @@ from features.outcomes import Outcome, happenings
 from features.tables import ORIGIN, count_rejects
 from models.bundle import Bundle
 from models.predict import predict_rows
-from training.alarm_utility import best_threshold
 from training.blas import on_one_blas_thread
 from training.config import DAY, HOUR
 from training.dataset import Cohort, Events, label_cohort, load_events
-from training.doubt import Given, add_doubts
 from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
-from training.judged import judged_on, scored_rows
-from training.judging import evaluate_in_full
+from training.judging.alarms.utility import best_threshold
+from training.judging.alarms.utility_intervals import utility_intervals
+from training.judging.doubt.added import Given, add_doubts
+from training.judging.in_full import evaluate_in_full
+from training.judging.judged import judged_on, scored_rows
 from training.leaks.known_again import known_again, seen_before
 from training.prices import Prices
 from training.progress import progress
-from training.utility_intervals import utility_intervals
 from training.weights import weights_notes
 
 ROWS_AT_ONCE = 20_000

@@ -12,8 +12,8 @@ from models.calibration import Calibration
 from models.recipes import Recipe, monotone_signs
 from models.risk import RiskModel, join_members
 from training.calibrating import Choice, calibrate
-from training.committee import Committee, evened
 from training.engine import LOCAL, Engine
+from training.engine.committee import Committee, evened
 
 
 @dataclass(frozen=True)

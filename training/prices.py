@@ -8,6 +8,7 @@ Every line can be changed; `docs/prices.csv` is the table to start from. It hold
 differ between hospitals, and an invented one would be read as a fact.
 """
 
+import re
 from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
@@ -18,6 +19,9 @@ from features.readers.places import shown
 from features.tables import InvalidInputError
 
 CURRENCY = "EUR"
+NOT_GIVEN, UNSAID = "not given", "the table, which names no source"
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+"""As a table writes numbers: Python's own reading would take 1_000, nan and Arabic digits, too."""
 
 
 def _price(title: str) -> float | None:
@@ -43,29 +47,39 @@ class Prices:
     )
     monitored_days_per_alarm: float = _number(1.0, "days of closer monitoring an alarm", "days")
     bed_days_per_alarm: float = _number(1.0, "days in a hospital bed an alarm", "days")
+    sources: tuple[tuple[str, str], ...] = ()
+    """Item and source, of the items whose value came from somewhere else than is declared."""
 
     def table(self) -> list[dict[str, str | float | None]]:
         """Its lines: item, title, value, unit, source."""
+        given = dict(self.sources)
         return [
             {
-                "item": one.name,
-                "title": one.metadata["title"],
-                "value": getattr(self, one.name),
-                "unit": one.metadata["unit"],
-                "source": one.metadata.get("source", "not given"),
+                "item": name,
+                "title": facts["title"],
+                "value": getattr(self, name),
+                "unit": facts["unit"],
+                "source": given.get(name, facts.get("source", NOT_GIVEN)),
             }
-            for one in fields(self)
+            for name, facts in ITEMS.items()
         ]
+
+
+ITEMS = {one.name: one.metadata for one in fields(Prices) if one.metadata}
+OPEN = {one.name for one in fields(Prices) if one.default is None}
+"""Items whose value may be left empty."""
 
 
 def read_prices(path: Path | None) -> Prices:
     """The table of a CSV file with columns `item` and `value`; without a file the assumptions.
 
     Items that the file leaves out keep what is assumed; an empty value of a price leaves it open.
+    The columns `unit` and `source` may be left out; where they are there, the unit is that of
+    `docs/prices.csv` and every value has a source, which the report repeats.
 
     Raises:
-        InvalidInputError: no such file, a missing column, an unknown or doubled item, or a value
-            that is no number from 0 on.
+        InvalidInputError: no such file, a missing column, an unknown or doubled item, a value that
+            is no number from 0 on, another unit, or a value without a source.
     """
     if path is None:
         return Prices()
@@ -73,25 +87,44 @@ def read_prices(path: Path | None) -> Prices:
     missing = {"item", "value"} - set(table.columns)
     if missing:
         raise InvalidInputError(f"{shown(path)}: column(s) missing: {', '.join(sorted(missing))}")
-    known = {one.name: one for one in fields(Prices)}
     found: dict[str, Any] = {}
-    for line, item, value in zip(table.index, table["item"], table["value"], strict=True):
-        name, place = item.strip(), f"{shown(path)}:{line}"
-        if name not in known:
-            raise InvalidInputError(f"{place}: item {name!r} is none of {', '.join(known)}")
+    sources: dict[str, str] = {}
+    for line, cells in table.iterrows():
+        name, place = cells["item"].strip(), f"{shown(path)}:{line}"
+        if name not in ITEMS:
+            raise InvalidInputError(f"{place}: item {name!r} is none of {', '.join(ITEMS)}")
         if name in found:
             raise InvalidInputError(f"{place}: item {name!r} stands there twice")
-        found[name] = _value(value.strip(), place, name, known[name].default is None)
-    return replace(Prices(), **found)
+        found[name] = _value(cells["value"].strip(), place, name)
+        _check_unit(cells.get("unit"), place, name)
+        source = _source(cells.get("source"), place, name, found[name])
+        if source != ITEMS[name].get("source", NOT_GIVEN):
+            sources[name] = source
+    return replace(Prices(), **found, sources=tuple(sources.items()))
 
 
-def _value(text: str, place: str, name: str, may_be_open: bool) -> float | None:
-    if not text and may_be_open:
+def _check_unit(unit: str | None, place: str, name: str) -> None:
+    wanted = ITEMS[name]["unit"]
+    if unit is not None and unit.strip() != wanted:
+        raise InvalidInputError(f"{place}: {name}: unit {unit.strip()!r} where {wanted} is needed")
+
+
+def _source(source: str | None, place: str, name: str, value: float | None) -> str:
+    """Where a value comes from; without such a column what is declared, or that it was not said."""
+    if source is None:
+        declared = value == getattr(Prices(), name)
+        return str(ITEMS[name].get("source", NOT_GIVEN)) if declared else UNSAID
+    if not source.strip() and value is not None:
+        raise InvalidInputError(f"{place}: {name}: {value:g} has no source; write where it is from")
+    return source.strip() or NOT_GIVEN
+
+
+def _value(text: str, place: str, name: str) -> float | None:
+    if not text and name in OPEN:
         return None
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise InvalidInputError(f"{place}: {name}: {text!r} is no number") from error
+    if not NUMBER.fullmatch(text):
+        raise InvalidInputError(f"{place}: {name}: {text!r} is no number")
+    value = float(text)
     if not isfinite(value) or value < 0:
         raise InvalidInputError(f"{place}: {name}: {text} is not a number from 0 on")
     return value

@@ -2,39 +2,25 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from features.declared import COLUMNS
-from features.matrix import feature_rows
 from features.outcomes import GRADES, Outcome
 from features.readers.places import existing
 from features.tables import InvalidInputError, count_rejects
-from features.trajectory import Feature, Statistic
 from models.baselines import baselines_for
-from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
-from models.code_version import code_version
-from models.explain import by_analyte
-from models.guard import EVIDENCE, THERAPY
+from models.bundle import OutcomeModel, TierThresholds
 from models.recipes import Recipe, monotone_signs, recipe_for
-from models.reference import (
-    Reference,
-    analytes_of,
-    describe_analytes,
-    describe_features,
-    describe_therapy,
-)
-from training import leaks, panels
+from training import leaks
 from training.blas import on_one_blas_thread
-from training.card import card_text
 from training.config import TrainingConfig, repeats_for
-from training.dataset import Cohort, Events, label_cohort, load_events
-from training.doubt import Given, add_doubts, cross_validated
+from training.dataset import Cohort, label_cohort, load_events
 from training.engine import LOCAL, Engine
+from training.finished import Run, TrainedOutcome, finished, make_card
 from training.fit import (
     Fitted,
     TrainingRows,
@@ -44,46 +30,23 @@ from training.fit import (
     unseen_baseline_risk,
     useful_columns,
 )
-from training.judged import Seen, judged_on, scored_rows
-from training.judging import evaluate_in_full
+from training.judging import panels
+from training.judging.doubt.added import cross_validated
+from training.judging.judged import scored_rows
 from training.split import fold_plan
-from training.weights import weights_notes, weights_of
+from training.weights import weights_of
 
 if TYPE_CHECKING:
     from training.tune import Tuning
 
 logger = logging.getLogger("training")
 
-LIBRARIES = ("numpy", "pandas", "scikit-learn", "xgboost", "numba")
 ELEVATED_SHARE, HIGH_SHARE = 0.10, 0.03
 """A tier's alarm budget: the share of training rows at risk that reach it (1 in 10, 3 in 100)."""
 
 UNSIGNED = "model without monotone signs"
-EXPLAINED_ROWS = 2000
 TRAJECTORY_FREE = (".last", ".age", ".years", ".log2", ".hours_since_first")
 """How the columns end that hold no more than the latest value and the time."""
-
-
-@dataclass(frozen=True)
-class TrainedOutcome:
-    """One outcome's model with every row of the grid, scored where it is judged."""
-
-    model: OutcomeModel
-    training: TrainingRows
-    scored: pd.DataFrame
-    given: Given
-    tuning: "Tuning | None" = None
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a run leaves: the bundle, the evaluation, the judged rows and the cohort they are of."""
-
-    bundle: Bundle
-    evaluation: dict[str, Any]
-    scored: pd.DataFrame
-    cohort: Cohort
-    trained: Mapping[Outcome, TrainedOutcome]
 
 
 @on_one_blas_thread
@@ -119,40 +82,6 @@ def train(config: TrainingConfig, engine: Engine = LOCAL) -> Run:
             for outcome, one in trained.items()
         }
     return finished(config, cohort, trained, findings, make_card(config, source), more)
-
-
-def finished(
-    config: TrainingConfig,
-    cohort: Cohort,
-    trained: Mapping[Outcome, TrainedOutcome],
-    findings: Sequence[leaks.Finding],
-    card: Card,
-    more: Mapping[str, Any],
-) -> Run:
-    """Judge what was trained, in whatever way; write the bundle. `more` joins the evaluation."""
-    source = cohort.source
-    scored = pd.concat([one.scored for one in trained.values()], ignore_index=True)
-    evaluation = evaluate_in_full(
-        scored, cohort, config.horizon, config.bootstrap, config.seed, config.prices
-    )
-    evaluation["fates"] = {
-        str(o): labels.of(cohort.reported).counts for o, labels in cohort.labels.items()
-    }
-    whom = weights_notes(cohort.as_of["patient_id"], cohort.weight)
-    evaluation["notes"] = [*source.notes, *whom]
-    evaluation["judged_on"] = judged_on(source, config.format, Seen.CROSS_VALIDATED)
-    evaluation |= more
-    tunings = {str(o): one.tuning for o, one in trained.items() if one.tuning is not None}
-    if tunings:
-        evaluation["tuning"] = {outcome: each.plain for outcome, each in tunings.items()}
-        evaluation["notes"] += [each.sentence(outcome) for outcome, each in tunings.items()]
-    evaluation["rejects"] = count_rejects(source.rejects)
-    evaluation["leaks"] = [finding.stated() for finding in findings]
-    reference = make_reference(cohort, trained, config.seed)
-    given = {outcome: one.given for outcome, one in trained.items()}
-    add_doubts(evaluation, cohort, given, reference, config.horizon)
-    bundle = _bundle(config, card, trained, reference, evaluation)
-    return Run(bundle, evaluation, scored[scored["label"].notna()], cohort, trained)
 
 
 def check_places(config: TrainingConfig) -> None:
@@ -278,67 +207,6 @@ def scored_on_grid(
         on_grid[name] = np.full(len(judged), np.nan)
         on_grid[name][judged] = risk
     return scored_rows(cohort, outcome, on_grid)
-
-
-def _bundle(
-    config: TrainingConfig,
-    card: Card,
-    trained: Mapping[Outcome, TrainedOutcome],
-    reference: Reference,
-    evaluation: Mapping[str, Any],
-) -> Bundle:
-    models = {outcome: one.model for outcome, one in trained.items()}
-    hours = config.horizon / pd.Timedelta(hours=1)
-    save_bundle(
-        config.out,
-        hours,
-        card,
-        models,
-        reference,
-        evaluation,
-        card_text(card, models, evaluation, config.outcomes_from, hours),
-        config.outcomes_from,
-    )
-    return load_bundle(config.out)
-
-
-def make_card(config: TrainingConfig, source: Events) -> Card:
-    """Where the bundle comes from; any record whose source says so makes the whole card virtual."""
-    virtual = source.virtual
-    kind = "virtual patients (simulated, not real people)" if virtual else "patients"
-    return Card(
-        learnt_from=f"{source.patients} {kind}, format {config.format}",
-        virtual=virtual,
-        patients=source.patients,
-        every_hours=config.every / pd.Timedelta(hours=1),
-        data_digest=source.digest,
-        code_version=code_version(),
-        seed=config.seed,
-        libraries={name: version(name) for name in LIBRARIES},
-    )
-
-
-def make_reference(
-    cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int
-) -> Reference:
-    """The frame of the guard: what the training rows looked like and which analytes carried."""
-    names = dict.fromkeys(name for one in trained.values() for name in one.model.risk.names)
-    analytes, therapy = {}, {}
-    for outcome, one in trained.items():
-        rows = one.training.judged_rows.rows
-        keys = sorted(set(analytes_of(one.model.risk.names)) & EVIDENCE)
-        shapes = (Statistic.LAST, Statistic.AGE)
-        wanted = [Feature(key, shape) for key in keys for shape in shapes]
-        moments = rows.index.to_frame(index=False)
-        evidence = feature_rows(cohort.source.events, moments, (*wanted, THERAPY))
-        sample = rows.sample(min(EXPLAINED_ROWS, len(rows)), random_state=seed)
-        values, _ = one.model.risk.contributions(sample)
-        shares = by_analyte(one.model.calibration.slope * values, one.model.risk.names)
-        analytes[str(outcome)] = describe_analytes(evidence, shares)
-        therapy[str(outcome)] = describe_therapy(evidence[THERAPY.name])
-    described = describe_features(cohort.rows[list(names)])
-    patients = tuple(sorted(leaks.fingerprints(cohort.source.events)))
-    return Reference(described, analytes, therapy, cohort.source.filled, patients)
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -23,8 +23,8 @@ from features.tables import InvalidInputError
 from models.recipes import Recipe, monotone_signs
 from models.risk import Unseen, unseen_losses
 from models.start import fit_start
-from training.committee import evened
 from training.config import TrainingConfig
+from training.engine.committee import evened
 from training.fit import TrainingRows
 from training.progress import progress
 from training.split import fold_plan

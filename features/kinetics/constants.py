@@ -72,5 +72,6 @@ TURNOVER = Turnover(
     flare=153.0,
     flare_sd=0.723,
 )
-"""Fitted by `python -m training.crp_forecasts fit` to 375 patients with COVID-19 (Yan 2020, doi
-10.1038/s42256-020-0180-7) and, with a third of their weight, to 300 virtual patients (seed 11)."""
+"""Fitted by `python -m training.studies.crp_forecasts fit` to 375 patients with COVID-19 (Yan 2020,
+doi 10.1038/s42256-020-0180-7) and, with a third of their weight, to 300 virtual patients (seed 11).
+"""

@@ -16,7 +16,7 @@ from features.trajectory import Feature, Statistic
 from models.predict import predict_patient, predict_rows
 from models.prediction import Verdict
 from serving.answers import answer_bytes
-from training import pyfunc
+from training.tracking import pyfunc
 
 ASKED = 100.0  # hours after the start
 HOURS = (0.0, 1.0, 20.0, 30.0, 51.0, 60.0, 75.0, 77.0, 88.0, 99.0, 100.0)

@@ -147,7 +147,7 @@ CASES = {
     ),
     "five strange inputs": (
         {f"{key}__last": 900.0 for key in ANALYTES} | {"crp__change_24h": -1.0},
-        Verdict.CAUTION, "5 inputs lie outside",
+        Verdict.CAUTION, "5 inputs from 4 items of the record lie outside",
     ),
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ import pytest
 
 from models.bundle import Bundle, save_bundle
 from training.__main__ import main
-from training.track import tracking
+from training.tracking.runs import tracking
 
 
 @dataclass(frozen=True)

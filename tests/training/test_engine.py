@@ -12,8 +12,8 @@ from features.outcomes import Outcome
 from features.tables import InvalidInputError
 from models.recipes import Recipe
 from models.risk import Member
-from training.committee import Committee, fit_one
 from training.engine import Cost, Engine
+from training.engine.committee import Committee, fit_one
 from training.engine.kept import Kept
 from training.engine.work import Done
 

@@ -13,7 +13,7 @@ from features.outcomes import Outcome, OutcomeSource, happenings
 from features.readers import prcrs
 from training.config import TrainingConfig
 from training.dataset import Events, load_events
-from training.judged import Seen
+from training.judging.judged import Seen
 from training.leaks import Severity, audit, fingerprints
 from training.leaks.event_bound import event_bound
 from training.leaks.filled_values import filled_values
@@ -23,12 +23,13 @@ from training.leaks.known_again import known_again, seen_before, told
 from training.leaks.shuffling import shuffle, shuffled_labels
 from training.leaks.single_column import single_column
 from training.leaks.stamps import early_results, known_at_once
-from training.report import page_values, render, report_context
+from training.report.page import page_values, render, report_context
 from training.train import train
 
 CRS, INFECTION = Outcome.SEVERE_CRS, Outcome.INFECTION
 DAY = pd.Timedelta(hours=24)
 HOUR = pd.Timedelta(hours=1)
+LONGEST_LINE = 210  # characters
 WORKBOOK = "car_t_b_all/daily_labs.csv"
 
 
@@ -77,6 +78,45 @@ def test_constants_filled_in_by_the_grade_of_the_day_are_found(ward_events):
     assert filled_values(ward_events, (CRS, INFECTION)) == []
 
 
+def filled_at(events, key, grade, value):
+    """Four in ten values of the hours before this grade replaced by one constant; others kept."""
+    graded = events[(events["key"] == "crs_grade") & (events["value"] == grade)]
+    there = set(zip(graded["patient_id"], graded["time"], strict=True))
+    at = zip(events["patient_id"], events["time"] + 6 * HOUR, strict=True)
+    mine = (events["key"] == key).to_numpy() & np.array([place in there for place in at])
+    some = mine & (np.random.default_rng(1).random(len(events)) < 0.4)
+    return events.assign(value=events["value"].mask(some, value))
+
+
+@pytest.mark.parametrize(("grade", "value"), [(0.0, 5.4), (1.0, 61.5), (2.0, 92.5), (2.0, 0.0)])
+def test_a_constant_filled_in_for_one_grade_alone_is_found(ward_events, grade, value):
+    (found,) = filled_values(filled_at(ward_events, "crp", grade, value), (CRS,))
+    assert found.place == "crp"
+    assert f"crp {value:g} in" in found.sentence
+    assert f"at grade {grade:g}" in found.sentence
+
+
+def test_the_worst_grade_of_the_day_is_held_against_the_values_too(draw_events):
+    """Noon's value was filled by the grade of the evening, the nearest grade is that of 10 h."""
+    random, lines = np.random.default_rng(3), []
+    for number in range(60):
+        worst = float(number % 3)
+        for hour, grade in ((-2.0, 0.0), (4.0, 0.0), (12.0, worst)):
+            lines.append((f"p{number}", "crs_grade", hour, grade))
+        value = 22.5 if worst == 1.0 and number % 2 else random.lognormal(3.0, 0.5)
+        lines.append((f"p{number}", "crp", 6.0, round(value, 2)))
+    (found,) = filled_values(draw_events(*lines), (CRS,))
+    assert "crp 22.5 in 10 of 20 patients at grade 1" in found.sentence
+
+
+def test_a_limit_of_detection_that_only_the_well_reach_is_no_fill(ward_events):
+    """Nor does the audit see zeros written in where values are the lowest anyway."""
+    low = (ward_events["key"] == "crp") & (ward_events["value"] < 6.0)
+    limited = ward_events.assign(value=ward_events["value"].mask(low, 6.0))
+    assert filled_values(limited, (CRS,)) == []
+    assert filled_values(filled_at(ward_events, "crp", 0.0, 0.0), (CRS,)) == []
+
+
 def test_a_limit_of_detection_in_every_grade_is_no_fill(ward_events):
     low = (ward_events["key"] == "ldh") & (ward_events["value"] < 300.0)
     limited = ward_events.assign(value=ward_events["value"].mask(low, 300.0))
@@ -94,7 +134,7 @@ def test_train_refuses_the_workbook_written_as_a_plain_table(shared_data, verb, 
     table = as_plain_table(shared_data / WORKBOOK, tmp_path / "plain.csv")
     refused = verb("train", "--records", table, "--format", "table", "--outcome", "severe_crs",
                    "--no-track", "--learn-every", "24h", "--out", tmp_path / "b")  # fmt: skip
-    assert refused.error.startswith("leak: filled values: 4 analyte(s)")
+    assert refused.error.startswith("leak: filled values: 4 analytes hold")
     assert "d_dimer 0.43" in refused.error
     assert not (tmp_path / "b" / "MANIFEST.sha256").exists()
 
@@ -201,6 +241,29 @@ def test_a_treatment_of_the_event_that_is_stamped_before_it_is_named(ward_events
     assert event_bound(ward_events, CRS, DAY) == []
 
 
+def test_repeats_that_were_stamped_before_the_event_are_named(ward_events):
+    """Everybody had a dose on the first day; the next was charted with severe CRS, but earlier."""
+    backdated = stamped_early(ward_events, "anakinra")
+    doses = backdated[backdated["key"] == "anakinra"]
+    everybody = ward_events["patient_id"].astype("str").unique()
+    began = ward_events["time"].min()
+    first = doses.iloc[np.zeros(len(everybody), dtype=int)].assign(
+        patient_id=everybody, time=began, known_time=began
+    )
+    (found,) = event_bound(pd.concat([backdated, first], ignore_index=True), CRS, DAY)
+    assert (found.place, found.severity) == ("anakinra", Severity.STOP)
+    assert "severe_crs: the event follows a repeated anakinra within 24 h" in found.sentence
+
+
+def test_honest_repeats_before_an_event_stop_nothing(ward_events):
+    """A dose a day from admission on, for the severe alone: one of many lies in the last day."""
+    plain = ward_events.astype({"patient_id": "str", "key": "str"})
+    severe = plain["patient_id"].isin(happenings(ward_events, CRS)["patient_id"])
+    doses = plain[severe & (plain["key"] == "temperature")].assign(key="dexamethasone")
+    daily = pd.concat([plain, doses], ignore_index=True)
+    assert event_bound(daily, CRS, DAY) == []
+
+
 # Folds
 
 
@@ -272,6 +335,25 @@ def test_patients_are_known_again_by_their_measurements_and_not_by_name(ward_bun
     assert seen_before(bundle, source, 30) is Seen.SOME_OF_TRAINING
     assert seen_before(bundle, source, source.patients) is Seen.TRAINING_RECORDS
     assert "30 OF THESE 80 PATIENTS" in told(Seen.SOME_OF_TRAINING, 30, 80)
+
+
+def test_a_line_of_the_audit_is_short_enough_to_read(ward_events, ward_training):
+    training = ward_training[CRS]
+    noise = np.random.default_rng(0).normal(0.0, 0.2, len(training.label))
+    plain = ward_events.astype({"patient_id": "str", "key": "str"})
+    twin = plain[plain["patient_id"] == "patient-05"].assign(patient_id="somebody else")
+    found = [
+        *filled_values(
+            filled_at(filled_at(ward_events, "crp", 0.0, 5.4), "crp", 1.0, 61.5), (CRS,)
+        ),
+        *event_bound(stamped_early(ward_events, "hydrocortisone"), CRS, DAY),
+        *event_bound(stamped_early(ward_events, "norepinephrine"), CRS, DAY),
+        *single_column(with_column(training, "bilirubin_total.change_24h", training.label + noise)),
+        *one_person_twice(pd.concat([plain, twin])),
+        *known_at_once(ward_events.assign(known_time=ward_events["time"])),
+    ]
+    assert len(found) == 6
+    assert max(len(f"leak audit: {one.check}: {one.sentence}") for one in found) <= LONGEST_LINE
 
 
 # The run

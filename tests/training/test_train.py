@@ -12,7 +12,8 @@ from models.predict import tier_of
 from models.prediction import Tier
 from training.config import TrainingConfig, repeats_for
 from training.dataset import load_events
-from training.train import make_card, train
+from training.finished import make_card
+from training.train import train
 
 
 def bundle_of(ward_file, verb, out, *more):

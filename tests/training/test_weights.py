@@ -10,7 +10,7 @@ from models.baselines import LastValueLogistic, RuleRate
 from models.calibration import fit_calibration
 from models.recipes import Recipe
 from training.fit import TrainingRows, fit_committee, unseen_baseline_risk
-from training.metrics import evaluate
+from training.judging.rows.evaluation import evaluate
 from training.split import fold_plan
 from training.weights import read_weights, weights_notes, weights_of
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.adaptation.ways import RECALIBRATED, SHIPPED, Way
-from training.resampled import FEWEST_EVENT_PATIENTS
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
 
 
 @dataclass(frozen=True)

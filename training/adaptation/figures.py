@@ -8,11 +8,11 @@ import numpy as np
 from training.adaptation.curve import ADAPTED, Judged
 from training.adaptation.local import Local
 from training.adaptation.ways import SCRATCH, SHIPPED
-from training.metrics import FIRST_BASELINE
-from training.ranking import Ranking
-from training.recalibration import both_classes, error_figures
-from training.resampled import FEWEST_EVENT_PATIENTS, INTERVAL_LEVEL
-from training.sample import Sample, patient_draws
+from training.judging.rows.metrics import FIRST_BASELINE
+from training.judging.rows.ranking import Ranking
+from training.judging.rows.recalibration import both_classes, error_figures
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS, INTERVAL_LEVEL
+from training.judging.rows.sample import Sample, patient_draws
 
 FIGURES = ("auroc", "auprc", "log_loss")
 OPPONENTS = (SHIPPED, SCRATCH, FIRST_BASELINE)

@@ -32,20 +32,11 @@ from training.adaptation.words import (
 from training.blas import on_one_blas_thread
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events
-from training.doubt import Given
+from training.finished import Run, TrainedOutcome, finished, make_card
 from training.fit import TrainingRows
+from training.judging.doubt.added import Given
 from training.leaks import Finding, audit, fingerprints, refuse
-from training.train import (
-    ELEVATED_SHARE,
-    HIGH_SHARE,
-    Run,
-    TrainedOutcome,
-    check_places,
-    finished,
-    make_card,
-    scored_on_grid,
-    training_rows,
-)
+from training.train import ELEVATED_SHARE, HIGH_SHARE, check_places, scored_on_grid, training_rows
 
 logger = logging.getLogger("training")
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import expit
 
 from models.calibration import Calibration, straight
-from training.resampled import FEWEST_EVENT_PATIENTS
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
 
 INTERCEPT_SPREAD, SLOPE_SPREAD = 1.0, 0.5
 """Standard deviations of the priors: a hospital's odds of an event are within 7 times the shipped

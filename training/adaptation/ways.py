@@ -15,7 +15,7 @@ from models.risk import Member, RiskModel, fit_member, join_members
 from models.start import STEPS, Start, fit_start
 from training.adaptation.local import Local
 from training.adaptation.shrunk import AS_IT_IS, NOTHING, Line, shrunk_line
-from training.resampled import FEWEST_EVENT_PATIENTS
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
 
 PRIOR_PATIENTS = (300.0, 100.0, 30.0)
 """For how many local patients all prior patients together may count (a power prior: Ibrahim and

@@ -8,8 +8,8 @@ from scipy.special import expit
 from training.adaptation.figures import beats_from, sizes_ahead
 from training.adaptation.local import Local
 from training.adaptation.ways import SCRATCH, SHIPPED, WAYS, Prior
-from training.metrics import FIRST_BASELINE
-from training.resampled import FEWEST_EVENT_PATIENTS
+from training.judging.rows.metrics import FIRST_BASELINE
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
 
 MEANINGS = {way.name: way.meaning for way in WAYS}
 NOTHING_KEPT = {SCRATCH, *(way.name for way in WAYS if way.prior_counts)}

@@ -23,7 +23,7 @@ from training.cohort.simulation import simulate
 from training.config import DAY, TrainingConfig
 from training.dataset import Cohort, Events, label_cohort, load_events
 from training.fit import fit_committee, useful_columns
-from training.outcome_quality import outcome_quality
+from training.judging.outcome_quality import outcome_quality
 from training.train import training_rows
 
 SHAPE = {"products": ("car_t_unspecified",), "centre": "registry", "days": 18}

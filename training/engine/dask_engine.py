@@ -22,8 +22,8 @@ from distributed.scheduler import KilledWorker
 from features.arrays import EventArrays
 from features.tables import InvalidInputError
 from models.code_version import code_version
-from training.committee import Committee
 from training.engine.chunks import Chunk
+from training.engine.committee import Committee
 from training.engine.work import Done, Function
 
 logger = logging.getLogger("training")

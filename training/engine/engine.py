@@ -11,8 +11,8 @@ import pandas as pd
 from features.arrays import moments_of
 from features.declared import Column
 from models.risk import Member
-from training.committee import Committee, fit_bytes
 from training.engine.chunks import chunk_numbers, chunks_of, rows_of
+from training.engine.committee import Committee, fit_bytes
 from training.engine.kept import Kept
 from training.engine.work import Done, Function, ThisProcess, Workers
 from training.progress import progress

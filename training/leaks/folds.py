@@ -38,6 +38,7 @@ def one_person_twice(events: pd.DataFrame) -> list[Finding]:
     if not again.any():
         return []
     copies = int(prints.duplicated().sum())
+    told = "1 patient has" if copies == 1 else f"{copies} patients have"
     order = {name: place for place, name in enumerate(sorted(prints.index), start=1)}
     first = prints[again].groupby(prints[again]).groups
     pair = min(tuple(sorted(order[str(name)] for name in names)[:2]) for names in first.values())
@@ -45,8 +46,8 @@ def one_person_twice(events: pd.DataFrame) -> list[Finding]:
         Finding(
             CHECK,
             "patients",
-            f"{copies} patient(s) have another's first measurements, value by value and hour by "
-            "hour, under a name of their own, and may stand in two folds at once; 0 may: the first "
-            f"two are the {pair[0]}. and the {pair[1]}. of {len(prints)} in the order of names",
+            f"{told} another's first measurements under a name of their own, so may stand in two "
+            f"folds at once; 0 may: the first two are the {pair[0]}. and the {pair[1]}. of "
+            f"{len(prints)} in the order of names",
         )
     ]

@@ -67,7 +67,7 @@ def _finding(changed: list[str], differs: np.ndarray) -> Finding:
     return Finding(
         CHECK,
         ", ".join(changed[:NAMED]) + more,
-        f"{len(changed)} column(s) have another value at {int(differs.any(axis=1).sum())} of "
-        f"{len(differs)} as-of times once the records of later are cut away, such as "
-        f"{changed[0]}; 0 may: what reads or computes them looks ahead",
+        f"{len(changed)} of the columns, such as {changed[0]}, have another value at "
+        f"{int(differs.any(axis=1).sum())} of {len(differs)} as-of times once later records are "
+        "cut away; 0 may: what reads or computes them looks ahead",
     )

@@ -2,7 +2,7 @@
 
 from models.bundle import Bundle
 from training.dataset import Events
-from training.judged import Seen
+from training.judging.judged import Seen
 from training.leaks.fingerprints import fingerprints
 
 OTHERS = "These records are not the ones that the model learnt from."

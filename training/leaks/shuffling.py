@@ -13,9 +13,9 @@ from scipy.stats import t as student
 
 from models.recipes import Recipe
 from training.fit import TrainingRows, fit_committee, useful_columns
+from training.judging.rows.ranking import Ranking
+from training.judging.rows.sample import Sample, patient_draws
 from training.leaks.finding import Finding
-from training.ranking import Ranking
-from training.sample import Sample, patient_draws
 
 CHECK = "label shuffling"
 RECIPE = Recipe(12, 0.3, 5, 0.1, 1.0, tree_column_share=0.3, bins=32)
@@ -56,9 +56,9 @@ def _judged(training: TrainingRows, areas: np.ndarray) -> list[Finding]:
         Finding(
             CHECK,
             f"{training.outcome}: folds",
-            f"{training.outcome}: with the labels of other patients the model still reaches AUROC "
-            f"{mean:.3f} on rows that it should not have seen (mean of {len(areas)} rounds), limit "
-            f"{limit:.3f}: something passes between the folds",
+            f"{training.outcome}: with the labels of other patients AUROC is still {mean:.3f} on "
+            f"unseen rows (mean of {len(areas)} rounds, limit {limit:.3f}): something passes "
+            "between the folds",
         )
     ]
 

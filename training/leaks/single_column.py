@@ -14,10 +14,10 @@ from features.catalogue import ANALYTES, AnalyteKind
 from features.outcomes import GRADES
 from models.baselines import Persistence
 from training.fit import JudgedRows, TrainingRows
+from training.judging.rows.ranking import Ranking
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
+from training.judging.rows.sample import Sample, patient_draws
 from training.leaks.finding import Finding, Severity
-from training.ranking import Ranking
-from training.resampled import FEWEST_EVENT_PATIENTS
-from training.sample import Sample, patient_draws
 
 CHECK = "single column"
 IMPLAUSIBLE_AUROC = 0.95
@@ -106,7 +106,7 @@ def _scores(judged: JudgedRows) -> Iterator[tuple[str, str, np.ndarray]]:
 
 
 def _areas(score: np.ndarray, label: np.ndarray) -> Figures:
-    """Both areas with ties by lot, as `training.ranking` has them for any weights of patients."""
+    """Both areas with ties by lot, as `ranking` has them for any weights of patients."""
     order = np.argsort(-score, kind="stable")
     ordered = score[order]
     last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)
@@ -139,8 +139,7 @@ def _finding(
     return Finding(
         CHECK,
         name,
-        f"{training.outcome}: {name} alone, by {way}, ranks the next horizon with AUROC "
-        f"{figures.auroc:.3f} and average precision {figures.auprc:.3f}; no measurement of today "
-        f"is expected to reach {limit.auroc:.3f} or {limit.auprc:.3f}: was it recorded later than "
-        "it says, or only for those with the event?",
+        f"{training.outcome}: {name} alone, by {way}, has AUROC {figures.auroc:.3f}, average "
+        f"precision {figures.auprc:.3f} (limits {limit.auroc:.3f}, {limit.auprc:.3f}): recorded "
+        "later than it says, or only where the event came?",
     )

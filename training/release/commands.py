@@ -7,7 +7,7 @@ from features.outcomes import Outcome
 from features.tables import InvalidInputError
 from training.dataset import load_events
 from training.folders import refuse_filled
-from training.ingest import reject_summary
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
 from training.labels import label_rows
 from training.release import registry
 from training.release.frozen import Freezing, freeze, open_frozen
@@ -18,7 +18,7 @@ from training.release.plan_file import read_plan, write_plan
 from training.release.promotion import promote, roll_back
 from training.release.request import Decision, Request, user_name
 from training.release.verdict import Allowed
-from training.resampled import FEWEST_EVENT_PATIENTS
+from training.words.rejects import reject_summary
 
 SHORT = 12
 
@@ -91,6 +91,7 @@ def run_ledger(options: Namespace) -> None:
     ledger = read_ledger(options.head)
     if options.at is not None:
         _refuse_broken(ledger)
+        _refuse_contradicted(ledger)
         for alias in registry.ALIASES:
             print(f"{alias}: {_stood(in_service(ledger, alias, options.at))}")
         return
@@ -108,7 +109,7 @@ def _verify(ledger: Ledger) -> None:
     for link in ledger.links:
         if fault := verdict_fault(link):
             raise InvalidInputError(f"the ledger does not hold: {fault}")
-    _refuse_moved(ledger)
+    _refuse_contradicted(ledger)
     for place in ledger.outside:
         print(f"run {place} lies in the ledger's experiment and belongs to no entry: it counts not")
     print(f"the ledger holds: {len(ledger.links)} entries, head {ledger.head}")
@@ -119,7 +120,8 @@ def _refuse_broken(ledger: Ledger) -> None:
         raise InvalidInputError(f"the ledger does not hold: {ledger.broken}")
 
 
-def _refuse_moved(ledger: Ledger) -> None:
+def _refuse_contradicted(ledger: Ledger) -> None:
+    """Raises InvalidInputError where the registry says otherwise than the ledger, or than none."""
     for alias in registry.ALIASES:
         stated, named = in_service(ledger, alias), registry.alias_holder(alias)
         if named != (stated.version if stated else ""):
@@ -127,6 +129,12 @@ def _refuse_moved(ledger: Ledger) -> None:
                 f"the alias {alias} names version {named or 'none'}, the ledger "
                 f"{stated.version if stated else 'none'}: it was moved past the ledger"
             )
+    if not ledger.links and (found := registry.versions_of_bundles()):
+        told = ", ".join(f"{count} of {name}" for name, count in sorted(found.items()))
+        raise InvalidInputError(
+            f"no ledger, but registered versions ({told}): either nothing was ever promoted, or "
+            "the ledger was removed; an empty ledger vouches for nothing"
+        )
 
 
 def _stood(entry: Entry | None) -> str:

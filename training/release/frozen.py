@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.outcomes import Outcome, OutcomeSource
-from features.tables import InvalidInputError, count_rejects, empty_rejects
+from features.tables import EVENT_COLUMNS, InvalidInputError, count_rejects, empty_rejects
 from models.bundle import Bundle
 from models.stated import read_as, read_json
 from training.config import HOUR
@@ -110,7 +110,8 @@ def open_frozen(folder: Path) -> FrozenSet:
     """Read a frozen set.
 
     Raises:
-        InvalidInputError: none lies there, or its manifest or events were changed since.
+        InvalidInputError: none lies there, its events lack a column, or its manifest or events
+            were changed since.
     """
     if not (folder / MANIFEST_FILE).is_file():
         raise InvalidInputError(f"{folder}: no {MANIFEST_FILE}, so this is no frozen set")
@@ -131,9 +132,13 @@ def open_frozen(folder: Path) -> FrozenSet:
 
 def _events(folder: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(folder / EVENTS_FILE)
+        events = pd.read_parquet(folder / EVENTS_FILE)
     except ValueError as fault:  # pyarrow's faults are
         raise InvalidInputError(f"{folder}: {EVENTS_FILE} is no Parquet file") from fault
+    missing = [name for name in EVENT_COLUMNS if name not in events]
+    if missing:
+        raise InvalidInputError(f"{folder}: {EVENTS_FILE}: no column {', '.join(missing)}")
+    return events
 
 
 def check_fit(frozen: FrozenSet, name: str, bundle: Bundle) -> None:

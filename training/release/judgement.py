@@ -9,8 +9,9 @@ import pandas as pd
 from models.bundle import Bundle
 from models.predict import predict_rows
 from training.blas import on_one_blas_thread
-from training.judged import scored_rows
-from training.metrics import MAIN_MODEL, METRICS, evaluate
+from training.judging.judged import scored_rows
+from training.judging.rows.evaluation import evaluate
+from training.judging.rows.metrics import MAIN_MODEL, METRICS
 from training.release.frozen import FrozenSet
 from training.release.plan import (
     Alarms,

@@ -8,8 +8,14 @@
 A hash covers every field of its entry and the hash before it; the bytes of the verdict enter
 through their own SHA-256. Each entry also names the one that follows, once and for all, so that two
 promotions can not both follow one entry and an entry cut off the end is missed. Runs that the chain
-does not lead to count for nothing. Whoever may write to the whole store could seal all of it anew:
-a head that was noted elsewhere shows that.
+does not lead to count for nothing.
+
+A ledger, its experiment or its model that was renamed, deleted or emptied is missed while anything
+of it is left in the store: an entry, an alias, a registered version. What this cannot show: no key
+is secret, so whoever may write to the whole store (its database and its files) can seal another
+story from the first entry on, with verdicts, times and names of people to fit, and move the aliases
+to agree; or remove runs, versions and aliases altogether, so that the store looks new. Only a head
+that was noted elsewhere shows either (`ledger --head`). And `by` is what its writer said.
 """
 
 from collections.abc import Sequence

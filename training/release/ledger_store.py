@@ -15,6 +15,7 @@ from models.code_version import code_version
 from training.release.canonical import canonical_json, text_digest
 from training.release.ledger import (
     ENTRY_FIELDS,
+    FIRST_PREVIOUS_HASH,
     Draft,
     Entry,
     Kind,
@@ -23,7 +24,7 @@ from training.release.ledger import (
     follow,
     seal,
 )
-from training.tracker import TrackerError, client, experiment_id, mlflow, told_plainly
+from training.tracking.tracker import TrackerError, client, experiment_id, mlflow, told_plainly
 
 LEDGER = "crs-risk ledger"
 NEXT = "next_hash"
@@ -36,10 +37,11 @@ def read_ledger(noted_head: str | None = None) -> Ledger:
     """The ledger of the store as it stands, which may be broken; empty where none was begun.
 
     Raises:
-        TrackerError: the store fails, or the ledger was deleted from it.
+        TrackerError: the store fails, or the ledger was deleted from it or renamed.
     """
     with told_plainly():
         experiment = client().get_experiment_by_name(LEDGER)
+        _refuse_renamed(experiment)
         if experiment is None:
             return follow([], noted_head)
         if experiment.lifecycle_stage == "deleted":
@@ -50,6 +52,25 @@ def read_ledger(noted_head: str | None = None) -> Ledger:
             output_format="list",
         )
     return follow([_link(run) for run in runs if run.data.params], noted_head)
+
+
+def _refuse_renamed(experiment: Any) -> None:
+    """Raises TrackerError where a ledger's first entry lies in an experiment of another name."""
+    kinds = import_module("mlflow.entities").ViewType.ALL
+    others = {
+        other.experiment_id: other.name
+        for other in client().search_experiments(view_type=kinds)
+        if experiment is None or other.experiment_id != experiment.experiment_id
+    }
+    first = mlflow().search_runs(
+        list(others), f"params.previous_hash = '{FIRST_PREVIOUS_HASH}'", kinds, 1,
+        output_format="list",
+    ) if others else []  # fmt: skip
+    if first:
+        name = others[first[0].info.experiment_id]
+        raise TrackerError(
+            f"a ledger lies in the experiment {name!r}: it was renamed; name it {LEDGER!r} again"
+        )
 
 
 def intact_ledger() -> Ledger:

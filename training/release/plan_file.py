@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 from features.tables import InvalidInputError
 from models.prediction import Tier
 from models.stated import read_as, read_json
-from training.metrics import METRICS
+from training.judging.rows.metrics import METRICS
 from training.release.plan import (
     FORMAT_VERSION,
     Burden,

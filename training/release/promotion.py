@@ -23,8 +23,8 @@ from training.release.request import (
     user_name,
 )
 from training.release.verdict import Allowed, Verdict, concluded, guards
-from training.track import REGISTERED_NAME
-from training.tracker import client, told_plainly
+from training.tracking.runs import REGISTERED_NAME
+from training.tracking.tracker import client, told_plainly
 
 WHOLE_CODE = ("features", "models", "training")
 LONGEST_WHY = 2500

@@ -7,6 +7,7 @@ ever stood in the ledger must still be the bundle that stood there.
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,8 @@ from features.tables import InvalidInputError
 from models.bundle import Bundle, InvalidBundleError, load_bundle
 from training.release.ledger import Ledger, bundle_of, in_service
 from training.release.ledger_store import intact_ledger
-from training.track import DIGEST_TAG, REGISTERED_NAME
-from training.tracker import client, mlflow, told_plainly
+from training.tracking.runs import DIGEST_TAG, REGISTERED_NAME
+from training.tracking.tracker import client, mlflow, told_plainly
 
 ALIASES = ("champion", "challenger")
 NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
@@ -50,6 +51,13 @@ def alias_holder(alias: str) -> str:
     with told_plainly():
         models = client().search_registered_models(f"name='{REGISTERED_NAME}'")
     return next((str(model.aliases.get(alias, "")) for model in models), "")
+
+
+def versions_of_bundles() -> dict[str, int]:
+    """By registered model, whatever its name: how many of its versions are bundles."""
+    with told_plainly():
+        versions = client().search_model_versions()
+    return Counter(found.name for found in versions if DIGEST_TAG in found.tags)
 
 
 def _refuse_moved(uri: str, version: Any, ledger: Ledger) -> None:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from training.judged import Seen
-from training.limits import limits
-from training.metrics import FIRST_BASELINE, MAIN_MODEL
-from training.rounding import interval, number
-from training.sentences import claim, describe_patients, who_was_judged, why_unjudged
-from training.wording import NOTHING, Words, outcomes_in_order, words_for
+from training.judging.judged import Seen
+from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
+from training.words.claims import claim, why_unjudged
+from training.words.judged_patients import describe_patients, who_was_judged
+from training.words.limits import limits
+from training.words.names import NOTHING, Words, outcomes_in_order, words_for
+from training.words.rounding import interval, number
 
 DEMOGRAPHIC = {"sex": "sex", "age": "age", "birth": "date of birth"}
 """Features that are demographic in the sense of the rules; nothing else of the kind is read."""

@@ -5,7 +5,6 @@ are in our own words; the paragraph numbers are the rule's. What a run cannot kn
 developer who releases the model, or to the hospital that uses it, and said so.
 """
 
-from training.rounding import number
 from training.statements.answers import (
     Answer,
     Point,
@@ -16,6 +15,7 @@ from training.statements.answers import (
     partly,
 )
 from training.statements.facts import Facts
+from training.words.rounding import number
 
 SOURCE = "45 CFR 170.315(b)(11)(iv)(B); 89 FR 1192, 9 January 2024"
 TITLE = "US HTI-1: 31 source attributes of a predictive intervention"

@@ -6,8 +6,7 @@ left to the authors, and said so.
 """
 
 from features.catalogue.naming import name_of
-from training.metrics import METRICS
-from training.sentences import PUBLIC_FORMATS
+from training.judging.rows.metrics import METRICS
 from training.statements.answers import (
     Answer,
     Point,
@@ -18,6 +17,7 @@ from training.statements.answers import (
     partly,
 )
 from training.statements.facts import Facts
+from training.words.judged_patients import PUBLIC_FORMATS
 
 TREATMENTS = ("therapy", "il6_blocker", "corticosteroid", "antimicrobial_treatment")
 SOURCE = "Collins GS et al. BMJ 2024;385:e078378, doi 10.1136/bmj-2023-078378"

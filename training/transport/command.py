@@ -8,7 +8,7 @@ from training import leaks
 from training.config import DAY, TrainingConfig
 from training.dataset import label_cohort, load_events
 from training.folders import refuse_filled
-from training.judged import Seen, judged_on
+from training.judging.judged import Seen, judged_on
 from training.train import training_rows
 from training.transport.groups import GroupedBy, groups_of, held_out_groups
 from training.transport.held_out import transport

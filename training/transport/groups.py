@@ -19,7 +19,7 @@ from features.matrix import observation_periods
 from features.outcomes import Outcome
 from features.tables import InvalidInputError
 from training.dataset import Cohort
-from training.strata import STRATUM, UNKNOWN, in_order, strata_rows
+from training.judging.groups.strata import STRATUM, UNKNOWN, in_order, strata_rows
 
 LATER_SHARE = 0.3
 """By time: the patients who started last and are judged, as a share of all."""

@@ -13,8 +13,9 @@ from models.predict import risks
 from training.blas import on_one_blas_thread
 from training.config import TrainingConfig
 from training.dataset import Cohort
-from training.judged import scored_rows
-from training.metrics import FIRST_BASELINE, MAIN_MODEL, evaluate
+from training.judging.judged import scored_rows
+from training.judging.rows.evaluation import evaluate
+from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.train import train_outcome
 from training.transport.groups import (
     GroupedBy,
@@ -37,7 +38,7 @@ def transport(cohort: Cohort, by: GroupedBy, config: TrainingConfig) -> dict[str
     """Train without each group and judge on it.
 
     Returns:
-        `by`, `patients` by group, and by outcome and group the figures of `training.metrics`
+        `by`, `patients` by group, and by outcome and group the figures of `judging.rows.metrics`
         (`models`, `differences`, `counts`) with `repair`, or a `reason` why there is none.
 
     Raises:

@@ -9,9 +9,9 @@ import pandas as pd
 from features.outcomes import Outcome
 from features.tables import InvalidInputError
 from models.calibration import fit_calibration
-from training.metrics import MAIN_MODEL, replicated
-from training.recalibration import fit_logistic, log_odds, probability
-from training.sample import Sample
+from training.judging.rows.metrics import MAIN_MODEL, replicated
+from training.judging.rows.recalibration import fit_logistic, log_odds, probability
+from training.judging.rows.sample import Sample
 
 PATIENTS, DRAWS = 50, 20
 LEAST_REST = 20

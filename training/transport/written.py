@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from training.folders import write_csv
-from training.metrics import FIRST_BASELINE, MAIN_MODEL, METRICS
-from training.rounding import interval, number
+from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL, METRICS
 from training.transport.held_out import SAW_IT
+from training.words.rounding import interval, number
 
 SHOWN = ("auroc", "auprc", "calibration_slope", "calibration_intercept", "observed_to_expected")
 TITLES = {metric.name: metric.title for metric in METRICS}

@@ -14,8 +14,8 @@ from models.calibration import straight
 from training.release.frozen import FrozenSet, open_frozen
 from training.release.promotion import promote
 from training.release.request import Decision, Request
-from training.track import DIGEST_TAG, REGISTERED_NAME
-from training.tracker import client
+from training.tracking.runs import DIGEST_TAG, REGISTERED_NAME
+from training.tracking.tracker import client
 
 NAMES = ("good", "same", "worse", "biased", "real", "one_outcome")
 

@@ -54,6 +54,9 @@ def test_a_changed_manifest_or_event_is_refused(copy):
     events.assign(value=events["value"] * 1.01).to_parquet(copy / "events.parquet", index=False)
     with pytest.raises(InvalidInputError, match=r"events\.parquet was changed"):
         open_frozen(copy)
+    events.drop(columns=["key", "value"]).to_parquet(copy / "events.parquet", index=False)
+    with pytest.raises(InvalidInputError, match=r"events\.parquet: no column key, value$"):
+        open_frozen(copy)
     (copy / "events.parquet").write_text("nothing")
     with pytest.raises(InvalidInputError, match="is no Parquet file"):
         open_frozen(copy)

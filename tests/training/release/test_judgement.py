@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.metrics import evaluate
+from training.judging.rows.evaluation import evaluate
 from training.release.judgement import Judged, findings
 from training.release.plan import Alarms, NoSubgroupWorse, NoWorse, Plan, Within
 

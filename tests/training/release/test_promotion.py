@@ -16,8 +16,8 @@ from training.release.ledger_store import LEDGER, read_ledger, read_verdict
 from training.release.plan import DEFAULT, NoSubgroupWorse, Plan, Within
 from training.release.promotion import roll_back
 from training.release.registry import alias_holder, fetch
-from training.track import DIGEST_TAG, REGISTERED_NAME
-from training.tracker import client
+from training.tracking.runs import DIGEST_TAG, REGISTERED_NAME
+from training.tracking.tracker import client
 
 CHAMPION = f"models:/{REGISTERED_NAME}@champion"
 ONLY_NO_WORSE = replace(DEFAULT, within=(), alarms=(), no_subgroup_worse=())
@@ -324,11 +324,48 @@ def test_the_ledger_tells_what_was_in_service(store, verb, three):
     assert "needs a zone" in verb("ledger", "--at", "2026-03-01").error
 
 
-def test_an_empty_store_has_an_empty_ledger_that_holds(verb, store):
+def test_a_new_store_has_an_empty_ledger_that_holds(verb, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'new.db'}")
     assert verb("ledger").printed == ""
     assert verb("ledger", "--verify").printed.startswith("the ledger holds: 0 entries")
     then = verb("ledger", "--at", "2026-03-01T00:00Z").printed
     assert then == "champion: nothing was in service\nchallenger: nothing was in service\n"
+
+
+EMPTY = ("ledger", "--verify"), ("ledger", "--at", "2026-03-01T00:00Z")
+
+
+def test_an_empty_ledger_beside_registered_models_vouches_for_nothing(verb, store):
+    for words in EMPTY:
+        assert verb(*words).error.startswith("no ledger, but registered versions (6 of crs-risk)")
+    client().rename_registered_model(REGISTERED_NAME, "something-else")
+    for words in EMPTY:
+        assert "(6 of something-else)" in verb(*words).error
+
+
+def test_a_renamed_ledger_is_no_empty_one_and_no_new_one_is_begun(store, three, verb):
+    place = client().get_experiment_by_name(LEDGER).experiment_id
+    client().rename_experiment(place, "old things")
+    client().rename_registered_model(REGISTERED_NAME, "something-else")
+    client().delete_registered_model_alias("something-else", "champion")
+    for words in (*EMPTY, ("ledger",)):
+        assert "a ledger lies in the experiment 'old things'" in verb(*words).error
+    client().rename_registered_model("something-else", REGISTERED_NAME)
+    with pytest.raises(InvalidInputError, match="'old things': it was renamed"):
+        store.promote("biased")
+    client().delete_experiment(place)
+    assert "'old things'" in verb("ledger").error
+    client().restore_experiment(place)
+    client().rename_experiment(place, LEDGER)
+    client().set_registered_model_alias(REGISTERED_NAME, "champion", "3")
+    assert verb("ledger", "--verify").status == 0
+
+
+def test_what_was_in_service_is_told_only_while_the_aliases_agree(three, verb):
+    client().delete_registered_model_alias(REGISTERED_NAME, "champion")
+    assert verb("ledger", "--at", three[2].entry.time).error == (
+        "the alias champion names version none, the ledger 3: it was moved past the ledger"
+    )
 
 
 def test_a_deleted_ledger_is_no_empty_one(three, verb):

@@ -5,7 +5,7 @@ import pytest
 from features.tables import InvalidInputError
 from models.bundle import load_bundle
 from training.release.registry import fetch
-from training.track import REGISTERED_NAME
+from training.tracking.runs import REGISTERED_NAME
 
 
 def test_a_bundle_is_fetched_whole_by_alias_number_and_run(store, tmp_path):

@@ -1,0 +1,1 @@
+"""What risks lead to: alarms, events found in time, net benefit, utility, doses and days."""

@@ -1,0 +1,1 @@
+"""What an evaluation may be doubted by: intervals, abstention, competing events."""

@@ -1,0 +1,1 @@
+"""The model within groups of patients and rows, and the gaps between them."""

@@ -1,0 +1,1 @@
+"""Risks judged row by row: discrimination, calibration and their intervals over patients."""

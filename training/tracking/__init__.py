@@ -1,0 +1,1 @@
+"""Runs and models in MLflow: what is logged, and its store, whose faults are told in a sentence."""

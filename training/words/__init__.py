@@ -1,0 +1,1 @@
+"""Figures in plain words: names, numbers, sentences; nothing is said that was not computed."""

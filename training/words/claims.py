@@ -1,0 +1,117 @@
+"""The one claim of an outcome: whether the model beats persistence, or why nothing can be said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from training.judging.judged import Seen
+from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
+from training.words.judged_patients import FLATTERED, Judged
+from training.words.names import NOTHING, THERAPY, Words, outcomes_in_order, words_for
+from training.words.rounding import Figure, counted, number
+
+
+class Finding(StrEnum):
+    """What the comparison with persistence shows."""
+
+    GAIN = "gain shown"
+    NO_GAIN = "no gain shown"
+    LOSS = "worse"
+    UNKNOWN = "cannot be judged"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The one claim of an outcome: what was found, in a word and in a sentence."""
+
+    finding: Finding
+    sentence: str
+
+
+def why_unjudged(judged: Judged) -> str | None:
+    """Why the model's ranking is not judged on these rows; None where it is.
+
+    Either a figure is not defined, or fewer than `FEWEST_EVENT_PATIENTS` patients have an event.
+    """
+    main = judged["models"].get(MAIN_MODEL)
+    if main is None:
+        return "the model itself was not among the scorers"
+    if main["metrics"]["auroc"]["value"] is None:
+        return str(main["metrics"]["auroc"]["reason"])
+    counts = judged["counts"]
+    patients = counts["patients_with_event"]
+    if patients >= FEWEST_EVENT_PATIENTS:
+        return None
+    return (
+        f"too few events to judge ({counted(counts['events'], 'row')} before one, in "
+        f"{counted(patients, 'patient')}; at least {FEWEST_EVENT_PATIENTS} patients are needed)"
+    )
+
+
+def claim(judged: Judged, words: Words = THERAPY, judged_on: Mapping[str, Any] = NOTHING) -> Claim:
+    """Whether the model beats persistence, by the paired interval of AUROC."""
+    if judged_on.get("seen") == Seen.TRAINING_RECORDS:
+        return Claim(Finding.UNKNOWN, FLATTERED)
+    reason = why_unjudged(judged)
+    gap = judged["differences"].get(FIRST_BASELINE, {}).get("auroc")
+    if reason is None and (gap is None or gap["value"] is None):
+        reason = f"it could not be compared with {words.known} alone"
+    if reason is not None or gap is None:
+        return Claim(Finding.UNKNOWN, f"Nothing can be claimed: {reason}.")
+    ours, theirs = (
+        number(judged["models"][name]["metrics"]["auroc"]["value"])
+        for name in (MAIN_MODEL, FIRST_BASELINE)
+    )
+    against = f"AUROC {ours} against {theirs}"
+    finding = finding_of(gap)
+    if finding is Finding.GAIN:
+        said = f"Better than {words.known} alone: {against}, a gain of {_gap(gap)}."
+    elif finding is Finding.LOSS:
+        said = (
+            f"Worse than {words.known} alone: {against}, a loss of {_gap(gap)}. "
+            "The simpler one should be used."
+        )
+    elif finding is Finding.NO_GAIN:
+        said = f"No gain over {words.known} alone was shown: {against}, difference {_gap(gap)}; "
+        said += "the interval includes 0."
+    else:
+        said = f"Whether it beats {words.known} alone cannot be told: {against}, {gap['reason']}."
+    return Claim(finding, said)
+
+
+def claim_lines(evaluation: Mapping[str, Any], words: Words) -> list[str]:
+    """One line an outcome for the console."""
+    judged_on = evaluation.get("judged_on") or NOTHING
+    return [
+        f"{outcome}: {claim(evaluation['outcomes'][outcome], words, judged_on).sentence}"
+        for outcome in outcomes_in_order(list(evaluation["outcomes"]))
+    ]
+
+
+def findings(evaluation: Mapping[str, Any]) -> dict[str, str]:
+    """What the comparison with persistence shows, by `finding.<outcome>`: how runs are told apart.
+
+    >>> findings({"outcomes": {}})
+    {}
+    """
+    words, judged_on = words_for(evaluation), evaluation.get("judged_on") or NOTHING
+    return {
+        f"finding.{outcome}": str(claim(judged, words, judged_on).finding)
+        for outcome, judged in evaluation["outcomes"].items()
+    }
+
+
+def finding_of(gap: Figure) -> Finding:
+    """What the interval of a difference shows; the difference is the model's less another's."""
+    if gap["low"] is None:
+        return Finding.UNKNOWN
+    if gap["low"] > 0:
+        return Finding.GAIN
+    return Finding.LOSS if gap["high"] < 0 else Finding.NO_GAIN
+
+
+def _gap(gap: Figure) -> str:
+    low, high = number(gap["low"], True), number(gap["high"], True)
+    return f"{number(gap['value'], True)} (95 % interval {low} to {high})"
