@@ -380,8 +380,8 @@ def test_a_grade_with_too_few_events_gets_no_figure_and_persistence_stands_besid
     text = read(page).text()
     table = text[text.index("By today's grade: the model beside persistence") :]
     assert "AUROC, model AUROC, persistence" in table
-    assert re.search(r"Grade 1 today 120 \d+ in \d patient\(s\) too few events to judge", table)
-    assert re.search(r"Grade 2 today 120 \d+ in \d+ patient\(s\) 0\.\d+", table)
+    assert re.search(r"Grade 1 today 120 \d+ in \d patients? too few events to judge", table)
+    assert re.search(r"Grade 2 today 120 \d+ in \d+ patients? 0\.\d+", table)
     assert re.search(r"Grade 1 today: too few events to judge \(", text)
 
 

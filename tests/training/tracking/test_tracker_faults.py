@@ -156,6 +156,20 @@ def test_the_files_of_a_store_lie_beside_its_database_wherever_the_command_runs(
     assert not list(elsewhere.iterdir())
 
 
+def test_what_a_promotion_would_ask_for_is_told_with_how_to_release(
+    another_bundle, verb, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    real = verb("register", "--model", another_bundle(tmp_path / "real", virtual=False)).printed
+    assert "to release it: python -m training promote" in real
+    assert "where a champion is in service: with --frozen DIR" in real
+    assert "--allow-virtual" not in real
+    virtual = verb("register", "--model", another_bundle(tmp_path / "virtual", virtual=True))
+    assert virtual.printed.endswith(
+        "and --allow-virtual where it learnt from real patients: this model's are virtual\n"
+    )
+
+
 @pytest.mark.parametrize("run_id", ["0'", "a b", "", "' or '1'='1", "../x"])
 def test_a_run_that_can_be_none_is_refused_by_its_name(one_line, store, run_id):
     place = f"sqlite:///{store[0] / 'mlflow.db'}"
