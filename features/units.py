@@ -153,6 +153,7 @@ _ATOMS = {
     **_TIME,
 }
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_RAISED = re.compile(r"[⁰¹²³⁴-⁹](?:\s*[⁰¹²³⁴-⁹])*")
 _SIGNS = str.maketrans(
     {"µ": "u", "μ": "u", "×": "x", "·": ".", "∙": ".", "°": "deg", "º": "deg", "˚": "deg", "−": "-"}
 )
@@ -160,7 +161,7 @@ _SIGNS = str.maketrans(
 
 def _plain(spelling: str) -> str:
     """One alphabet: superscripts as ^n, both mu signs as u, no spaces; letters keep their case."""
-    raised = re.sub(r"[⁰¹²³⁴-⁹]+", lambda m: "^" + m.group().translate(_SUPERSCRIPTS), spelling)
+    raised = _RAISED.sub(lambda m: "^" + m.group().translate(_SUPERSCRIPTS), spelling)
     folded = unicodedata.normalize("NFKC", raised.translate(_SIGNS)).translate(_SIGNS)
     return re.sub(r"\s+", "", re.sub(r"(?<=[a-z0-9\]])\s+per\s+", "/", folded, flags=re.IGNORECASE))
 

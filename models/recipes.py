@@ -37,7 +37,7 @@ RECIPES: tuple[tuple[float, Recipe], ...] = (
     (1000, Recipe(200, 0.05, 2, 3.0, 20.0, row_share=0.8, node_column_share=0.3, lines=True)),
     (float("inf"), Recipe(150, 0.05, 5, 50.0, 50.0, row_share=0.6, tree_column_share=0.25)),
 )
-"""(rows before an event below, recipe): the fewer, the shallower the trees, the shorter the boosting
+"""(rows before an event below, recipe): the fewer, the shallower the trees, the shorter they boost
 and the more a straight line is worth. Found by patient-wise cross-validation on the public CAR-T
 patients (first; the limit of 75 and the lines too, see docs/horizons.md), the public intensive-care
 stays on a daily grid (second) and on an hourly one (third, which lines make worse); flat around

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from features.units import Conversion, ucum_units
@@ -88,6 +88,7 @@ def test_no_text_breaks_the_reading_of_units(text: str) -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(st.sampled_from(PAIRS), st.integers(0, 12), st.sampled_from([" ", "\u00a0", "\t"]))
+@example(("10¹²/L", "10*12/L"), 3, " ")
 def test_blanks_do_not_change_a_unit(pair: tuple[str, str], place: int, blank: str) -> None:
     spelling, unit = pair
     if " per " in spelling:

@@ -205,7 +205,7 @@ def test_settings_are_logged_as_a_user_types_them(store):
         "setting.prices.bed_day": "none", "setting.prices.doses_per_alarm": "1.0",
         "setting.prices.most_doses_per_patient": "4.0",
         "setting.prices.monitored_days_per_alarm": "1.0",
-        "setting.prices.bed_days_per_alarm": "1.0",
+        "setting.prices.bed_days_per_alarm": "1.0", "setting.prices.sources": "",
     }  # fmt: skip
 
 

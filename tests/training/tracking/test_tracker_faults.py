@@ -136,7 +136,7 @@ def test_where_the_store_breaks_after_the_work_the_bundle_stays_and_can_be_regis
         connection.execute("ALTER TABLE elsewhere RENAME TO metrics")
     assert main(register) == 0
     printed = capsys.readouterr().out
-    promote = printed.partition("python -m training ")[2].split()
+    promote = printed.partition("python -m training ")[2].splitlines()[0].split()
     assert main(promote) == 0
     fetched = tmp_path / "fetched"
     assert main(["fetch", "--model", "models:/crs-risk@champion", "--out", str(fetched)]) == 0
