@@ -239,10 +239,10 @@ def _read(folder: Path, version: str, threads: int) -> Bundle:
 
 def _without_lines(stated: dict[str, Any]) -> dict[str, Any]:
     """A description of the older format with what its starts did not have yet."""
-    described = read_as(_OlderDescription, stated, DESCRIPTION)
+    read_as(_OlderDescription, stated, DESCRIPTION)
     outcomes = {
-        name: {**stated["outcomes"][name], "starts": [{**vars(one), "lines": []} for one in starts]}
-        for name, starts in ((name, one.starts) for name, one in described.outcomes.items())
+        name: {**told, "starts": [{**start, "lines": []} for start in told["starts"]]}
+        for name, told in stated["outcomes"].items()
     }
     return {**stated, "outcomes": outcomes}
 

@@ -124,6 +124,7 @@ def judge(
     doubts = joined(
         [
             *bedside.doubts(known, _years(known), outcome),
+            _ungraded(known, outcome, reference.analytes[outcome]),
             _gaps(found.absent),
             found.nothing_fresh,
             _late(known, reference.therapy.get(str(outcome), NO_THERAPY)),
@@ -208,6 +209,19 @@ def _untreated(evidence: Evidence, therapy: TherapyReference) -> Sentences:
     return _where(
         missing,
         "no dose of a T-cell-engaging therapy is on record: the model knows treated patients only",
+    )
+
+
+def _ungraded(
+    evidence: Evidence, outcome: Outcome, analytes: Mapping[str, AnalyteReference]
+) -> Sentences:
+    """A model that knows today's grade takes a patient without one for one without CRS."""
+    grade = analytes.get("crs_grade")
+    is_usual = grade is not None and grade.present >= USUAL_PRESENCE
+    asked = is_usual and outcome is Outcome.SEVERE_CRS
+    return _where(
+        np.isnan(evidence[bedside.GRADE.name]) & asked,
+        "no current CRS grade is on record: the risk is that of a patient without CRS",
     )
 
 

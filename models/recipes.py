@@ -32,8 +32,10 @@ class Recipe:
         return asdict(self)
 
 
+FEW_EVENTS = 75
+
 RECIPES: tuple[tuple[float, Recipe], ...] = (
-    (75, Recipe(80, 0.05, 2, 1.0, 5.0, node_column_share=0.3, lines=True)),
+    (FEW_EVENTS, Recipe(80, 0.05, 2, 1.0, 5.0, node_column_share=0.3, lines=True)),
     (1000, Recipe(200, 0.05, 2, 3.0, 20.0, row_share=0.8, node_column_share=0.3)),
     (float("inf"), Recipe(150, 0.05, 5, 50.0, 50.0, row_share=0.6, tree_column_share=0.25)),
 )
@@ -70,8 +72,18 @@ SIGNS: Mapping[Outcome, Mapping[str, int]] = MappingProxyType(
                 "temperature": RISES,
                 "heart_rate": RISES,
                 "respiratory_rate": RISES,
+                "shock_index": RISES,
+                "alt": RISES,
+                "bilirubin_total": RISES,
+                "urea": RISES,
+                "pt": RISES,
+                "inr": RISES,
+                "triglycerides": RISES,
+                "hbdh": RISES,
                 "platelets": FALLS,
+                "hemoglobin": FALLS,
                 "albumin": FALLS,
+                "prealbumin": FALLS,
                 "calcium": FALLS,
                 "systolic_bp": FALLS,
                 "mean_arterial_pressure": FALLS,
@@ -82,9 +94,13 @@ SIGNS: Mapping[Outcome, Mapping[str, int]] = MappingProxyType(
     }
 )
 """Which way a risk may move with an analyte's values, all else equal: the direction in which each
-moves with severity (Teachey 2016, Cancer Discov 6:664; Hay 2017, Blood 130:2295). IL-6 is left free
-because it rises after tocilizumab without worsening, fibrinogen because it rises first and falls
-late. Infection has no signs: they made no difference on the public stays."""
+moves with severity (Teachey 2016, Cancer Discov 6:664; Hay 2017, Blood 130:2295: cytokines,
+ferritin and CRP; capillary leak; liver, kidney and coagulation; cytopenia). Hydroxybutyrate
+dehydrogenase goes with LDH, of which it is an isoenzyme, prealbumin with albumin, triglycerides
+with macrophage activation (Hines 2023, doi 10.1016/j.jtct.2023.03.006), the shock index with its
+pulse and pressure. IL-6 is left free because it rises after tocilizumab without worsening,
+fibrinogen because it rises first and falls late. Infection has no signs: they made no difference
+on the public stays."""
 
 VALUE_STATISTICS = ("last", "change", "fold", "slope", "minimum", "maximum", "mean")
 """What a sign holds for: statistics in the direction of the value itself, not ages or counts."""

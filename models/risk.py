@@ -18,7 +18,7 @@ import xgboost as xgb
 
 from features.tables import InvalidInputError
 from models.recipes import Recipe
-from models.start import GRADE, STEPS, Start, mean_start
+from models.start import GRADE, MOST_LOG_ODDS, STEPS, Start, mean_start
 from models.stated import read_as
 
 ALL_CORES = 0
@@ -154,6 +154,9 @@ class RiskModel:
             raise InvalidInputError(f"{path.name}: {rounds} trees are not of {len(starts)} members")
         if any(len(start.weights) != len(STEPS) for start in starts):
             raise InvalidInputError(f"{path.name}: a start has not {len(STEPS)} weights")
+        for line in (line for start in starts for line in start.lines):
+            if not (line.low <= line.high and line.furthest <= MOST_LOG_ODDS):
+                raise InvalidInputError(f"{path.name}: the line of {line.column} is damaged")
         for column in {column for start in starts for column in start.columns} - set(names):
             raise InvalidInputError(f"{path.name}: a start reads {column}, which the model has not")
         return cls(booster, names, starts, threads)

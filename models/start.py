@@ -34,8 +34,12 @@ standard deviation. Chosen by patient-wise cross-validation on the public CAR-T 
 docs/horizons.md); 33 and 300 do about as well."""
 LEAST_VALUES = 30
 """A column with fewer values has no line (a choice)."""
+LEAST_SPREAD = 1e-3
+"""A column that varies by a smaller share of its mean, as rounding does, has no line (a choice)."""
 DECADES = 100.0
 """An analyte whose plausible range is at least so many-fold is read as a logarithm (a choice)."""
+MOST_LOG_ODDS = 100.0
+"""No fitted line comes near it; beyond it the numbers are damaged."""
 ROWS_AT_ONCE = 4096
 
 
@@ -52,6 +56,11 @@ class Line:
     high: float
     centre: float
     slope: float
+
+    @property
+    def furthest(self) -> float:
+        """The most that the line moves the log-odds, up or down."""
+        return max(abs(self.slope * (edge - self.centre)) for edge in (self.low, self.high))
 
 
 @dataclass(frozen=True)
@@ -180,7 +189,7 @@ def _standardised(rows: pd.DataFrame) -> tuple[Line, ...]:
         is_log = column == COURSE or _spans_decades(key)
         values = _read(rows[column].to_numpy(dtype=np.float64), np.array(is_log))
         known = values[~np.isnan(values)]
-        if known.size >= LEAST_VALUES and known.std() > 0.0:
+        if known.size >= LEAST_VALUES and known.std() > LEAST_SPREAD * abs(known.mean()):
             low, high, centre = map(float, (known.min(), known.max(), known.mean()))
             lines.append(Line(column, is_log, low, high, centre, float(1.0 / known.std())))
     return tuple(lines)

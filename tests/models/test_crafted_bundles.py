@@ -104,6 +104,38 @@ def test_an_outcome_that_leads_out_of_the_folder_is_none(copied, outcome):
     assert f"bundle.json: outcomes: {outcome!r}" in refusal_of(copied)
 
 
+@pytest.mark.parametrize(("field", "value"), [("low", 1e9), ("slope", 1e300), ("centre", -1e300)])
+def test_a_line_that_no_fit_gives_is_refused(copied, field, value):
+    craft(copied, "bundle.json", f"outcomes/severe_crs/starts/0/lines/0/{field}", value)
+    assert "is damaged" in refusal_of(copied)
+
+
+def test_a_line_of_a_column_that_the_model_has_not_is_refused(copied):
+    craft(copied, "bundle.json", "outcomes/severe_crs/starts/0/lines/0/column", "zinc.last")
+    assert "a start reads zinc.last" in refusal_of(copied)
+
+
+def test_a_bundle_of_the_format_without_lines_answers_as_one_whose_lines_are_none(
+    copied, ward_rows
+):
+    content = json.loads((copied / "bundle.json").read_text())
+    for outcome in content["outcomes"].values():
+        for start in outcome["starts"]:
+            start["lines"] = []
+    (copied / "bundle.json").write_text(json.dumps(content))
+    seal(copied)
+    plain = load_bundle(copied).models["severe_crs"].risk.margin(ward_rows)
+    for outcome in content["outcomes"].values():
+        for start in outcome["starts"]:
+            del start["lines"]
+    (copied / "bundle.json").write_text(json.dumps(content | {"format_version": 1}))
+    seal(copied)
+    older = load_bundle(copied).models["severe_crs"].risk.margin(ward_rows)
+    assert (older == plain).all()
+    craft(copied, "bundle.json", "outcomes/severe_crs/starts/0/weights", "many")
+    assert "bundle.json: outcomes: severe_crs: starts: value 1: weights" in refusal_of(copied)
+
+
 FILES = (
     "bundle.json", "card.json", "reference.json", "severe_crs.calibration.json",
     "severe_crs.baselines.json", "severe_crs.ubj",

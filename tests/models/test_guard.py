@@ -1,5 +1,7 @@
 """When a risk may be used: a table of cases."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -160,6 +162,19 @@ def test_the_verdict_case_by_case(case):
     assert bool(found.reasons) == bool(words)
     if words:
         assert pd.Series([found.reasons[0]]).str.contains(words).all()
+
+
+@pytest.mark.parametrize(("present", "verdict"), [(0.9, Verdict.CAUTION), (0.2, Verdict.ANSWER)])
+def test_a_grade_that_the_model_usually_knows_is_missed_by_name(present, verdict):
+    """It would be read as no CRS, however little the model makes of it in the mean."""
+    graded = AnalyteReference(importance=0.05, present=present, usual_age_hours=24.0)
+    reference = replace(
+        REFERENCE, analytes={str(Outcome.SEVERE_CRS): ANALYTES | {"crs_grade": graded}}
+    )
+    row = pd.DataFrame([FRESH | {"crs_grade.last": np.nan, "crs_grade.age": np.nan}])
+    (found,) = judge_alike(row, Outcome.SEVERE_CRS, np.array([True]), reference)
+    assert found.verdict == verdict
+    assert any("no current CRS grade" in said for said in found.reasons) == (present > 0.5)
 
 
 def test_a_patient_inside_the_outcome_is_not_asked_about():

@@ -117,6 +117,31 @@ def test_a_limit_of_detection_that_only_the_well_reach_is_no_fill(ward_events):
     assert filled_values(filled_at(ward_events, "crp", 0.0, 0.0), (CRS,)) == []
 
 
+@pytest.mark.parametrize("share", [2, 3, 10])
+def test_two_assays_with_two_limits_are_no_fill(draw_events, share):
+    """CRP rises with the grade, so that both limits are met at grade 0 and hardly elsewhere."""
+    random, lines = np.random.default_rng(share), []
+    for number in range(150):
+        worst, limit = number % 4, 1.0 if number % share == 0 else 5.0
+        for day in range(8):
+            grade = min(worst, max(0, day - 1)) if day < 5 else 0
+            crp = round(random.lognormal((0.7, 3.0, 3.8, 4.6)[grade], 0.8), 1)
+            lines.append((f"p{number}", "crs_grade", 24.0 * day, float(grade)))
+            lines.append((f"p{number}", "crp", 24.0 * day, crp if crp >= limit else limit / 2))
+    assert filled_values(draw_events(*lines), (CRS,)) == []
+
+
+def test_values_rounded_coarsely_are_no_fill(draw_events):
+    random, lines = np.random.default_rng(4), []
+    for number in range(150):
+        for day in range(8):
+            grade = min(number % 4, max(0, day - 1)) if day < 5 else 0
+            calcium = round(random.normal((2.3, 2.1, 2.0, 1.9)[grade], 0.08), 1)
+            lines.append((f"p{number}", "crs_grade", 24.0 * day, float(grade)))
+            lines.append((f"p{number}", "calcium", 24.0 * day, calcium))
+    assert filled_values(draw_events(*lines), (CRS,)) == []
+
+
 def test_a_limit_of_detection_in_every_grade_is_no_fill(ward_events):
     low = (ward_events["key"] == "ldh") & (ward_events["value"] < 300.0)
     limited = ward_events.assign(value=ward_events["value"].mask(low, 300.0))

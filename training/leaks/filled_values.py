@@ -10,9 +10,11 @@ filled in this way.
 
 Two states of an analyte, each with a value of its own, convict each other. One state alone must be
 clearer, and its value must not be what a limit of detection would be: the lowest of all where the
-state's other values are low as well, or the highest where they are high. What cannot be told from
-honest values: a fill at such an edge (0 at grade 0), one in a few patients, or one that the others
-often have, too, such as a potassium of 4.0 where all are rounded to one digit.
+state's other values are low as well, or the highest where they are high; nor one that its own
+patients hardly ever pass on one side, as where two assays have two limits; nor one of several that
+recur, as rounded values do. What cannot be told from honest values: a fill at such an edge (0 at
+grade 0), one in a few patients, one with noise added, or one that the others often have, too, such
+as a potassium of 4.0 where all are rounded to one digit.
 """
 
 from collections.abc import Iterator
@@ -48,6 +50,12 @@ FEWEST_ALONE = 8
 SHARE_ALONE = 0.2
 """What one state must have where no other is filled. Among 150 drawn patients a rare state's value
 recurs by chance in at most 6 of 45, or 4 of 8."""
+
+LEAST_BEYOND = 0.1
+OVER_SECOND = 2.5
+"""At least this share of a lone fill's patients have other values below it and as many above it,
+where they have others, and it has so many times the patients of the state's next commonest value
+(choices, as above)."""
 
 STATE_WORDS = {Outcome.SEVERE_CRS: "grade", Outcome.INFECTION: "infection"}
 NAMED, SHOWN = 6, 2  # analytes that a finding names, and values of the first
@@ -177,6 +185,9 @@ def _fills(state: np.ndarray, value: np.ndarray, patient: np.ndarray) -> list[Fi
         far = here / present[column] >= OVER_ELSEWHERE * elsewhere
         alone = (here >= FEWEST_ALONE) & (here >= SHARE_ALONE * present[column])
         alone[_limits(state == level, value, distinct)] = False
+        for row in np.flatnonzero(alone[1:-1]) + 1:
+            is_passed = _passed_on_both_sides(value, patient, distinct[row])
+            alone[row] = is_passed and _stands_out(here, int(row))
         for row in sorted(np.flatnonzero(enough & far), key=lambda row: (~alone[row], -here[row])):
             if here[row] >= OVER_NEIGHBOURS * _neighbours(here, int(row)):
                 fill = float(distinct[row]), int(here[row]), int(present[column]), bool(alone[row])
@@ -197,6 +208,20 @@ def _limits(here: np.ndarray, value: np.ndarray, distinct: np.ndarray) -> list[i
         if unknown or sign * float(np.median(others)) <= sign * float(np.median(elsewhere)):
             found.append(row)
     return found
+
+
+def _passed_on_both_sides(value: np.ndarray, patient: np.ndarray, fill: float) -> bool:
+    """Whether enough of a value's patients who have other values have them below and above it."""
+    carriers = np.intersect1d(patient[value == fill], patient[value != fill])
+    below, above = (
+        np.intersect1d(carriers, patient[beyond]).size for beyond in (value < fill, value > fill)
+    )
+    return min(below, above) >= LEAST_BEYOND * carriers.size
+
+
+def _stands_out(here: np.ndarray, row: int) -> bool:
+    """Whether far more patients of a state have one value than any other."""
+    return bool(here[row] >= OVER_SECOND * np.delete(here, row).max(initial=0))
 
 
 def _patients_by(

@@ -6,6 +6,7 @@ left to the authors, and said so.
 """
 
 from features.catalogue.naming import name_of
+from models.recipes import FEW_EVENTS
 from training.judging.rows.metrics import METRICS
 from training.statements.answers import (
     Answer,
@@ -154,7 +155,8 @@ def _size(facts: Facts) -> Answer:
 def _missing(facts: Facts) -> Answer:
     constants = "filled_constant" in (facts.evaluation.get("rejects") or {})
     said = (
-        "Nothing is imputed: the trees take a missing value as missing, and its age is a feature."
+        "Nothing is filled in: the trees take a missing value as missing; where boosting starts "
+        "from lines, it adds nothing there, as the average value does."
     )
     if constants:
         said += " Constants that the file's authors had filled in are set to missing first."
@@ -200,8 +202,10 @@ def _settings(facts: Facts) -> str:
 def _model(facts: Facts) -> Answer:
     start = "what today's grade gives" if facts.words.graded else "the base rate"
     said = (
-        f"A committee of XGBoost boosters, one a patient fold, each starting from {start}; a "
-        f"calibration on patients that the members had not seen. {_settings(facts)}"
+        f"A committee of XGBoost boosters, one a patient fold, each starting from {start} and, "
+        f"with fewer than {FEW_EVENTS} rows before an event, from a penalised logistic regression "
+        "of today's values; a calibration on patients that the members had not seen. "
+        f"{_settings(facts)}"
     )
     if facts.judged_on.get("format") in PUBLIC_FORMATS:
         said += " They were once found on public files, this one among them: a little optimism."

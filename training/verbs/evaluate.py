@@ -20,7 +20,7 @@ from training.report.page import report_context, write_report
 from training.tracking import runs
 from training.verbs import flags
 from training.verbs.opened import agree, opened_bundle
-from training.verbs.told import log_judged, print_claims, tell_notes, work_is_safe
+from training.verbs.told import log_judged, print_claims, tell_notes, tell_set_aside, work_is_safe
 from training.verbs.verb import Verb
 from training.weights import weights_of
 
@@ -52,6 +52,7 @@ def run_evaluate(options: Namespace) -> None:
         others = apply.cohort_for(bundle, options.records, options.format, options.every)
         others = replace(others, weight=weights_of(options.weights, others.as_of["patient_id"]))
         tell_notes(others.source)
+        tell_set_aside(others.source)
         if not options.track:
             _evaluate(options, bundle, others, prices)
             return

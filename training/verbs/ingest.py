@@ -11,9 +11,8 @@ from training.dataset import Events, load_events
 from training.folders import refuse_filled, write_csv
 from training.judging.outcome_quality import OutcomeQuality, outcome_quality
 from training.verbs import flags
-from training.verbs.told import tell_notes
+from training.verbs.told import tell_notes, tell_set_aside
 from training.verbs.verb import Verb
-from training.words.rejects import reject_summary
 
 
 def add_flags(parser: ArgumentParser) -> None:
@@ -31,8 +30,7 @@ def run_ingest(options: Namespace) -> None:
     source = replace(charted, events=with_outcomes(charted.events, options.outcomes_from))
     write_ingested(source, options.outcomes_from, outcomes, options.out)
     tell_notes(source)
-    for line in reject_summary(source.rejects):
-        print(f"set aside: {line}")
+    tell_set_aside(source)
     print(outcomes.sentence)
     print(f"{len(source.events)} events, {len(source.rejects)} rejects -> {options.out}")
 

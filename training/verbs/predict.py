@@ -10,7 +10,7 @@ from training.dataset import read_moments, without_records
 from training.folders import table_ending
 from training.verbs import flags
 from training.verbs.opened import agree, opened_bundle
-from training.verbs.told import tell_notes
+from training.verbs.told import tell_notes, tell_set_aside
 from training.verbs.verb import Verb
 
 
@@ -37,6 +37,7 @@ def run_predict(options: Namespace) -> None:
         agree(bundle, options.outcomes_from)
         source = apply.events_for(bundle, options.records, options.format)
         tell_notes(source)
+        tell_set_aside(source)
         if options.as_of is not None:
             moments = read_moments(options.as_of)
             _tell_strangers(without_records(moments, source.events))

@@ -14,6 +14,7 @@ from training.dataset import Events
 from training.tracking import runs
 from training.words.claims import claim_lines, findings
 from training.words.names import words_for
+from training.words.rejects import reject_summary
 
 logger = logging.getLogger("training")
 
@@ -22,6 +23,12 @@ def tell_notes(source: Events) -> None:
     """What the reader has to say, a line each."""
     for note in source.notes:
         logger.info("%s", note)
+
+
+def tell_set_aside(source: Events) -> None:
+    """What of the records is not used, a line a reason."""
+    for line in reject_summary(source.rejects):
+        print(f"set aside: {line}")
 
 
 def print_claims(evaluation: Mapping[str, Any]) -> None:
@@ -46,7 +53,7 @@ def tell_release(run_id: str, bundle: Bundle) -> None:
     print(f"to release it: python -m training promote {run_id} --alias champion")
     print("where a champion is in service: with --frozen DIR (see python -m training freeze)")
     if bundle.card.virtual:
-        print("and --allow-virtual where it learnt from real patients: this model's are virtual")
+        print("where that champion learnt from real patients: with --allow-virtual as well")
 
 
 @contextmanager

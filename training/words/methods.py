@@ -83,7 +83,7 @@ def _rounds(evaluation: Mapping[str, Any]) -> str:
 def _constants(evaluation: Mapping[str, Any]) -> str:
     found = (evaluation.get("rejects") or {}).get("filled_constant", 0)
     if not found:
-        return "None was found in these records. Nothing is imputed: missing stays missing."
+        return "None was found in these records, and none is filled in by the model."
     return (
         f"{found:,} values that stood for “not measured”, a constant for each grade of the same "
         "day, were set to missing first: they carry the grade that is to be foretold."

@@ -166,7 +166,7 @@ def test_what_a_promotion_would_ask_for_is_told_with_how_to_release(
     assert "--allow-virtual" not in real
     virtual = verb("register", "--model", another_bundle(tmp_path / "virtual", virtual=True))
     assert virtual.printed.endswith(
-        "and --allow-virtual where it learnt from real patients: this model's are virtual\n"
+        "where that champion learnt from real patients: with --allow-virtual as well\n"
     )
 
 

@@ -74,8 +74,8 @@ CAPTIONS = {
     "importance": Caption(
         "The longer the bar, the more the analyte moved the risks of these rows, up or down. "
         "Orange bars are what persistence knows as well.",
-        "Contributions (TreeSHAP) of all features of an analyte, added up; mean absolute value "
-        "over rows that the model learnt from.",
+        "Contributions (TreeSHAP, and the share of where boosting started) of all features of an "
+        "analyte, added up; mean absolute value over rows that the model learnt from.",
     ),
     "contributions": Caption(
         "One dot a row; to the right the analyte raised the risk. This is what the model used, not "
