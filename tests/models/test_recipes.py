@@ -7,6 +7,7 @@ import pytest
 from features.catalogue import KEYS
 from features.declared import COLUMNS
 from features.outcomes import Outcome
+from features.scores import SCORES
 from models.recipes import RECIPES, SIGNS, Recipe, monotone_signs, recipe_for
 from models.risk import fit_member, join_members
 from models.start import fit_start
@@ -22,12 +23,12 @@ def test_fewer_events_get_a_recipe_that_is_no_deeper() -> None:
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
-def test_every_signed_key_is_one_of_the_catalogue_and_signs_a_column(outcome: Outcome) -> None:
+def test_every_signed_key_is_an_analyte_or_a_score_and_signs_a_column(outcome: Outcome) -> None:
     names = [column.name for column in COLUMNS[outcome]]
     signed = {
         n.partition(".")[0] for n, s in zip(names, monotone_signs(names, outcome), strict=True) if s
     }
-    assert set(SIGNS[outcome]) <= set(KEYS)
+    assert set(SIGNS[outcome]) <= {*KEYS, *(score.key for score in SCORES)}
     assert signed == set(SIGNS[outcome])
 
 
