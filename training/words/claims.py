@@ -78,7 +78,22 @@ def claim(judged: Judged, words: Words = THERAPY, judged_on: Mapping[str, Any] =
         said += "the interval includes 0."
     else:
         said = f"Whether it beats {words.known} alone cannot be told: {against}, {gap['reason']}."
-    return Claim(finding, said)
+    return Claim(finding, said + _unanswered(judged))
+
+
+MOSTLY = 0.5
+"""From so large a share of rows without an answer on, the claim itself says so (a choice)."""
+
+
+def _unanswered(judged: Judged) -> str:
+    """How many of the judged rows the guard would not have answered, where that is most of them."""
+    verdicts = (judged.get("abstention") or {}).get("verdicts") or {}
+    silent = (verdicts.get("abstain") or {}).get("coverage") or 0.0
+    if silent < MOSTLY:
+        return ""
+    return (
+        f" But the guard abstains from {silent:.0%} of these rows: there nobody would see a risk."
+    )
 
 
 def claim_lines(evaluation: Mapping[str, Any], words: Words) -> list[str]:

@@ -60,6 +60,15 @@ def test_nothing_is_claimed_of_fewer_than_five_patients_with_an_event(patients):
     assert why_unjudged(judged(patients=5)) is None
 
 
+@pytest.mark.parametrize(("coverage", "told"), [(1.0, True), (0.5, True), (0.2, False)])
+def test_a_gain_over_rows_that_nobody_would_see_is_told_with_their_share(coverage, told):
+    gap = {"value": 0.1, "low": 0.05, "high": 0.15, "reason": None}
+    rows = judged({"persistence": {"auroc": gap}})
+    found = claim(rows | {"abstention": {"verdicts": {"abstain": {"coverage": coverage}}}})
+    assert found.finding is Finding.GAIN
+    assert (f"abstains from {coverage:.0%} of these rows" in found.sentence) == told
+
+
 @pytest.mark.parametrize(
     ("ratio", "words"),
     [
