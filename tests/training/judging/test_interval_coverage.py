@@ -32,3 +32,15 @@ def test_a_certain_risk_has_a_place_and_no_row_at_all_says_so():
     assert [(g["below"], g["within"]) for g in one["groups"]] == [(1.0, True)]
     nothing = interval_coverage(*(np.zeros(0) for _ in range(4)), np.zeros(0))
     assert (nothing["groups"], nothing["rows_within"]) == ([], None)
+
+
+@pytest.mark.parametrize(("low", "within"), [(0.0001, True), (0.0009, False)])
+def test_without_an_event_the_rate_that_chance_leaves_open_is_held_against_the_interval(
+    low, within
+):
+    """0 of 4,000: a rate of up to 0.00075 is left open (one side of an exact 90 % interval)."""
+    rows = 4000
+    columns = (np.zeros(rows), np.full(rows, 0.0005), np.full(rows, low), np.full(rows, 0.002))
+    (band,) = interval_coverage(*columns, np.arange(rows))["groups"]
+    assert band["chance_high"] == pytest.approx(1 - 0.05 ** (1 / rows), rel=0.3)
+    assert band["within"] is within

@@ -30,7 +30,8 @@ def interval_coverage(
 
     `low` and `high` are means over the band's rows; the observed rate has an exact 90 % interval of
     its own (patients as clusters) in `chance_low` and `chance_high`. `within`: the observed rate
-    lies in the mean interval; None where fewer events are foretold than `FEWEST_EXPECTED`.
+    lies in the mean interval (without an event: a rate that chance leaves open does, because no
+    interval begins at 0); None where fewer events are foretold than `FEWEST_EXPECTED`.
     """
     band = np.clip(np.digitize(risk, BANDS) - 1, 0, len(BANDS) - 2)
     effect = design_effect(band, label, patient) if len(label) else 1.0
@@ -68,6 +69,7 @@ def _group(
     observed = events / rows
     chance = exact_limits(np.array([events / effect]), np.array([rows / effect]))
     enough = risk[here].sum() >= FEWEST_EXPECTED
+    is_held = ends[0] <= (observed or float(chance[1][0])) and observed <= ends[1]
     return {
         "from": BANDS[place],
         "below": BANDS[place + 1],
@@ -80,7 +82,7 @@ def _group(
         "high": ends[1],
         "chance_low": float(chance[0][0]),
         "chance_high": float(chance[1][0]),
-        "within": bool(ends[0] <= observed <= ends[1]) if enough else None,
+        "within": bool(is_held) if enough else None,
     }
 
 
