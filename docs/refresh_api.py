@@ -20,8 +20,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-import quickstart  # noqa: E402 - it stands beside the packages
-from serving.schemas import EXAMPLE_REQUEST  # noqa: E402
+import quickstart
+from serving.schemas import EXAMPLE_REQUEST
 
 PAGE = ROOT / "docs/api.md"
 WIDTH = 108

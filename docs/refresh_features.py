@@ -10,17 +10,17 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from features.declared import COLUMNS, FEATURES  # noqa: E402 - they stand beside the page
-from features.families import FAMILIES, Family  # noqa: E402
-from features.kinetics.rows import KINETIC_COLUMNS  # noqa: E402
-from features.meanings import (  # noqa: E402
+from features.declared import COLUMNS, FEATURES
+from features.families import FAMILIES, Family
+from features.kinetics.rows import KINETIC_COLUMNS
+from features.meanings import (
     MEANINGS,
     meaning_of_feature,
     name_of_key,
     unit_of_key,
 )
-from features.scores import SCORES  # noqa: E402
-from features.trajectory import Statistic  # noqa: E402
+from features.scores import SCORES
+from features.trajectory import Statistic
 
 PAGE = ROOT / "docs/features.md"
 OPENING = """# Declared features

@@ -11,12 +11,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from features.panels import MEASURED, PANEL  # noqa: E402 - the packages stand above this folder
-from features.scores import SCORES, Score  # noqa: E402
-from features.scores.score import Checked  # noqa: E402
-from models.baselines import FOUR_SIGNS, PUBLISHED  # noqa: E402
-from models.crp_meanings import FOLDS, RISES  # noqa: E402
-from models.rules import CRP_FRESH_HOURS, CRP_LIMIT, CRP_RULE_SOURCE, RAPID  # noqa: E402
+from features.panels import MEASURED, PANEL
+from features.scores import SCORES, Score
+from features.scores.score import Checked
+from models.baselines import FOUR_SIGNS, PUBLISHED
+from models.crp_meanings import FOLDS, RISES
+from models.rules import CRP_FRESH_HOURS, CRP_LIMIT, CRP_RULE_SOURCE, RAPID
 
 PAGE = ROOT / "docs/scores.md"
 
