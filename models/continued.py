@@ -61,12 +61,12 @@ def group_size(shipped: int, local: int) -> int:
 def _dealt(members: Sequence[Trees], groups: int, factor: float) -> list[Trees]:
     """Each group's trees, one member after the other, leaves times `factor`."""
     return [
-        [_scaled(tree, factor) for trees in members[group::groups] for tree in trees]
+        [scaled(tree, factor) for trees in members[group::groups] for tree in trees]
         for group in range(groups)
     ]
 
 
-def _scaled(tree: dict[str, Any], factor: float) -> dict[str, Any]:
+def scaled(tree: dict[str, Any], factor: float) -> dict[str, Any]:
     """The tree with every leaf times `factor`; a leaf's value stands where a node's threshold."""
     leaf = [child == -1 for child in tree["left_children"]]
     pairs = zip(tree["split_conditions"], leaf, strict=True)

@@ -12,6 +12,7 @@ from models.bundle import load_bundle
 from models.calibration import fit_calibration, straight
 from models.predict import predict_rows
 from models.risk import RiskModel
+from training.adaptation.blend import shares
 from training.adaptation.choice import choose
 from training.adaptation.curve import ADAPTED, judged_by_size
 from training.adaptation.figures import beats_from, sizes_ahead
@@ -20,6 +21,7 @@ from training.adaptation.nested import adapt
 from training.adaptation.rows import local_rows, prior_rows
 from training.adaptation.shrunk import AS_IT_IS, Line, shrunk_line
 from training.adaptation.ways import (
+    BLENDED,
     RECALIBRATED,
     SCRATCH,
     SHIPPED,
@@ -124,23 +126,49 @@ def test_a_line_behind_a_calibration_moves_its_risks():
     np.testing.assert_allclose(slope * margin**2 + 2 * covariance * margin + intercept, of_line)
 
 
-def test_the_least_log_loss_is_taken_where_there_are_events_to_choose_by():
-    ways = [way for way in WAYS if not way.prior_counts]
-    rows = np.array([1.0, 1.0, 2.0])
-    losses = {
+def losses_of(**more: float) -> dict[str, np.ndarray]:
+    """Three patients' log losses; `more` names further ways, all patients alike."""
+    known = {
         SHIPPED: np.array([0.5, 0.5, 1.0]),
         RECALIBRATED: np.array([0.3, 0.5, 1.0]),
         "continued boosting": np.array([0.2, 0.2, 1.0]),
         SCRATCH: np.array([0.2, 0.2, 1.0]),
     }
-    chosen, table = choose(ways, losses, rows, 5)
+    return known | {name: np.full(3, loss) for name, loss in more.items()}
+
+
+ROWS = np.array([1.0, 1.0, 2.0])
+
+
+def test_the_least_log_loss_is_taken_where_there_are_events_to_choose_by():
+    chosen, table = choose(losses_of(), ROWS, 5)
     assert chosen == "continued boosting"  # as good as from scratch, and less of a change
     first = table[0]
     assert (first.loss, first.more) == pytest.approx((0.5, 0.15))
     # gaps 0.3, 0.3, 0 less 0.15 a row: residuals 0.15, 0.15, -0.3; times 3/2, over 4 rows
     assert first.standard_error == pytest.approx(np.sqrt(0.135 * 1.5) / 4)
-    assert choose(ways, losses, rows, 4)[0] == RECALIBRATED
-    assert choose(ways, losses, rows, 0)[0] == SHIPPED
+    assert choose(losses_of(), ROWS, 4)[0] == RECALIBRATED
+    assert choose(losses_of(), ROWS, 0)[0] == SHIPPED
+
+
+def test_the_blend_gives_way_only_to_what_is_better_beyond_a_standard_error():
+    # its gaps to continued boosting (0.2, 0.2, 1.0): all but the last, which is the spread
+    near, far = np.array([0.25, 0.2, 1.0]), np.array([0.35, 0.35, 1.3])
+    assert choose(losses_of() | {BLENDED: near}, ROWS, 5)[0] == BLENDED
+    assert choose(losses_of() | {BLENDED: far}, ROWS, 5)[0] == "continued boosting"
+    assert choose(losses_of() | {BLENDED: near}, ROWS, 4)[0] == RECALIBRATED
+
+
+def test_the_parts_of_the_blend_count_as_they_foretold():
+    # one patient, so every bootstrap draw is the same: likelihoods 1 to e^-1 to e^-10
+    one = {"a": np.array([2.0]), "b": np.array([3.0]), "c": np.array([12.0])}
+    found = shares(one, 1)
+    assert list(found) == ["a", "b"]  # c would count less than a twentieth
+    assert found["a"] == pytest.approx(1.0 / (1.0 + np.exp(-1.0)), abs=1e-4)
+    assert sum(found.values()) == pytest.approx(1.0)
+    # two patients who disagree: both ways keep a share, as only some draws hold either
+    split = shares({"a": np.array([0.0, 50.0]), "b": np.array([50.0, 0.0])}, 1)
+    assert split["a"] == pytest.approx(0.5, abs=0.05)
 
 
 def test_every_start_of_the_order_holds_its_share_of_events():
@@ -177,6 +205,7 @@ def test_every_way_joined_answers_as_its_pieces_do(ward, task):
     tried = [way.name for way in ways_for(given, local)]
     assert tried == [way.name for way in WAYS if way.prior_counts <= 80]
     adapted = adapt(given, local)
+    assert list(adapted.learnt) == [*tried, BLENDED]
     for name, learnt in adapted.learnt.items():
         model = joined(given, learnt.pieces, learnt.final, adapted.folds)
         assert isinstance(model.risk, RiskModel)

@@ -1,12 +1,14 @@
 """Which way is taken: the one that foretold unseen local patients best."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from training.adaptation.ways import RECALIBRATED, SHIPPED, Way
+from training.adaptation.ways import BLENDED, RECALIBRATED, RETRAINED, SHIPPED
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
+
+_NEW_TREES = RETRAINED | {BLENDED}
 
 
 @dataclass(frozen=True)
@@ -24,26 +26,37 @@ class Candidate:
 
 
 def choose(
-    ways: Sequence[Way], losses: Mapping[str, np.ndarray], rows: np.ndarray, event_patients: int
+    losses: Mapping[str, np.ndarray], rows: np.ndarray, event_patients: int
 ) -> tuple[str, tuple[Candidate, ...]]:
     """The chosen way and what it was chosen among.
 
     The way with the least log loss on patients that its fits had not seen; the least change where
-    two are equal. With too few patients with an event to choose by (`FEWEST_EVENT_PATIENTS`) the
-    shipped model is recalibrated; without any it stays as it is. (The rule of one standard error
-    towards the least change was tried and kept shipped models for too long: docs/adaptation.md.)
+    two are equal. With a prior the blend of the retrained ways is taken, unless a way that keeps
+    shipped trees has less by more than a standard error: fits without a fold of few patients do
+    worse than fits on all, those that learn most from them worst of all. With too few patients
+    with an event to choose by (`FEWEST_EVENT_PATIENTS`) the shipped model is recalibrated; without
+    any it stays as it is. Other rules that were tried: docs/adaptation.md.
 
     Args:
-        ways: those tried.
-        losses: by way, each patient's sum of log loss over judged rows.
+        losses: by way, the least change first: each patient's sum of log loss over judged rows.
         rows: each patient's number of judged rows.
         event_patients: how many patients have an event.
     """
-    least = min(ways, key=lambda way: float(losses[way.name].sum())).name
-    table = tuple(_candidate(way.name, losses[way.name], losses[least], rows) for way in ways)
+    least = _least(losses)
+    table = tuple(_candidate(name, loss, losses[least], rows) for name, loss in losses.items())
     if event_patients < FEWEST_EVENT_PATIENTS:
         return (RECALIBRATED if event_patients else SHIPPED), table
-    return least, table
+    return (_blend_or_kept(losses, rows) if BLENDED in losses else least), table
+
+
+def _blend_or_kept(losses: Mapping[str, np.ndarray], rows: np.ndarray) -> str:
+    kept = _least({name: loss for name, loss in losses.items() if name not in _NEW_TREES})
+    blend = _candidate(BLENDED, losses[BLENDED], losses[kept], rows)
+    return BLENDED if blend.more <= blend.standard_error else kept
+
+
+def _least(losses: Mapping[str, np.ndarray]) -> str:
+    return min(losses, key=lambda name: float(losses[name].sum()))
 
 
 def _candidate(name: str, loss: np.ndarray, least: np.ndarray, rows: np.ndarray) -> Candidate:

@@ -20,7 +20,7 @@ from training.adaptation.figures import curve_figures
 from training.adaptation.local import Local, deal
 from training.adaptation.nested import INNER_FOLDS, Adapted, adapt
 from training.adaptation.rows import Records, local_rows, prior_rows, read_cohort, task_for
-from training.adaptation.ways import SCRATCH, WAYS, Task, joined
+from training.adaptation.ways import MEANINGS, SCRATCH, Task, joined
 from training.adaptation.words import (
     NOTHING_KEPT,
     card_sentence,
@@ -244,7 +244,7 @@ def _told(
     curve = curve_figures(local, by_size, config.bootstrap, config.seed)
     events, patients = local.event_patients, len(local.patients)
     sentences = [
-        choice_sentence(adapted.chosen, patients, events),
+        choice_sentence(adapted.chosen, patients, events, adapted.shares),
         expected_sentence(local),
         prior_sentence(task.prior),
         *(curve_sentences(curve) if events else []),
@@ -255,7 +255,8 @@ def _told(
         "patients_with_event": events,
         "chosen": adapted.chosen,
         "candidates": [vars(candidate) for candidate in adapted.candidates],
-        "meanings": {way.name: way.meaning for way in WAYS if way.name in adapted.learnt},
+        "shares": dict(adapted.shares),
+        "meanings": {name: MEANINGS[name] for name in adapted.learnt},
         "learning_curve": curve,
         "repeats": next(iter(by_size[-1].risks.values())).shape[1],
         "sentences": sentences,

@@ -17,7 +17,7 @@ from training.adaptation.local import Local
 from training.adaptation.shrunk import AS_IT_IS, NOTHING, Line, shrunk_line
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
 
-PRIOR_PATIENTS = (300.0, 100.0, 30.0)
+PRIOR_PATIENTS = (300.0, 100.0, 30.0, 10.0)
 """For how many local patients all prior patients together may count (a power prior: Ibrahim and
 Chen 2000, Stat Sci 15:46; the steps are a choice of this project)."""
 NOWHERE = Start(0.0, (0.0,) * len(STEPS))
@@ -158,6 +158,13 @@ WAYS: tuple[Way, ...] = (
     ),
     Way(SCRATCH, "all trees anew from local patients alone", 2, _from_scratch),
 )
+
+RETRAINED = frozenset({SCRATCH, *(way.name for way in WAYS if way.prior_counts)})
+"""Ways whose trees are all new."""
+BLENDED = "retrained with the prior"
+MEANINGS = {way.name: way.meaning for way in WAYS} | {
+    BLENDED: "the mean of those with all trees anew, each counting as it foretold unseen patients"
+}
 
 
 def ways_for(task: Task, local: Local) -> list[Way]:

@@ -7,13 +7,11 @@ from scipy.special import expit
 
 from training.adaptation.figures import beats_from, sizes_ahead
 from training.adaptation.local import Local
-from training.adaptation.ways import SCRATCH, SHIPPED, WAYS, Prior
+from training.adaptation.ways import BLENDED, MEANINGS, RETRAINED, SCRATCH, SHIPPED, Prior
 from training.judging.rows.metrics import FIRST_BASELINE
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
 
-MEANINGS = {way.name: way.meaning for way in WAYS}
-NOTHING_KEPT = {SCRATCH, *(way.name for way in WAYS if way.prior_counts)}
-"""Ways whose trees are all new."""
+NOTHING_KEPT = RETRAINED | {BLENDED}
 TITLES = {"auprc": "average precision", "auroc": "AUROC", "log_loss": "log loss"}
 OPPONENT_TITLES = {
     SHIPPED: "the shipped model",
@@ -22,8 +20,10 @@ OPPONENT_TITLES = {
 }
 
 
-def choice_sentence(chosen: str, patients: int, event_patients: int) -> str:
-    """Which way was taken, and by what rule."""
+def choice_sentence(
+    chosen: str, patients: int, event_patients: int, shares: Mapping[str, float]
+) -> str:
+    """Which way was taken, by what rule, and of what it is the mean."""
     if not event_patients:
         return (
             f"None of {patients} local patients has an event on record, so the shipped model stays "
@@ -36,8 +36,25 @@ def choice_sentence(chosen: str, patients: int, event_patients: int) -> str:
         )
     return (
         f"Chosen by cross-validation on {patients} local patients, {event_patients} with an event: "
-        f"{chosen} ({MEANINGS[chosen]}), with the least log loss on patients not seen."
+        f"{chosen} ({MEANINGS[chosen]}), {_why(chosen, bool(shares))}."
+        + (_parts(shares) if chosen == BLENDED else "")
     )
+
+
+def _why(chosen: str, with_prior: bool) -> str:
+    if not with_prior:
+        return "with the least log loss on patients not seen"
+    if chosen == BLENDED:
+        return "which no way that keeps shipped trees beats by more than a standard error"
+    return (
+        "whose log loss on patients not seen is less than that of retraining with the prior by "
+        "more than a standard error"
+    )
+
+
+def _parts(shares: Mapping[str, float]) -> str:
+    parts = ", ".join(f"{way} {share:.0%}" for way, share in shares.items())
+    return f" It is made of: {parts}."
 
 
 def expected_sentence(local: Local) -> str:
