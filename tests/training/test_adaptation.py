@@ -156,7 +156,7 @@ def test_the_blend_gives_way_only_to_what_is_better_beyond_a_standard_error():
     near, far = np.array([0.25, 0.2, 1.0]), np.array([0.35, 0.35, 1.3])
     assert choose(losses_of() | {BLENDED: near}, ROWS, 5)[0] == BLENDED
     assert choose(losses_of() | {BLENDED: far}, ROWS, 5)[0] == "continued boosting"
-    assert choose(losses_of() | {BLENDED: near}, ROWS, 4)[0] == RECALIBRATED
+    assert choose(losses_of() | {BLENDED: near}, ROWS, 2)[0] == BLENDED
 
 
 def test_the_parts_of_the_blend_count_as_they_foretold():

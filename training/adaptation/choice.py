@@ -33,9 +33,9 @@ def choose(
     The way with the least log loss on patients that its fits had not seen; the least change where
     two are equal. With a prior the blend of the retrained ways is taken, unless a way that keeps
     shipped trees has less by more than a standard error: fits without a fold of few patients do
-    worse than fits on all, those that learn most from them worst of all. With too few patients
-    with an event to choose by (`FEWEST_EVENT_PATIENTS`) the shipped model is recalibrated; without
-    any it stays as it is. Other rules that were tried: docs/adaptation.md.
+    worse than fits on all, those that learn most from them worst of all. Without a prior and with
+    too few patients with an event to choose by (`FEWEST_EVENT_PATIENTS`) the shipped model is
+    recalibrated; without any event it stays as it is. Other rules that were tried: docs/adaptation.md.
 
     Args:
         losses: by way, the least change first: each patient's sum of log loss over judged rows.
@@ -44,9 +44,11 @@ def choose(
     """
     least = _least(losses)
     table = tuple(_candidate(name, loss, losses[least], rows) for name, loss in losses.items())
+    if BLENDED in losses:
+        return _blend_or_kept(losses, rows), table
     if event_patients < FEWEST_EVENT_PATIENTS:
         return (RECALIBRATED if event_patients else SHIPPED), table
-    return (_blend_or_kept(losses, rows) if BLENDED in losses else least), table
+    return least, table
 
 
 def _blend_or_kept(losses: Mapping[str, np.ndarray], rows: np.ndarray) -> str:

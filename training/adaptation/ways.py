@@ -170,16 +170,16 @@ MEANINGS = {way.name: way.meaning for way in WAYS} | {
 def ways_for(task: Task, local: Local) -> list[Way]:
     """The ways that these patients allow.
 
-    Trees want two patients with an event; with fewer than `FEWEST_EVENT_PATIENTS`, when nothing can
-    be chosen by, those from scratch alone are fitted, for comparison. A prior counts for no more
-    patients than it has, unless it has fewer than the least.
+    Trees want two patients with an event; with fewer than `FEWEST_EVENT_PATIENTS` those on top of
+    the shipped ones are not fitted. A prior counts for no more patients than it has, unless it has
+    fewer than the least.
     """
     events = local.event_patients
     simple = [way for way in WAYS if way.change <= min(events, 1)]
-    trees = [way for way in WAYS if way.change > 1 and _allowed(way, task.prior)]
-    if events >= FEWEST_EVENT_PATIENTS:
-        return [*simple, *trees]
-    return [*simple, *(way for way in trees if events > 1 and way.name == SCRATCH)]
+    new = [way for way in WAYS if way.name in RETRAINED and _allowed(way, task.prior)]
+    on_top = [way for way in WAYS if way.change > 1 and way.name not in RETRAINED]
+    trees = [*on_top, *new] if events >= FEWEST_EVENT_PATIENTS else new
+    return [*simple, *(trees if events > 1 else [])]
 
 
 def _allowed(way: Way, prior: Prior | None) -> bool:

@@ -29,7 +29,7 @@ def choice_sentence(
             f"None of {patients} local patients has an event on record, so the shipped model stays "
             "as it is: an outcome that did not happen looks like one that nobody wrote down."
         )
-    if event_patients < FEWEST_EVENT_PATIENTS:
+    if event_patients < FEWEST_EVENT_PATIENTS and not shares:
         return (
             f"With {event_patients} patient(s) with an event there is nothing to choose by: the "
             "shipped model's risks are moved by an intercept alone, shrunk towards none."
