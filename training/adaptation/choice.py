@@ -35,7 +35,8 @@ def choose(
     shipped trees has less by more than a standard error: fits without a fold of few patients do
     worse than fits on all, those that learn most from them worst of all. Without a prior and with
     too few patients with an event to choose by (`FEWEST_EVENT_PATIENTS`) the shipped model is
-    recalibrated; without any event it stays as it is. Other rules that were tried: docs/adaptation.md.
+    recalibrated; without any event it stays as it is. Other rules were tried: see
+    docs/adaptation.md.
 
     Args:
         losses: by way, the least change first: each patient's sum of log loss over judged rows.
