@@ -104,12 +104,18 @@ def run_ledger(options: Namespace) -> None:
 
 
 def _verify(ledger: Ledger) -> None:
-    """Raises InvalidInputError for the first thing that does not hold."""
+    """Raises InvalidInputError for the first thing that does not hold.
+
+    The entries first, then the aliases, then the files that the versions in service lead to: of
+    these every fault is named.
+    """
     _refuse_broken(ledger)
     for link in ledger.links:
         if fault := verdict_fault(link):
             raise InvalidInputError(f"the ledger does not hold: {fault}")
     _refuse_contradicted(ledger)
+    if faults := registry.faults_in_service(ledger):
+        raise InvalidInputError(f"what is in service is not what was promoted: {'; '.join(faults)}")
     for place in ledger.outside:
         print(f"run {place} lies in the ledger's experiment and belongs to no entry: it counts not")
     print(f"the ledger holds: {len(ledger.links)} entries, head {ledger.head}")

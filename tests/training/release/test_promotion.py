@@ -225,6 +225,32 @@ def test_files_written_over_are_refused_and_so_is_their_tag_once_promoted(
     assert alias_holder("champion") == "2"
 
 
+POINT_ELSEWHERE = (
+    "UPDATE model_versions SET source = :place, storage_location = :place WHERE version = :version"
+)
+
+
+def test_versions_in_service_that_were_pointed_elsewhere_are_each_named(store, verb):
+    store.promote("good")
+    store.promote("same", alias="challenger")
+    promoted = {name: load_bundle(store.files[name] / "artifacts" / "bundle").version
+                for name in ("good", "worse")}  # fmt: skip
+    assert verb("ledger", "--verify").status == 0
+    elsewhere = {"place": store.files["worse"].as_uri(), "version": 1}
+    sql(store, (POINT_ELSEWHERE, elsewhere))
+    champion = (
+        "what is in service is not what was promoted: champion: models:/crs-risk/1: holds bundle "
+        f"{promoted['worse']}, registered was {promoted['good']}"
+    )
+    assert verb("ledger", "--verify").error == champion
+    client().set_model_version_tag(REGISTERED_NAME, "1", DIGEST_TAG, promoted["worse"])
+    stated = champion.replace("registered was", "the ledger states")
+    assert verb("ledger", "--verify").error == stated
+    sql(store, (POINT_ELSEWHERE, {"place": "s3://bucket/there", "version": 2}))
+    unread = verb("ledger", "--verify").error.removeprefix(f"{stated}; challenger: ")
+    assert unread.startswith("models:/crs-risk/2: its files lie where they cannot be read from her")
+
+
 def test_an_alias_that_was_moved_past_the_ledger_is_not_followed(store, tmp_path, verb):
     client().set_registered_model_alias(REGISTERED_NAME, "champion", "3")
     with pytest.raises(InvalidInputError, match="the ledger knows no promotion to it"):
