@@ -10,7 +10,6 @@ differ between hospitals, and an invented one would be read as a fact.
 
 import re
 from dataclasses import dataclass, field, fields, replace
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +18,27 @@ from features.readers.places import shown
 from features.tables import InvalidInputError
 
 CURRENCY = "EUR"
+HIGHEST_PRICE, MOST_COUNTED = 1e6, 1e3
+"""EUR of a dose or a day, and doses or days of an alarm or a patient, above which a number is taken
+for a slip of the pen (choices). So no product or sum leaves the range of numbers, either."""
 NOT_GIVEN, UNSAID = "not given", "the table, which names no source"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 """As a table writes numbers: Python's own reading would take 1_000, nan and Arabic digits, too."""
 
 
 def _price(title: str) -> float | None:
-    price: float | None = field(default=None, metadata={"title": title, "unit": CURRENCY})
+    price: float | None = field(default=None, metadata=_facts(title, CURRENCY, HIGHEST_PRICE))
     return price
 
 
 def _number(value: float, title: str, unit: str, source: str = "assumption") -> float:
-    number: float = field(default=value, metadata={"title": title, "unit": unit, "source": source})
+    facts = _facts(title, unit, MOST_COUNTED) | {"source": source}
+    number: float = field(default=value, metadata=facts)
     return number
+
+
+def _facts(title: str, unit: str, most: float) -> dict[str, str | float]:
+    return {"title": title, "unit": unit, "most": most}
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,8 @@ def read_prices(path: Path | None) -> Prices:
 
     Raises:
         InvalidInputError: no such file, a missing column, an unknown or doubled item, a value that
-            is no number from 0 on, another unit, or a value without a source.
+            is no number from 0 to `HIGHEST_PRICE` (or `MOST_COUNTED`), another unit, or a value
+            without a source.
     """
     if path is None:
         return Prices()
@@ -124,7 +132,9 @@ def _value(text: str, place: str, name: str) -> float | None:
         return None
     if not NUMBER.fullmatch(text):
         raise InvalidInputError(f"{place}: {name}: {text!r} is no number")
-    value = float(text)
-    if not isfinite(value) or value < 0:
-        raise InvalidInputError(f"{place}: {name}: {text} is not a number from 0 on")
+    value, most, unit = float(text) + 0.0, ITEMS[name]["most"], ITEMS[name]["unit"]  # -0 is 0
+    if not 0 <= value <= most:
+        raise InvalidInputError(
+            f"{place}: {name}: {text:.40} where 0 to {most:,.0f} {unit} is needed"
+        )
     return value

@@ -1,6 +1,7 @@
 """The leak audit: one planted leak of each kind is refused by name, and clean cohorts pass."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,6 +95,33 @@ def test_a_constant_filled_in_for_one_grade_alone_is_found(ward_events, grade, v
     assert found.place == "crp"
     assert f"crp {value:g} in" in found.sentence
     assert f"at grade {grade:g}" in found.sentence
+
+
+@pytest.mark.parametrize("grade", [1.0, 2.0])
+def test_a_constant_under_a_little_noise_is_found(ward_events, grade):
+    filled = filled_at(ward_events, "crp", grade, 61.5)
+    value = filled["value"].to_numpy()
+    noise = np.random.default_rng(2).normal(1.0, 1e-3, len(value))
+    (found,) = filled_values(
+        filled.assign(value=np.where(value == 61.5, value * noise, value)), (CRS,)
+    )
+    assert found.place == "crp"
+    assert re.search(rf"crp about 61\.\d in \d+ of \d+ patients at grade {grade:g}", found.sentence)
+    loud = np.where(value == 61.5, value * (1 + 100 * (noise - 1)), value)  # 10 %: nothing recurs
+    assert filled_values(filled.assign(value=loud), (CRS,)) == []
+
+
+@pytest.mark.parametrize("seed", [6, 12])
+def test_values_close_together_that_rise_with_the_grade_are_no_fill_under_noise(draw_events, seed):
+    """All values of a grade lie within a few per cent, and none in another grade."""
+    random, lines = np.random.default_rng(seed), []
+    for number in range(30):
+        worst = (0, 0, 0, 1, 1, 1, 2, 2, 3, 4)[number % 10]
+        for day in range(8):
+            grade = min(worst, max(0, day - 1)) if day < 5 else 0
+            lines.append((f"p{number}", "crs_grade", 24.0 * day, float(grade)))
+            lines.append((f"p{number}", "crp", 24.0 * day, random.normal(40.0 + 20.0 * grade, 1.0)))
+    assert filled_values(draw_events(*lines), (CRS,)) == []
 
 
 def test_the_worst_grade_of_the_day_is_held_against_the_values_too(draw_events):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,11 @@ import pytest
 
 from features.outcomes import Outcome
 from features.tables import InvalidInputError
+from training.config import TrainingConfig
 from training.transport.groups import GroupedBy, groups_of, held_out_groups, only_patients
-from training.transport.held_out import SAW_IT
+from training.transport.held_out import SAW_IT, transport
 from training.transport.repair import repair
+from training.transport.written import page
 
 TWO_PRODUCTS = ("axicabtagene_ciloleucel", "teclistamab")
 
@@ -91,6 +94,21 @@ def test_by_time_the_patients_who_started_last_are_held_out(ward_cohort):
     group = groups_of(cohort, GroupedBy.TIME)
     assert held_out_groups(group, GroupedBy.TIME) == ["later"]
     assert sorted(group.index[group == "later"]) == [f"patient-{n:02d}" for n in range(56, 80)]
+
+
+def test_for_a_group_with_too_few_events_no_model_is_fitted(ward_cohort, caplog):
+    labels = ward_cohort.labels[Outcome.INFECTION].label
+    before_event = ward_cohort.as_of.loc[labels == 1, "patient_id"]
+    few = set(before_event.unique()[:4])
+    everybody = sorted(ward_cohort.as_of["patient_id"].unique())
+    cohort = later_by(ward_cohort, [5 if name in few else 0 for name in everybody])
+    config = TrainingConfig(Path(), "table", Path(), outcomes=(Outcome.INFECTION,), repeats=1)
+    with caplog.at_level("INFO", "training"):
+        found = transport(cohort, GroupedBy.TIME, config)
+    told = "4 patients with an event, 5 are needed"
+    assert found["outcomes"] == {"infection": {"later": {"reason": f"not tried: {told}"}}}
+    assert caplog.messages == [f"infection: later is not tried: {told}"]  # and nothing was learnt
+    assert f"### later: 4 patients\n\nNot tried: {told}.\n" in page(found)
 
 
 def test_patients_who_started_together_stay_together(ward_cohort):

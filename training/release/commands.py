@@ -1,6 +1,7 @@
 """What the verbs of a release do: plan, freeze, promote, rollback, ledger, fetch."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 
 from features.matrix import as_of_grid
 from features.outcomes import Outcome
@@ -16,8 +17,8 @@ from training.release.ledger_store import read_ledger, verdict_fault
 from training.release.plan import DEFAULT
 from training.release.plan_file import read_plan, write_plan
 from training.release.promotion import promote, roll_back
-from training.release.request import Decision, Request, user_name
-from training.release.verdict import Allowed
+from training.release.request import Request, user_name
+from training.release.verdict import Allowed, RefusedError
 from training.words.rejects import reject_summary
 
 SHORT = 12
@@ -67,7 +68,8 @@ def run_freeze(options: Namespace) -> None:
 
 
 def run_promote(options: Namespace) -> None:
-    """Let an alias name a run's model where the plan allows it."""
+    """Let an alias name a run's model where the plan allows it; else print what became of each
+    criterion, a line each, those that failed first."""
     asked = Request(
         run_id=options.run_id,
         alias=options.alias,
@@ -78,12 +80,17 @@ def run_promote(options: Namespace) -> None:
         by=options.by,
         why=options.why,
     )
-    _print(promote(asked))
+    try:
+        decision = promote(asked)
+    except RefusedError as refusal:
+        _print(refusal.lines)
+        raise
+    _print(decision.said)
 
 
 def run_rollback(options: Namespace) -> None:
     """Put back the version that stood before."""
-    _print(roll_back(options.alias, options.why, options.by))
+    _print(roll_back(options.alias, options.why, options.by).said)
 
 
 def run_ledger(options: Namespace) -> None:
@@ -104,12 +111,18 @@ def run_ledger(options: Namespace) -> None:
 
 
 def _verify(ledger: Ledger) -> None:
-    """Raises InvalidInputError for the first thing that does not hold."""
+    """Raises InvalidInputError for the first thing that does not hold.
+
+    The entries first, then the aliases, then the files that the versions in service lead to: of
+    these every fault is named.
+    """
     _refuse_broken(ledger)
     for link in ledger.links:
         if fault := verdict_fault(link):
             raise InvalidInputError(f"the ledger does not hold: {fault}")
     _refuse_contradicted(ledger)
+    if faults := registry.faults_in_service(ledger):
+        raise InvalidInputError(f"what is in service is not what was promoted: {'; '.join(faults)}")
     for place in ledger.outside:
         print(f"run {place} lies in the ledger's experiment and belongs to no entry: it counts not")
     print(f"the ledger holds: {len(ledger.links)} entries, head {ledger.head}")
@@ -165,9 +178,10 @@ def entry_line(entry: Entry) -> str:
     return "  ".join(facts)
 
 
-def _print(decision: Decision) -> None:
-    for line in decision.said:
-        print(line)
+def _print(lines: Sequence[str]) -> None:
+    """Line by line, and out before an error follows on the other stream."""
+    for line in lines:
+        print(line, flush=True)
 
 
 def run_fetch(options: Namespace) -> None:

@@ -29,6 +29,9 @@ BETTER = {metric.name: metric.better for metric in METRICS}
 DAY = pd.Timedelta(hours=24)
 ROUNDING = 1e-9
 """A limit is kept where only the last bits of a sum say otherwise."""
+WHOSE: Mapping[str, str] = {Thresholds.OWN: "its own", Thresholds.CHAMPION: "the champion's"}
+SILENT_CHAMPION = "the champion sounds on no patient-day: no multiple of none"
+NO_PATIENT_DAY = "not defined: no row at risk with a known outcome"
 
 Estimate = Mapping[str, Any]
 
@@ -118,14 +121,18 @@ def _no_worse(row: NoWorse, judged: Judged, outcome: str) -> Finding:
 def _beside_champion(
     row: NoWorse | NoSubgroupWorse, outcome: str, name: str, found: Mapping[str, Any]
 ) -> Finding:
-    """The paired difference to the champion against what is allowed."""
+    """The paired difference to the champion against what is allowed.
+
+    Where the champion alone has no such figure there is nothing to hold the new model against: not
+    judged. Where the new model has none, it fails.
+    """
     if CHAMPION not in found["differences"]:
         return Finding(outcome, name, None, "no champion answers this outcome")
     limit = f"at most {row.most_worse_by:g} worse"
     gap = found["differences"][CHAMPION][row.figure]
     ours, theirs = (found["models"][m]["metrics"][row.figure] for m in (MAIN_MODEL, CHAMPION))
     if gap["value"] is None:
-        return Finding(outcome, name, False, f"not defined: {_reason(ours, theirs)}", limit=limit)
+        return _undefined(outcome, name, ours, theirs, limit)
     worse = _turned(gap, -BETTER[row.figure])
     if row.must_be != Burden.ESTIMATED and worse["high"] is None:
         return Finding(outcome, name, False, str(gap["reason"]), worse["value"], limit=limit)
@@ -138,16 +145,20 @@ def _beside_champion(
     return Finding(outcome, name, kept, said, worse["value"], worse["low"], worse["high"], limit)
 
 
+def _undefined(outcome: str, name: str, ours: Estimate, theirs: Estimate, limit: str) -> Finding:
+    """What a criterion says where one of the two figures, or both, cannot be computed."""
+    if ours["value"] is None:
+        return Finding(outcome, name, False, f"not defined: {ours['reason']}", limit=limit)
+    said = f"the champion has no such figure: {theirs['reason']}"
+    return Finding(outcome, name, None, said, limit=limit)
+
+
 def _turned(gap: Estimate, sign: int) -> dict[str, Any]:
     """A difference as how much worse: above 0 is worse."""
     if sign > 0 or gap["low"] is None:
         value = sign * gap["value"] + 0.0  # no negative zero
         return {"value": value, "low": gap["low"], "high": gap["high"]}
     return {"value": 0.0 - gap["value"], "low": 0.0 - gap["high"], "high": 0.0 - gap["low"]}
-
-
-def _reason(*estimates: Estimate) -> str:
-    return next((str(one["reason"]) for one in estimates if one["value"] is None), "no figure")
 
 
 def _shown(estimate: Estimate) -> str:
@@ -162,7 +173,7 @@ def _within(row: Within, judged: Judged, outcome: str) -> Finding:
     found = judged.evaluation["outcomes"][outcome]["models"][MAIN_MODEL]["metrics"][row.figure]
     limit = f"{row.lowest:g} to {row.highest:g}"
     if found["value"] is None:
-        return Finding(outcome, row.figure, False, f"not defined: {_reason(found)}", limit=limit)
+        return Finding(outcome, row.figure, False, f"not defined: {found['reason']}", limit=limit)
     if row.must_be != Burden.ESTIMATED and found["low"] is None:
         return Finding(
             outcome, row.figure, False, str(found["reason"]), found["value"], limit=limit
@@ -192,8 +203,12 @@ def _subgroups(row: NoSubgroupWorse, judged: Judged, outcome: str) -> Iterator[F
 
 
 def _alarms(row: Alarms, judged: Judged, outcome: str) -> Iterator[Finding]:
-    """What sounds in a patient-day, and as a multiple of what the champion sounds."""
-    name = f"alarms of tier {row.tier} at {_whose(row)} thresholds"
+    """What sounds in a patient-day, and as a multiple of what the champion sounds.
+
+    A champion that sounds on no patient-day leaves nothing to hold a multiple against: that
+    criterion is not judged, and the limit per patient-day alone binds.
+    """
+    name = f"alarms of tier {row.tier} at {WHOSE[row.thresholds]} thresholds"
     champion = judged.thresholds.get((CHAMPION, outcome))
     own = judged.thresholds[MAIN_MODEL, outcome]
     thresholds = own if row.thresholds == Thresholds.OWN else champion
@@ -202,6 +217,9 @@ def _alarms(row: Alarms, judged: Judged, outcome: str) -> Iterator[Finding]:
         return
     ours = _alarm_days(judged.scored, outcome, MAIN_MODEL, thresholds[row.tier])
     most = row.most_per_patient_day
+    if ours is None:
+        yield Finding(outcome, name, False, NO_PATIENT_DAY, limit=f"at most {most:g}")
+        return
     said = f"{ours:.3f} per patient-day, allowed {most:g}"
     yield Finding(outcome, name, ours <= most + ROUNDING, said, ours, limit=f"at most {most:g}")
     if champion is not None:
@@ -209,27 +227,24 @@ def _alarms(row: Alarms, judged: Judged, outcome: str) -> Iterator[Finding]:
         yield _times_champion(row, outcome, name, ours, theirs)
 
 
-def _times_champion(row: Alarms, outcome: str, name: str, ours: float, theirs: float) -> Finding:
-    most = row.most_times_champion
+def _times_champion(
+    row: Alarms, outcome: str, name: str, ours: float, theirs: float | None
+) -> Finding:
+    most, name = row.most_times_champion, f"{name} beside the champion"
+    if not theirs:
+        return Finding(outcome, name, None, SILENT_CHAMPION, limit=f"at most {most:g} times")
     kept = ours <= most * theirs + ROUNDING
     said = f"{ours:.3f} per patient-day against {theirs:.3f}, allowed {most:g} times as many"
-    times = ours / theirs if theirs else None
-    return Finding(
-        outcome, f"{name} beside the champion", kept, said, times, limit=f"at most {most:g} times"
-    )
+    return Finding(outcome, name, kept, said, ours / theirs, limit=f"at most {most:g} times")
 
 
-def _whose(row: Alarms) -> str:
-    return "its own" if row.thresholds == Thresholds.OWN else "the champion's"
-
-
-def _alarm_days(scored: pd.DataFrame, outcome: str, scorer: str, threshold: float) -> float:
+def _alarm_days(scored: pd.DataFrame, outcome: str, scorer: str, threshold: float) -> float | None:
     """Share of patient-days with a risk from the threshold on; a day counts from the first row.
 
-    Rows at risk with a known outcome count, as in every other figure; 0 where there are none.
+    Rows at risk with a known outcome count, as in every other figure; None where there are none.
     """
     rows = scored[(scored["outcome"] == outcome) & (scored["model"] == scorer)]
     rows = rows[rows["at_risk"] & rows["label"].notna()]
     since = rows["as_of"] - rows.groupby("patient_id")["as_of"].transform("min")
     sounding = (rows["risk"] >= threshold).groupby([rows["patient_id"], since // DAY]).any()
-    return float(sounding.mean()) if len(sounding) else 0.0
+    return float(sounding.mean()) if len(sounding) else None

@@ -67,7 +67,8 @@ class NoSubgroupWorse:
 @dataclass(frozen=True)
 class Alarms:
     """Patient-days on which the tier (or a higher one) sounds: per patient-day, and as a multiple
-    of the champion's at its own thresholds."""
+    of the champion's at its own thresholds. Beside a champion that never sounds the multiple is not
+    judged: `most_per_patient_day` alone binds then."""
 
     tier: str
     thresholds: str

@@ -22,7 +22,7 @@ from training.release.request import (
     one_line,
     user_name,
 )
-from training.release.verdict import Allowed, Verdict, concluded, guards
+from training.release.verdict import Allowed, RefusedError, Verdict, concluded, guards
 from training.tracking.runs import REGISTERED_NAME
 from training.tracking.tracker import client, told_plainly
 
@@ -39,7 +39,8 @@ def promote(asked: Request) -> Decision:
     A refusal by the plan is written into the ledger, too.
 
     Raises:
-        InvalidInputError: the plan refuses; or no such alias or run, a ledger that does not hold,
+        RefusedError: the plan refuses; it says so of each criterion.
+        InvalidInputError: no such alias or run, a ledger that does not hold,
             a frozen set that can not judge, a champion without an evaluation or a reason.
         InvalidBundleError: the files of either model are not those that were registered.
     """
@@ -170,7 +171,7 @@ def _written(ledger: Ledger, draft: Draft, verdict: Verdict) -> Decision:
     judged = replace(draft, kind=kind, verdict=verdict.word, why=why[:LONGEST_WHY])
     kept = ledger_store.append(ledger, judged, verdict.content)
     if verdict.refusal:
-        raise InvalidInputError(verdict.refusal)
+        raise RefusedError(verdict)
     _set_alias(draft.alias, draft.version)
     entry = kept.entries[-1]
     said = (

@@ -60,6 +60,22 @@ def versions_of_bundles() -> dict[str, int]:
     return Counter(found.name for found in versions if DIGEST_TAG in found.tags)
 
 
+def faults_in_service(ledger: Ledger) -> list[str]:
+    """A sentence for each alias whose version no longer leads to the bytes that the ledger states.
+
+    The files are fetched and their digest is taken anew, wherever the registry says that they lie.
+    """
+    found = []
+    for alias in ALIASES:
+        if stated := in_service(ledger, alias):
+            try:
+                with fetched(version_at(f"models:/{REGISTERED_NAME}/{stated.version}"), ledger):
+                    pass
+            except InvalidInputError as fault:
+                found.append(f"{alias}: {fault}")
+    return found
+
+
 def _refuse_moved(uri: str, version: Any, ledger: Ledger) -> None:
     """Raises InvalidInputError where an alias names another version than the ledger's last word."""
     name, _, alias = uri.removeprefix("models:/").partition("@")
@@ -83,10 +99,7 @@ def fetched(version: Any, ledger: Ledger) -> Iterator[Bundle]:
     """
     address = f"models:/{version.name}/{version.version}"
     with tempfile.TemporaryDirectory() as folder:
-        with _looking_for(address):
-            found = mlflow().artifacts.download_artifacts(
-                artifact_uri=f"{address}/artifacts/bundle", dst_path=folder
-            )
+        found = _downloaded(address, folder)
         try:
             bundle = load_bundle(found)
         except InvalidBundleError as fault:
@@ -94,6 +107,24 @@ def fetched(version: Any, ledger: Ledger) -> Iterator[Bundle]:
             raise InvalidBundleError(f"{address}: {said}") from fault
         _refuse_other(address, bundle, version, ledger)
         yield bundle
+
+
+def _downloaded(address: str, folder: str) -> str:
+    """Where below `folder` the version's bundle lies now.
+
+    MLflow leaves the libraries of other stores to be installed, and splits addresses untested.
+    """
+    with _looking_for(address):
+        try:
+            return str(
+                mlflow().artifacts.download_artifacts(
+                    artifact_uri=f"{address}/artifacts/bundle", dst_path=folder
+                )
+            )
+        except (ModuleNotFoundError, ValueError) as fault:
+            raise InvalidInputError(
+                f"{address}: its files lie where they cannot be read from here: {fault}"
+            ) from fault
 
 
 def _refuse_other(address: str, bundle: Bundle, version: Any, ledger: Ledger) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from features.tables import InvalidInputError
 from models.bundle import Bundle
 from training.release.frozen import FrozenSet
 from training.release.judgement import Finding
@@ -24,13 +25,40 @@ class Verdict:
 
     @property
     def refusal(self) -> str:
-        """Every failed criterion with number and limit in one line; empty where none failed."""
-        failed = [finding for finding in self.findings if finding.kept is False]
-        guards = [finding.said for finding in failed if not finding.outcome]
-        named = [f"{one.outcome}: {one.criterion}: {one.said}" for one in failed if one.outcome]
-        judged = sum(one.kept is not None for one in self.findings if one.outcome)
-        counted = f"{len(named)} of {judged} criteria failed: " + "; ".join(named)
-        return "; ".join([*guards, *([counted] if named else [])])
+        """Every failed criterion with number and limit, as the ledger has it; empty where none."""
+        named = "; ".join(_named(one) for one in self._criteria if one.kept is False)
+        return "; ".join([*self._guards, *([f"{self._counted}: {named}"] if named else [])])
+
+    @property
+    def headline(self) -> str:
+        """The refusal in short: the guards, and how many criteria failed."""
+        failed = any(one.kept is False for one in self._criteria)
+        return "; ".join(
+            [*self._guards, *([f"{self._counted}, nothing changes"] if failed else [])]
+        )
+
+    @property
+    def lines(self) -> list[str]:
+        """A line for each criterion: those that failed, those not judged, then those kept."""
+        return [
+            f"{word}: {_named(one)}"
+            for kept, word in ((False, "failed"), (None, "not judged"), (True, "kept"))
+            for one in self._criteria
+            if one.kept is kept
+        ]
+
+    @property
+    def _guards(self) -> list[str]:
+        return [one.said for one in self.findings if not one.outcome and one.kept is False]
+
+    @property
+    def _criteria(self) -> list[Finding]:
+        return [one for one in self.findings if one.outcome]
+
+    @property
+    def _counted(self) -> str:
+        judged = [one.kept for one in self._criteria if one.kept is not None]
+        return f"{judged.count(False)} of {len(judged)} criteria failed"
 
     @property
     def summary(self) -> list[str]:
@@ -46,6 +74,18 @@ class Verdict:
             f"{kept} criteria kept",
             *(f"not judged, {reason}: {', '.join(names)}" for reason, names in unjudged.items()),
         ]
+
+
+class RefusedError(InvalidInputError):
+    """The plan refuses a model: the message says so in short, `lines` say it of each criterion."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.headline)
+        self.lines = verdict.lines
+
+
+def _named(one: Finding) -> str:
+    return f"{one.outcome}: {one.criterion}: {one.said}"
 
 
 def concluded(

@@ -13,6 +13,7 @@ from models.predict import risks
 from training.blas import on_one_blas_thread
 from training.config import TrainingConfig
 from training.dataset import Cohort
+from training.judging.groups.by_group import why_not
 from training.judging.judged import scored_rows
 from training.judging.rows.evaluation import evaluate
 from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
@@ -37,6 +38,9 @@ not the patient."""
 def transport(cohort: Cohort, by: GroupedBy, config: TrainingConfig) -> dict[str, Any]:
     """Train without each group and judge on it.
 
+    A group of whom too few patients have an event (`judging.groups.by_group.why_not`) can judge no
+    model: none is fitted for it, and its `reason` says so.
+
     Returns:
         `by`, `patients` by group, and by outcome and group the figures of `judging.rows.metrics`
         (`models`, `differences`, `counts`) with `repair`, or a `reason` why there is none.
@@ -48,28 +52,45 @@ def transport(cohort: Cohort, by: GroupedBy, config: TrainingConfig) -> dict[str
     names = held_out_groups(group, by)
     found: dict[str, Any] = {}
     for outcome in config.outcomes:
-        saw = train_outcome(cohort, outcome, config).scored
+        parts = {name: only_patients(cohort, group.index[group == name]) for name in names}
+        reasons = {name: _why_not_tried(here, outcome, name) for name, here in parts.items()}
+        if None in reasons.values():
+            saw = train_outcome(cohort, outcome, config).scored
         found[str(outcome)] = {
-            name: _held_out(cohort, outcome, group.index[group == name], name, saw, config)
-            for name in names
+            name: {"reason": reasons[name]}
+            if reasons[name]
+            else _held_out(cohort, outcome, here, name, saw, config)
+            for name, here in parts.items()
         }
     counts = {str(name): int(count) for name, count in group.value_counts().items()}
     return {"by": str(by), "patients": counts, "outcomes": found}
 
 
+def _why_not_tried(here: Cohort, outcome: Outcome, name: str) -> str | None:
+    """Why a group's patients can judge no model, told before one is fitted; None where they can."""
+    known = at_risk_rows(here, outcome)
+    label, patient = here.labels[outcome].label[known], here.as_of.loc[known, "patient_id"]
+    if not len(label):
+        return "no row at risk with a known outcome"
+    events = label == 1
+    counts = {"patients_with_event": patient[events].nunique(), "events": int(events.sum())}
+    reason = why_not(counts | {"rows": len(label)})
+    if reason:
+        logger.info("%s: %s is not tried: %s", outcome, name, reason)
+    return f"not tried: {reason}" if reason else None
+
+
 def _held_out(
     cohort: Cohort,
     outcome: Outcome,
-    patients: pd.Index,
+    here: Cohort,
     name: str,
     saw: pd.DataFrame,
     config: TrainingConfig,
 ) -> Mapping[str, Any]:
-    """One group's figures, or the reason why there are none."""
-    here = only_patients(cohort, patients)
-    others = set(cohort.as_of["patient_id"]) - set(patients)
-    if not at_risk_rows(here, outcome).any():
-        return {"reason": "no row at risk with a known outcome"}
+    """The figures of one group (`here`), or the reason why there are none."""
+    patients = set(here.as_of["patient_id"])
+    others = set(cohort.as_of["patient_id"]) - patients
     logger.info("%s: without %s (%d patients)", outcome, name, len(patients))
     try:
         model = train_outcome(only_patients(cohort, others), outcome, config).model

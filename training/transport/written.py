@@ -96,7 +96,7 @@ def page(found: Mapping[str, Any]) -> str:
 def _group(name: str, patients: int, judged: Mapping[str, Any]) -> str:
     title = f"### {name}: {patients} patients\n\n"
     if judged["reason"]:
-        return title + f"Not judged: {judged['reason']}.\n"
+        return title + f"{judged['reason'][:1].upper()}{judged['reason'][1:]}.\n"
     counts = judged["counts"]
     told = f"{counts['rows']} rows judged, {counts['events']} before an event, in "
     told += f"{counts['patients_with_event']} patients.\n"

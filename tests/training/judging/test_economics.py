@@ -63,15 +63,26 @@ def test_a_wrong_unit_and_a_value_without_a_source_are_refused(tmp_path, line, s
     assert said in str(refused.value)
 
 
+def test_the_highest_price_is_taken_and_no_zero_has_a_sign(tmp_path):
+    lines = ("anti_il6_dose,1e6", "bed_day,-0", "doses_per_alarm,-0.0", "monitored_day,-1e-999")
+    found = read_prices(table(tmp_path / "prices.csv", *lines))
+    assert found.anti_il6_dose == 1_000_000.0
+    zeros = (found.bed_day, found.doses_per_alarm, found.monitored_day)
+    assert [str(zero) for zero in zeros] == ["0.0"] * 3
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
         ("bed_dya,3", "prices.csv:2: item 'bed_dya' is none of"),
         ("bed_day,cheap", "prices.csv:2: bed_day: 'cheap' is no number"),
-        ("bed_day,-3", "prices.csv:2: bed_day: -3 is not a number from 0 on"),
+        ("bed_day,-3", "prices.csv:2: bed_day: -3 where 0 to 1,000,000 EUR is needed"),
+        ("bed_day,1000001", "bed_day: 1000001 where 0 to 1,000,000 EUR is needed"),
+        ("bed_day,1e308", "bed_day: 1e308 where 0 to 1,000,000 EUR is needed"),
+        ("doses_per_alarm,1001", "doses_per_alarm: 1001 where 0 to 1,000 doses is needed"),
         ("bed_day,nan", "bed_day: 'nan' is no number"),
         ("bed_day,1_000", "prices.csv:2: bed_day: '1_000' is no number"),
-        ("bed_day,1e999", "bed_day: 1e999 is not a number from 0 on"),
+        ("bed_day,1e999", "bed_day: 1e999 where 0 to 1,000,000 EUR is needed"),
         ("doses_per_alarm,", "doses_per_alarm: '' is no number"),
         ("bed_day,3\nbed_day,4", "prices.csv:3: item 'bed_day' stands there twice"),
     ],

@@ -110,6 +110,37 @@ def test_alarms_are_counted_in_patient_days():
     assert not findings(plan(alarms=[budget]), judged(loud, quiet, LABEL, SEX))[0].kept
 
 
+def test_a_champion_that_never_sounds_leaves_the_limit_per_patient_day():
+    loud = [0.9, 0.9, 0.1, 0.1, 0.1, 0.1]  # two of six patient-days sound
+    silent = [0.3, 0.2, 0.1, 0.3, 0.2, 0.1]
+    rows = judged(loud, silent, LABEL, SEX)
+    for asked, kept in ((0.4, True), (0.3, False)):
+        alone, beside = findings(plan(alarms=[Alarms("high", "own", asked, 1.5, "")]), rows)
+        assert (alone.kept, alone.value) == (kept, pytest.approx(1 / 3))
+        assert beside.criterion == "alarms of tier high at its own thresholds beside the champion"
+        assert (beside.kept, beside.value, beside.limit) == (None, None, "at most 1.5 times")
+        assert beside.said == "the champion sounds on no patient-day: no multiple of none"
+
+
+def test_a_figure_that_only_the_champion_lacks_is_not_judged():
+    mute = [np.nan] * 6
+    asked = plan([NoWorse("brier", 0.1, "estimated", "")])
+    ours = one(findings(asked, judged(FOR_WOMEN, mute, LABEL, SEX)))
+    assert ours.kept is None
+    assert ours.said == "the champion has no such figure: it gave no score on these rows"
+    theirs = one(findings(asked, judged(mute, FOR_WOMEN, LABEL, SEX)))
+    assert (theirs.kept, theirs.said) == (False, "not defined: it gave no score on these rows")
+
+
+def test_alarms_on_no_judged_day_fail():
+    unknown = judged(CHAMPION, CHAMPION, [np.nan] * 6, SEX)
+    found = one(findings(plan(alarms=[Alarms("high", "own", 1.0, 9.0, "")]), unknown))
+    assert (found.kept, found.said) == (
+        False,
+        "not defined: no row at risk with a known outcome",
+    )
+
+
 def test_without_a_champion_only_what_needs_none_is_judged():
     rows = judged(FOR_WOMEN, None, LABEL, SEX, champion=False)
     asked = plan(

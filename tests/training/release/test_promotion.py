@@ -1,6 +1,7 @@
 """Promotions in a real MLflow store: judged, refused with numbers, written down, rolled back."""
 
 import json
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -14,8 +15,10 @@ from training.release import ledger_store
 from training.release.ledger import Draft, Kind
 from training.release.ledger_store import LEDGER, read_ledger, read_verdict
 from training.release.plan import DEFAULT, NoSubgroupWorse, Plan, Within
+from training.release.plan_file import write_plan
 from training.release.promotion import roll_back
 from training.release.registry import alias_holder, fetch
+from training.release.verdict import RefusedError
 from training.tracking.runs import DIGEST_TAG, REGISTERED_NAME
 from training.tracking.tracker import client
 
@@ -37,19 +40,28 @@ def lax(plan: Plan) -> Plan:
 # Judged by the plan ------------------------------------------------------------------------------
 
 
-def test_a_worse_model_is_refused_with_numbers_until_the_plan_lets_it(store, frozen):
+def test_a_worse_model_is_refused_with_numbers_until_the_plan_lets_it(
+    store, frozen, frozen_folder, verb, tmp_path
+):
     store.promote("good")
-    with pytest.raises(InvalidInputError) as refusal:
-        store.promote("worse", frozen=frozen, plan=ONLY_NO_WORSE)
-    said = str(refusal.value)
-    assert "criteria failed: " in said
-    assert "severe_crs: auroc: 0." in said
-    assert "allowed 0.03 (proven)" in said
-    assert "\n" not in said
+    write_plan(ONLY_NO_WORSE, tmp_path / "plan.json")
+    done = verb("promote", store.runs["worse"], "--alias", "champion", "--frozen", frozen_folder,
+                "--plan", tmp_path / "plan.json")  # fmt: skip
     assert alias_holder("champion") == "1"
     refused = read_ledger().links[-1]
     assert (refused.entry.kind, refused.entry.version) == (Kind.REFUSED, "3")
-    assert refused.entry.why == said
+    said = refused.entry.why
+    lines = done.printed.splitlines()
+    first = [line for line in lines if line.startswith("failed: ")]
+    assert len(lines) == 8  # four figures of two outcomes; those of infection are the same
+    assert lines[: len(first)] == first
+    assert all(line.startswith("kept: infection: ") for line in lines[-4:])
+    assert first[0].startswith("failed: severe_crs: auroc: 0.")
+    assert first[0].endswith("allowed 0.03 (proven)")
+    assert done.error == f"{len(first)} of 8 criteria failed, nothing changes"
+    assert said == f"{len(first)} of 8 criteria failed: " + "; ".join(
+        line.removeprefix("failed: ") for line in first
+    )
     assert (refused.entry.plan_digest, refused.entry.frozen_digest) == (
         ONLY_NO_WORSE.digest,
         frozen.manifest.digest,
@@ -59,8 +71,9 @@ def test_a_worse_model_is_refused_with_numbers_until_the_plan_lets_it(store, fro
     assert all(f"{row['outcome']}: {row['criterion']}: {row['said']}" in said for row in failed)
     assert verdict["plan"]["no_worse"][0]["most_worse_by"] == 0.03
 
-    with pytest.raises(InvalidInputError, match=r"auroc where sex is (fe)?male: "):
+    with pytest.raises(RefusedError) as refusal:
         store.promote("worse", frozen=frozen, plan=NO_WORSE_IN_SEX)
+    assert re.match(r"failed: severe_crs: auroc where sex is (fe)?male: ", refusal.value.lines[0])
 
     decision = store.promote("worse", frozen=frozen, plan=lax(ONLY_NO_WORSE))
     assert alias_holder("champion") == decision.version == "3"
@@ -85,10 +98,13 @@ def test_the_first_champion_is_judged_by_what_needs_no_other(store, frozen):
         alarms=(),
         within=(Within("observed_to_expected", 0.8, 1.25, "not disproven", "calibration"),),
     )
-    with pytest.raises(InvalidInputError) as refusal:
+    with pytest.raises(RefusedError, match="1 of 2 criteria failed, nothing changes") as refusal:
         store.promote("biased", frozen=frozen, plan=calibrated)
-    assert "1 of 2 criteria failed: severe_crs: observed_to_expected: 0." in str(refusal.value)
-    assert "allowed 0.8 to 1.25 (not disproven)" in str(refusal.value)
+    failed, *unjudged, kept = refusal.value.lines
+    assert failed.startswith("failed: severe_crs: observed_to_expected: 0.")
+    assert failed.endswith("allowed 0.8 to 1.25 (not disproven)")
+    assert all(line.startswith("not judged: ") for line in unjudged)
+    assert kept.startswith("kept: infection: observed_to_expected: ")
     decision = store.promote("good", frozen=frozen, plan=calibrated)
     assert "2 criteria kept" in decision.said
     assert any("not judged, no champion answers this outcome: " in line for line in decision.said)
@@ -223,6 +239,32 @@ def test_files_written_over_are_refused_and_so_is_their_tag_once_promoted(
         with pytest.raises(InvalidBundleError, match=r"models:/crs-risk/2: .*the ledger states"):
             act()
     assert alias_holder("champion") == "2"
+
+
+POINT_ELSEWHERE = (
+    "UPDATE model_versions SET source = :place, storage_location = :place WHERE version = :version"
+)
+
+
+def test_versions_in_service_that_were_pointed_elsewhere_are_each_named(store, verb):
+    store.promote("good")
+    store.promote("same", alias="challenger")
+    promoted = {name: load_bundle(store.files[name] / "artifacts" / "bundle").version
+                for name in ("good", "worse")}  # fmt: skip
+    assert verb("ledger", "--verify").status == 0
+    elsewhere = {"place": store.files["worse"].as_uri(), "version": 1}
+    sql(store, (POINT_ELSEWHERE, elsewhere))
+    champion = (
+        "what is in service is not what was promoted: champion: models:/crs-risk/1: holds bundle "
+        f"{promoted['worse']}, registered was {promoted['good']}"
+    )
+    assert verb("ledger", "--verify").error == champion
+    client().set_model_version_tag(REGISTERED_NAME, "1", DIGEST_TAG, promoted["worse"])
+    stated = champion.replace("registered was", "the ledger states")
+    assert verb("ledger", "--verify").error == stated
+    sql(store, (POINT_ELSEWHERE, {"place": "s3://bucket/there", "version": 2}))
+    unread = verb("ledger", "--verify").error.removeprefix(f"{stated}; challenger: ")
+    assert unread.startswith("models:/crs-risk/2: its files lie where they cannot be read from her")
 
 
 def test_an_alias_that_was_moved_past_the_ledger_is_not_followed(store, tmp_path, verb):
