@@ -73,6 +73,18 @@ def curve_sentences(curve: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def headlines(adapted: Mapping[str, Any]) -> list[str]:
+    """Of what an evaluation says of one outcome's adaptation, what a command tells at its end.
+
+    The choice, the rows before an event, and whether the result beats the shipped model where there
+    are patients with an event enough to show it.
+    """
+    choice, expected, *_ = adapted["sentences"]
+    if adapted["patients_with_event"] < FEWEST_EVENT_PATIENTS:
+        return [choice, expected]
+    return [choice, expected, _beats(adapted["learning_curve"], SHIPPED, "log_loss")]
+
+
 def _beats(curve: Sequence[Mapping[str, Any]], opponent: str, figure: str) -> str:
     good, bad = ("lower", "higher") if figure == "log_loss" else ("higher", "lower")
     than = f"{TITLES[figure]} than {OPPONENT_TITLES[opponent]}"
@@ -81,9 +93,11 @@ def _beats(curve: Sequence[Mapping[str, Any]], opponent: str, figure: str) -> st
     if first is not None:
         found = f"From {first} local patients on the adapted model has a {good} {than}."
     elif ahead:
-        found = f"With {_listed(ahead)} local patients it has a {good} {than}, with more not."
+        sizes = f"With {_listed(ahead)} local patients"
+        found = f"{sizes} the adapted model has a {good} {than}, with more not."
     else:
-        found = f"Up to {curve[-1]['patients']} local patients it never showed a {good} {than}."
+        sizes = f"Up to {curve[-1]['patients']} local patients"
+        found = f"{sizes} the adapted model never showed a {good} {than}."
     return found + (f" With {_listed(behind)} it has a {bad} one." if behind else "")
 
 
