@@ -13,6 +13,7 @@ from training.judging.outcome_quality import OutcomeQuality, outcome_quality
 from training.verbs import flags
 from training.verbs.told import tell_notes, tell_set_aside
 from training.verbs.verb import Verb
+from training.words.outcomes import outcomes_line
 
 
 def add_flags(parser: ArgumentParser) -> None:
@@ -31,7 +32,7 @@ def run_ingest(options: Namespace) -> None:
     write_ingested(source, options.outcomes_from, outcomes, options.out)
     tell_notes(source)
     tell_set_aside(source)
-    print(outcomes.sentence)
+    print(outcomes_line(outcomes))
     print(f"{len(source.events)} events, {len(source.rejects)} rejects -> {options.out}")
 
 
