@@ -10,6 +10,7 @@ from training.adaptation.local import Local
 from training.adaptation.ways import SCRATCH, SHIPPED, WAYS, Prior
 from training.judging.rows.metrics import FIRST_BASELINE
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
+from training.words.rounding import counted
 
 MEANINGS = {way.name: way.meaning for way in WAYS}
 NOTHING_KEPT = {SCRATCH, *(way.name for way in WAYS if way.prior_counts)}
@@ -31,8 +32,8 @@ def choice_sentence(chosen: str, patients: int, event_patients: int) -> str:
         )
     if event_patients < FEWEST_EVENT_PATIENTS:
         return (
-            f"With {event_patients} patient(s) with an event there is nothing to choose by: the "
-            "shipped model's risks are moved by an intercept alone, shrunk towards none."
+            f"With {counted(event_patients, 'patient')} with an event there is nothing to choose "
+            "by: the shipped model's risks are moved by an intercept alone, shrunk towards none."
         )
     return (
         f"Chosen by cross-validation on {patients} local patients, {event_patients} with an event: "

@@ -14,6 +14,7 @@ from training.verbs import flags
 from training.verbs.told import tell_notes, tell_set_aside
 from training.verbs.verb import Verb
 from training.words.outcomes import outcomes_line
+from training.words.rounding import counted
 
 
 def add_flags(parser: ArgumentParser) -> None:
@@ -33,7 +34,8 @@ def run_ingest(options: Namespace) -> None:
     tell_notes(source)
     tell_set_aside(source)
     print(outcomes_line(outcomes))
-    print(f"{len(source.events)} events, {len(source.rejects)} rejects -> {options.out}")
+    events, rejects = counted(len(source.events), "event"), counted(len(source.rejects), "reject")
+    print(f"{events}, {rejects} -> {options.out}")
 
 
 def write_ingested(

@@ -44,7 +44,7 @@ def test_every_reason_is_told_with_what_it_hits_most(hospital, capsys) -> None:
     assert told[3] == (
         "outcomes: infections: 0 documented, 0 microbiological, 0 clinical, 0 suspected"
     )
-    assert told[4].startswith("1 events, 5 rejects -> ")
+    assert told[4].startswith("1 event, 5 rejects -> ")
 
 
 def test_rejects_are_written_for_programs_and_for_people(hospital, tmp_path: Path) -> None:
