@@ -119,7 +119,7 @@ def page_values(
         "budget": evaluation["alarm_budget_per_patient_day"],
         "metrics": METRICS,
         "bands": CALIBRATION_BANDS,
-        "limits": limits(context["virtual"], judged_on, words),
+        "limits": limits(context["virtual"], judged_on, words, facts.adapted),
         "rejects": rejects(evaluation.get("rejects") or {}),
         "notes": list(evaluation.get("notes") or ()),
         "leaks": list(evaluation.get("leaks") or ()),
