@@ -1,6 +1,7 @@
 """Adapting a shipped model: what is chosen when, who judges whom, and what the bundle says."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ from training.adaptation.ways import (
     joined,
     ways_for,
 )  # fmt: skip
-from training.adaptation.words import curve_sentences
+from training.adaptation.words import curve_sentences, headlines
 from training.apply import cohort_for
 from training.config import DAY
 
@@ -236,11 +237,17 @@ def test_the_sentences_name_sizes_where_it_is_ahead_and_behind():
         gap = {"auprc": ends, "log_loss": ends}
         return {"patients": patients, "differences": {SHIPPED: gap, SCRATCH: gap}}
 
-    said = " ".join(curve_sentences([entry(10, -0.2, -0.1), entry(20, 0.1, 0.2)]))
+    curve = [entry(10, -0.2, -0.1), entry(20, 0.1, 0.2)]
+    said = " ".join(curve_sentences(curve))
     assert "From 20 local patients on the adapted model has a higher average precision" in said
-    assert "With 10 local patients it has a lower log loss than the shipped model" in said
+    assert "With 10 local patients the adapted model has a lower log loss than the shipped" in said
     assert "With 20 it has a higher one." in said
     assert "never showed a higher average precision than persistence" in said
+    told = {"sentences": ["chosen", "expected", "more"], "learning_curve": curve}
+    assert headlines(told | {"patients_with_event": 4}) == ["chosen", "expected"]
+    *_, gain = headlines(told | {"patients_with_event": 5})
+    assert gain in said
+    assert "log loss than the shipped model" in gain
 
 
 @pytest.fixture(scope="module")
@@ -275,9 +282,15 @@ def test_the_adapted_bundle_says_where_it_comes_from(adapted_bundle, ward_bundle
     assert ward_bundle.version[:12] in bundle.card.learnt_from
     assert ward_bundle.card.adapted_from == ""
     assert bundle.card.virtual  # the parent was learnt from virtual patients
-    assert "--prior" in printed
-    report = bundle.folder.with_name("bundle-report") / "report.html"
-    assert "Adapted from another model" in report.read_text(encoding="utf-8")
+    *told, written, report = printed.splitlines()
+    assert all(line.startswith("severe_crs: ") for line in told)  # no worker was asked for anything
+    assert written.startswith(f"bundle {bundle.version} -> ")
+    choice, expected, _claim = told
+    assert "with an event" in choice
+    assert "foretold by the shipped model" in expected
+    page = Path(report.removeprefix("report -> ")).read_text(encoding="utf-8")
+    assert "Adapted from another model" in page
+    assert "--prior" in page
 
 
 def test_its_contributions_add_up(adapted_bundle, few_records):

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import dask
@@ -47,15 +48,14 @@ def workers(cluster):
 
 
 def cut_off(ward_file: Path, out: Path) -> None:
-    """Train into `out` in a process that is killed when it says that two members are fitted."""
+    """Train into `out` in a process that is killed when two members are kept."""
     command = [sys.executable, "-m", "training", "train", "--records", ward_file, *ASKED]
-    with subprocess.Popen(
-        [*map(str, command), "--out", str(out)], cwd=ROOT, stderr=subprocess.PIPE, text=True
-    ) as running:
-        for line in running.stderr:
-            if "model: 2 of 10" in line:
-                os.kill(running.pid, signal.SIGKILL)
-                break
+    kept = out.with_name(f"{out.name}.partial")
+    with subprocess.Popen([*map(str, command), "--out", str(out)], cwd=ROOT) as running:
+        while len(list(kept.glob("*.member"))) < 2:
+            with suppress(subprocess.TimeoutExpired):
+                assert running.wait(0.02) is None, "it ended before it could be killed"
+        running.kill()
     assert running.returncode == -signal.SIGKILL
 
 

@@ -1,12 +1,14 @@
-"""Where no terminal watches, progress is a few plain lines."""
+"""Where no terminal watches, a stage is one line; on a terminal it is a bar that goes away."""
 
 import logging
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from training import progress as told
 from training.progress import counted_progress, progress
 
 
@@ -25,6 +27,11 @@ class Terminal:
     def flush(self):
         pass
 
+    @property
+    def last_line(self):
+        """What is left to see on the line that the cursor stands on."""
+        return self.text.rstrip("\r").rpartition("\r")[2].strip()
+
 
 @pytest.fixture
 def lines(caplog):
@@ -32,37 +39,83 @@ def lines(caplog):
     return lambda: [record.getMessage() for record in caplog.records]
 
 
-@pytest.mark.parametrize(
-    ("total", "shown"),
-    [(1, [1]), (3, [1, 2, 3]), (5, [1, 2, 3, 4, 5]), (100, [20, 40, 60, 80, 100]), (0, [])],
-)
-def test_a_fifth_of_the_work_is_a_line(total, shown, lines):
-    assert list(progress(iter(range(total)), total, "fitting")) == list(range(total))
-    assert lines() == [f"fitting: {done} of {total}" for done in shown]
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that a test sets; it shows seconds."""
+    shown = [0.0]
+    monkeypatch.setattr(told, "monotonic", lambda: shown[0])
+    return lambda seconds: shown.__setitem__(0, seconds)
 
 
-def test_a_line_follows_the_work_that_it_counts(lines):
-    work = progress(range(2), 2, "fitting")
-    next(work)
+@pytest.mark.parametrize("total", [1, 3, 100])
+def test_a_stage_is_one_line_with_its_seconds(total, lines, clock):
+    work = progress(range(total), total, "fitting")
+    for _ in range(total):
+        next(work)
+        clock(12.4)
     assert lines() == []
-    next(work)
-    assert lines() == ["fitting: 1 of 2"]
+    assert list(work) == []
+    assert lines() == [f"fitting: {total} of {total} in 12 s"]
 
 
-def test_work_that_reports_itself_in_steps_of_any_size_is_told_once_a_fifth(lines):
-    show = counted_progress("simulating")
-    for done in (10, 19, 20, 39, 90, 99, 100):
-        show(done, 100)
-    told = [int(line.split()[1]) for line in lines()]
-    assert told == [20, 90, 100]
+def test_no_work_is_no_line(lines):
+    assert list(progress([], 0, "fitting")) == []
+    assert lines() == []
 
 
-def test_on_a_terminal_there_is_a_bar_and_no_line(lines, monkeypatch):
+def test_work_without_a_name_is_passed_on_and_not_shown(lines):
+    assert list(progress(iter("abc"), 3, "")) == ["a", "b", "c"]
+    assert lines() == []
+
+
+def test_a_stage_of_minutes_tells_once_a_minute_where_it_stands(lines, clock):
+    with counted_progress("simulating") as (show,):
+        for done, seconds in ((10, 59), (20, 61), (30, 62), (40, 120), (50, 121), (100, 130)):
+            clock(seconds)
+            show(done, 100)
+    assert lines() == [
+        "simulating: 20 of 100 in 61 s",
+        "simulating: 50 of 100 in 121 s",
+        "simulating: 100 of 100 in 130 s",
+    ]
+
+
+def test_a_second_round_of_the_same_work_counts_its_own_seconds(lines, clock):
+    with counted_progress("studies") as (show,):
+        clock(5)
+        show(2, 2)
+        clock(8)
+        show(2, 2)
+    assert lines() == ["studies: 2 of 2 in 5 s", "studies: 2 of 2 in 3 s"]
+
+
+def test_a_stage_that_follows_another_counts_from_its_end(lines, clock):
+    with counted_progress("simulating", "the oracle") as (simulating, oracle):
+        clock(5)
+        simulating(2, 2)
+        clock(8)
+        oracle(2, 2)
+    assert lines() == ["simulating: 2 of 2 in 5 s", "the oracle: 2 of 2 in 3 s"]
+
+
+def test_on_a_terminal_there_is_a_bar_that_goes_away_and_no_line(lines, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     assert list(progress(range(3), 3, "fitting")) == [0, 1, 2]
-    assert "fitting" in terminal.text
-    assert "\r" in terminal.text
+    assert "fitting: " in terminal.text
+    assert terminal.last_line == ""
+    assert lines() == []
+
+
+def test_a_bar_goes_away_from_work_that_is_given_up(lines, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    work = progress(range(3), 3, "fitting")
+    next(work)
+    next(work)
+    work.close()
+    assert "fitting: " in terminal.text
+    assert terminal.last_line == ""
     assert lines() == []
 
 
@@ -73,6 +126,6 @@ def test_a_command_without_a_terminal_tells_plain_lines_on_stderr(tmp_path):
         cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0
-    assert done.stderr == "simulating: 2 of 2\n"
+    assert re.fullmatch(r"simulating: 2 of 2 in \d+ s\n", done.stderr)
     names = ("records.parquet", "dataset.json", "truth.parquet")
     assert done.stdout.splitlines() == [str(tmp_path / name) for name in names]

@@ -139,16 +139,38 @@ def test_recalibration_on_fifty_patients_repairs_risks_three_times_too_high():
 
 
 def test_a_handful_of_events_moves_the_level_and_leaves_the_slope():
-    random = np.random.default_rng(4)
-    patient = np.repeat(np.arange(400), 5)
-    odds = np.exp(random.normal(-4.6, 0.5, 2000))
-    label = (random.random(2000) < odds / (1 + odds)).astype(float)  # 5 a hundred patients
-    too_high = 3 * odds / (1 + 3 * odds)
-    found = repair(label, too_high, patient, seed=0)
+    found = repair(*few_events(3), seed=0)
     before, after = found["before"]["calibration_slope"], found["after"]["calibration_slope"]
     assert after["value"] == pytest.approx(before["value"], abs=0.02)
     level = found["after"]["calibration_intercept"]["value"]
     assert abs(level) < abs(found["before"]["calibration_intercept"]["value"])
+
+
+def few_events(times):
+    """400 patients, 5 in a hundred with an event; the model's odds are so many times the true."""
+    random = np.random.default_rng(4)
+    odds = np.exp(random.normal(-4.6, 0.5, 2000))
+    label = (random.random(2000) < odds / (1 + odds)).astype(float)
+    return label, times * odds / (1 + times * odds), np.repeat(np.arange(400), 5)
+
+
+def test_a_handful_of_events_does_not_move_a_level_that_is_right_far_away():
+    found = repair(*few_events(1), seed=0)
+    before, after = (found[when]["observed_to_expected"] for when in ("before", "after"))
+    assert before["value"] == pytest.approx(1.0, abs=0.1)
+    assert after["value"] == pytest.approx(1.0, abs=0.2)
+    assert 0.6 < after["low"] < after["high"] < 1.5
+    assert found["draws_used"] == found["draws"]  # without an event nothing is moved
+
+
+@pytest.mark.parametrize("times", [1 / 3, 3])
+def test_a_level_that_is_three_times_off_is_brought_nearer(times):
+    found = repair(*few_events(times), seed=0)
+    off = [
+        abs(np.log(found[when]["observed_to_expected"]["value"])) for when in ("before", "after")
+    ]
+    assert off[0] > 1.0
+    assert off[1] < 0.85 * off[0]
 
 
 def test_two_groups_are_needed():

@@ -49,38 +49,45 @@ AS_IT_IS = Line(0.0, 1.0)
 NOTHING = Line(0.0, 0.0)
 
 
-def shrunk_line(log_odds: np.ndarray, label: np.ndarray, patient: np.ndarray) -> Line:
+def shrunk_line(
+    log_odds: np.ndarray,
+    label: np.ndarray,
+    patient: np.ndarray,
+    intercept_spread: float = INTERCEPT_SPREAD,
+    slope_from: int = FEWEST_EVENT_PATIENTS,
+) -> Line:
     """The line through labels 0 and 1 that the priors and these rows make likeliest.
 
-    Below `FEWEST_EVENT_PATIENTS` patients with an event the slope stays 1; without any event
-    nothing is moved, because an outcome that did not happen looks like one nobody wrote down. A
-    slope below 0 becomes 0.
+    Below `slope_from` patients with an event the slope stays 1; without any event nothing is moved,
+    because an outcome that did not happen looks like one nobody wrote down. A slope below 0 becomes
+    0.
     """
     events = len(np.unique(patient[label == 1]))
     if not events:
         return AS_IT_IS
-    both = events >= FEWEST_EVENT_PATIENTS
-    line = _fit(log_odds, label, free=np.array([True, both]))
+    both = events >= slope_from
+    precision = np.diag([intercept_spread**-2, SLOPE_SPREAD**-2])
+    line = _fit(log_odds, label, precision, free=np.array([True, both]))
     if line[1] < 0.0:
-        line = _fit(log_odds, label, free=np.array([True, False]), slope=0.0)
-    return Line(
-        float(line[0]), float(line[1]), _covariance(log_odds, label, patient, line, both=both)
-    )
-
-
-PRECISION = np.diag([INTERCEPT_SPREAD**-2, SLOPE_SPREAD**-2])
+        line = _fit(log_odds, label, precision, free=np.array([True, False]), slope=0.0)
+    spread = _covariance(log_odds, label, patient, precision, line, both=both)
+    return Line(float(line[0]), float(line[1]), spread)
 
 
 def _fit(
-    log_odds: np.ndarray, label: np.ndarray, free: np.ndarray, slope: float = 1.0
+    log_odds: np.ndarray,
+    label: np.ndarray,
+    precision: np.ndarray,
+    free: np.ndarray,
+    slope: float = 1.0,
 ) -> np.ndarray:
     """Intercept and slope by damped Newton steps; a slope that is not free stays `slope`."""
     design = np.column_stack([np.ones_like(log_odds), log_odds])
     found = np.array([0.0, slope])
     for _ in range(STEPS):
         risk = expit(design @ found)
-        uphill = design.T @ (label - risk) - PRECISION @ (found - [0.0, 1.0])
-        bend = design.T @ (design * (risk * (1.0 - risk))[:, None]) + PRECISION
+        uphill = design.T @ (label - risk) - precision @ (found - [0.0, 1.0])
+        bend = design.T @ (design * (risk * (1.0 - risk))[:, None]) + precision
         step = np.zeros(2)
         step[free] = np.linalg.solve(bend[np.ix_(free, free)], uphill[free])
         found = found + step * min(1.0, 1.0 / max(float(np.abs(step).max()), 1e-12))
@@ -90,14 +97,19 @@ def _fit(
 
 
 def _covariance(
-    log_odds: np.ndarray, label: np.ndarray, patient: np.ndarray, line: np.ndarray, both: bool
+    log_odds: np.ndarray,
+    label: np.ndarray,
+    patient: np.ndarray,
+    precision: np.ndarray,
+    line: np.ndarray,
+    both: bool,
 ) -> tuple[float, float, float]:
     """Of (slope, intercept): sandwich over patients with the priors as one more observation."""
     design = np.column_stack([np.ones_like(log_odds), log_odds * both])
     risk = expit(line[0] + line[1] * log_odds)
-    bread = np.linalg.inv(design.T @ (design * (risk * (1.0 - risk))[:, None]) + PRECISION)
+    bread = np.linalg.inv(design.T @ (design * (risk * (1.0 - risk))[:, None]) + precision)
     _, cluster = np.unique(patient, return_inverse=True)
     scores = np.zeros((cluster.max() + 1, 2))
     np.add.at(scores, cluster, design * (label - risk)[:, None])
-    spread = bread @ (scores.T @ scores + PRECISION) @ bread
+    spread = bread @ (scores.T @ scores + precision) @ bread
     return float(spread[1, 1] * both), float(spread[0, 1] * both), float(spread[0, 0])

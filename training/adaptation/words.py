@@ -10,6 +10,7 @@ from training.adaptation.local import Local
 from training.adaptation.ways import BLENDED, MEANINGS, RETRAINED, SCRATCH, SHIPPED, Prior
 from training.judging.rows.metrics import FIRST_BASELINE
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
+from training.words.rounding import counted
 
 NOTHING_KEPT = RETRAINED | {BLENDED}
 TITLES = {"auprc": "average precision", "auroc": "AUROC", "log_loss": "log loss"}
@@ -31,8 +32,8 @@ def choice_sentence(
         )
     if event_patients < FEWEST_EVENT_PATIENTS and not shares:
         return (
-            f"With {event_patients} patient(s) with an event there is nothing to choose by: the "
-            "shipped model's risks are moved by an intercept alone, shrunk towards none."
+            f"With {counted(event_patients, 'patient')} with an event there is nothing to choose "
+            "by: the shipped model's risks are moved by an intercept alone, shrunk towards none."
         )
     return (
         f"Chosen by cross-validation on {patients} local patients, {event_patients} with an event: "
@@ -90,6 +91,18 @@ def curve_sentences(curve: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def headlines(adapted: Mapping[str, Any]) -> list[str]:
+    """Of what an evaluation says of one outcome's adaptation, what a command tells at its end.
+
+    The choice, the rows before an event, and whether the result beats the shipped model where there
+    are patients with an event enough to show it.
+    """
+    choice, expected, *_ = adapted["sentences"]
+    if adapted["patients_with_event"] < FEWEST_EVENT_PATIENTS:
+        return [choice, expected]
+    return [choice, expected, _beats(adapted["learning_curve"], SHIPPED, "log_loss")]
+
+
 def _beats(curve: Sequence[Mapping[str, Any]], opponent: str, figure: str) -> str:
     good, bad = ("lower", "higher") if figure == "log_loss" else ("higher", "lower")
     than = f"{TITLES[figure]} than {OPPONENT_TITLES[opponent]}"
@@ -98,9 +111,11 @@ def _beats(curve: Sequence[Mapping[str, Any]], opponent: str, figure: str) -> st
     if first is not None:
         found = f"From {first} local patients on the adapted model has a {good} {than}."
     elif ahead:
-        found = f"With {_listed(ahead)} local patients it has a {good} {than}, with more not."
+        sizes = f"With {_listed(ahead)} local patients"
+        found = f"{sizes} the adapted model has a {good} {than}, with more not."
     else:
-        found = f"Up to {curve[-1]['patients']} local patients it never showed a {good} {than}."
+        sizes = f"Up to {curve[-1]['patients']} local patients"
+        found = f"{sizes} the adapted model never showed a {good} {than}."
     return found + (f" With {_listed(behind)} it has a {bad} one." if behind else "")
 
 

@@ -44,18 +44,6 @@ class OutcomeQuality:
     severe_crs_episodes: int
     infections: dict[str, int]
 
-    @property
-    def sentence(self) -> str:
-        """All of it in one line."""
-        agreement = self.crs_agreement
-        kappa = agreement.weighted_kappa
-        shown = "not defined" if kappa is None else f"{kappa:.2f}"
-        counted = ", ".join(f"{count} {name}" for name, count in self.infections.items())
-        return (
-            f"outcomes: CRS grades documented and derived agree with weighted kappa {shown} at "
-            f"{agreement.moments} moments; infections: {counted}"
-        )
-
 
 def outcome_quality(events: pd.DataFrame) -> OutcomeQuality:
     """Compare the outcomes documented in `events` (as charted) with the derived ones."""

@@ -16,6 +16,7 @@ from training.fit import TrainingRows, fit_committee, useful_columns
 from training.judging.rows.ranking import Ranking
 from training.judging.rows.sample import Sample, patient_draws
 from training.leaks.finding import Finding
+from training.progress import progress
 
 CHECK = "label shuffling"
 RECIPE = Recipe(12, 0.3, 5, 0.1, 1.0, tree_column_share=0.3, bins=32)
@@ -37,12 +38,12 @@ def shuffled_labels(training: TrainingRows, columns: list[str], seed: int) -> li
     some = _some_patients(training)
     columns = useful_columns(some.rows[columns])
     areas = []
-    for number in range(ROUNDS if columns else 0):
+    rounds = ROUNDS if columns else 0
+    for number in progress(range(rounds), rounds, f"{some.outcome}: shuffled labels"):
         shuffled = shuffle(some, np.random.default_rng([seed, number]))
         if not _can_be_fitted(shuffled):
             continue
-        what = f"{training.outcome}: shuffled labels, round {number + 1}"
-        fitted = fit_committee(shuffled, columns, RECIPE, seed, what)
+        fitted = fit_committee(shuffled, columns, RECIPE, seed, what="")
         areas.append(_area_within_folds(shuffled, fitted.unseen_risk))
     return _judged(training, np.array(areas)) if len(areas) > 1 else []
 

@@ -35,6 +35,7 @@ from training.words.calibration import CALIBRATION_BANDS, must_recalibrate
 from training.words.claims import claim, why_unjudged
 from training.words.context import card_context
 from training.words.doubt import doubt_section
+from training.words.intervals import interval_sources
 from training.words.judged_patients import describe_patients, who_was_judged
 from training.words.limits import limits
 from training.words.methods import PUBLISHED, contrasts
@@ -119,11 +120,12 @@ def page_values(
         "budget": evaluation["alarm_budget_per_patient_day"],
         "metrics": METRICS,
         "bands": CALIBRATION_BANDS,
-        "limits": limits(context["virtual"], judged_on, words),
+        "limits": limits(context["virtual"], judged_on, words, facts.adapted),
         "rejects": rejects(evaluation.get("rejects") or {}),
         "notes": list(evaluation.get("notes") or ()),
         "leaks": list(evaluation.get("leaks") or ()),
         "about": _about(context),
+        "intervals": interval_sources(evaluation),
         "contrasts": contrasts(evaluation, words),
         "published": PUBLISHED,
         "statements": [tripod(facts), hti1(facts)],

@@ -179,7 +179,18 @@ class Facts:
     @property
     def adapted(self) -> bool:
         """Whether the model started from another bundle."""
-        return bool(self.evaluation.get("adaptation"))
+        return bool(self.evaluation.get("adaptation") or self.context.get("adapted_from"))
+
+    @property
+    def ways(self) -> str:
+        """How each outcome's model came about from the bundle that was started from."""
+        told = self.evaluation.get("adaptation") or NOTHING
+        named = [
+            f"{self.words.title(o)}: {told[o]['chosen']} ({told[o]['meanings'][told[o]['chosen']]})"
+            for o in self.outcomes
+            if o in told
+        ]
+        return "; ".join(named) + "." if named else "In the way that item 5a names."
 
     @property
     def set_aside(self) -> str:
@@ -193,7 +204,7 @@ class Facts:
     @property
     def limits(self) -> str:
         """What the figures do not say."""
-        return " ".join(limits(self.virtual, self.judged_on, self.words))
+        return " ".join(limits(self.virtual, self.judged_on, self.words, self.adapted))
 
 
 def _figure(figure: Mapping[str, Any] | None) -> str:

@@ -31,7 +31,8 @@ def tripod(facts: Facts) -> Statement:
 
 
 def _title(facts: Facts) -> Answer:
-    kind = "Evaluation of an existing model" if facts.external else "Development and evaluation"
+    kind = "Adaptation of an existing model and its" if facts.adapted else "Development and"
+    kind = "Evaluation of an existing model" if facts.external else f"{kind} evaluation"
     return partly(
         f"{kind} on {facts.people}: the risk of {facts.names} {facts.horizon}.",
         "the title itself",
@@ -53,6 +54,11 @@ def _inequalities(facts: Facts) -> Answer:  # noqa: ARG001 - as the others
 def _objective(facts: Facts) -> Answer:
     if facts.external:
         return filled("To judge a finished model on other patients, beside persistence.")
+    if facts.adapted:
+        return filled(
+            "To adapt a finished model to these patients, and to judge the result on patients that "
+            "it was not adapted to, beside persistence."
+        )
     return filled("To develop a model and judge it on unseen patients, beside persistence.")
 
 
@@ -168,6 +174,11 @@ def _partition(facts: Facts) -> Answer:
         return filled("All records judged here are other than those of the training, by digest.")
     if not facts.cross_validated:
         return filled(SAW_THEM)
+    if facts.adapted:
+        return filled(
+            "Patient-wise cross-validation of the whole adapting: each row is judged by a model "
+            "that was adapted, its way chosen, without its patient."
+        )
     return filled(
         "Patient-wise cross-validation: each row is judged by members that had not seen its "
         "patient; events are spread evenly over the folds."
@@ -189,17 +200,18 @@ SAW_THEM = (
 
 def _settings(facts: Facts) -> str:
     """Where the model's settings came from."""
-    if facts.adapted:
-        return (
-            "It started from another bundle; the way of adapting was chosen by cross-validation on "
-            "the local patients, and stands in the report."
-        )
     if facts.evaluation.get("tuning"):
         return "The settings were tuned inside each split's training patients."
     return "The settings follow from the number of events alone."
 
 
 def _model(facts: Facts) -> Answer:
+    if facts.adapted:
+        return partly(
+            f"A model of XGBoost boosters, adapted to local patients. {facts.ways} How this way "
+            "was chosen stands in the report of the adapting.",
+            "how the model was built that was started from (its own report tells)",
+        )
     start = "what today's grade gives" if facts.words.graded else "the base rate"
     said = (
         f"A committee of XGBoost boosters, one a patient fold, each starting from {start} and, "
@@ -230,6 +242,15 @@ def _updating(facts: Facts) -> Answer:
     if facts.external:
         return filled("None: the model was judged as it stands.")
     return filled("None after the evaluation.")
+
+
+def _updated(facts: Facts) -> Answer:
+    if facts.adapted and not facts.external:
+        return filled(
+            "The whole run updates a model: its figures beside those of the model that was started "
+            "from, by the number of local patients, stand in the report."
+        )
+    return _updating(facts)
 
 
 def _computed(facts: Facts) -> Answer:
@@ -267,6 +288,12 @@ def _differences(facts: Facts) -> Answer:
         )
     if not facts.cross_validated:
         return filled(SAW_THEM)
+    if facts.adapted:
+        return partly(
+            f"{facts.learnt_from} The local patients adapted to and those judged are of one file, "
+            "other patients in every fold.",
+            "how they differ from those whom the model that was started from had learnt from",
+        )
     return filled("None: the same file, other patients in every fold.")
 
 
@@ -279,6 +306,12 @@ def _ethics(facts: Facts) -> Answer:
 def _data_sharing(facts: Facts) -> Answer:
     digest = facts.context.get("data_digest")
     said = f"Training data digest {digest}." if digest else "The run does not hold the data."
+    if facts.adapted:
+        return partly(
+            f"{said} It is of the local records alone, not of those that the model that was "
+            "started from had learnt from.",
+            "who may have either, and how",
+        )
     if facts.virtual:
         return filled(f"{said} The virtual patients can be simulated again by anybody.")
     return partly(said, "who may have the data, and how")
@@ -300,6 +333,12 @@ def _characteristics(facts: Facts) -> Answer:
 def _compared(facts: Facts) -> Answer:
     if facts.external:
         return left_open("both files' predictors side by side")
+    if facts.adapted:
+        return partly(
+            "The local patients adapted to are those judged, in turn.",
+            "their predictors beside those of the patients whom the model that was started from "
+            "had learnt from",
+        )
     return filled("Development and evaluation share one file.")
 
 
@@ -401,7 +440,7 @@ ITEMS = (
     Point("22", RESULTS, "the whole model", _specified),
     Point("23a", RESULTS, "performance, with intervals and groups", _performance),
     Point("23b", RESULTS, "performance by cluster", _clusters),
-    Point("24", RESULTS, "results of updating", _updating),
+    Point("24", RESULTS, "results of updating", _updated),
     Point("25", DISCUSSION, "interpretation", _interpretation),
     Point("26", DISCUSSION, "limitations", _limitations),
     Point("27a", DISCUSSION, "poor or missing input in use", _poor_input),

@@ -9,16 +9,16 @@ from training.verbs.verb import Verb
 
 def run_simulate(options: Namespace) -> None:
     """Write a virtual cohort."""
-    bars = counted_progress("simulating"), counted_progress("the oracle")
-    for path in cohort.run(options, *bars):
-        print(path)
+    with counted_progress("simulating", "the oracle") as shows:
+        written = cohort.run(options, *shows)
+    print(*written, sep="\n")
 
 
 def run_calibrate(options: Namespace) -> None:
     """Fit the virtual cohort to what was published, or only measure it; tell how many match."""
-    bar = counted_progress("studies")
-    for path in cohort.run_calibrate(options, bar):
-        print(path)
+    with counted_progress("studies") as (show,):
+        written = cohort.run_calibrate(options, show)
+    print(*written, sep="\n")
     print(cohort.verdicts(options.out))
 
 

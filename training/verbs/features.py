@@ -11,6 +11,7 @@ from training.folders import table_ending, write_table
 from training.verbs import flags
 from training.verbs.told import tell_notes
 from training.verbs.verb import Verb
+from training.words.rounding import counted
 
 
 def add_flags(parser: ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def run_features(options: Namespace) -> None:
         raise InvalidInputError(f"{options.records}: no as-of time; has nobody a timed value?")
     rows = feature_rows(events, moments, columns_of(events["key"].unique()))
     write_table(rows, options.out, index=True)
-    print(f"{len(rows)} rows of {rows.shape[1]} features -> {options.out}")
+    print(f"{counted(len(rows), 'row')} of {rows.shape[1]} features -> {options.out}")
 
 
 FEATURES = Verb(

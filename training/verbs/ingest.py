@@ -13,6 +13,8 @@ from training.judging.outcome_quality import OutcomeQuality, outcome_quality
 from training.verbs import flags
 from training.verbs.told import tell_notes, tell_set_aside
 from training.verbs.verb import Verb
+from training.words.outcomes import outcomes_line
+from training.words.rounding import counted
 
 
 def add_flags(parser: ArgumentParser) -> None:
@@ -31,8 +33,9 @@ def run_ingest(options: Namespace) -> None:
     write_ingested(source, options.outcomes_from, outcomes, options.out)
     tell_notes(source)
     tell_set_aside(source)
-    print(outcomes.sentence)
-    print(f"{len(source.events)} events, {len(source.rejects)} rejects -> {options.out}")
+    print(outcomes_line(outcomes))
+    events, rejects = counted(len(source.events), "event"), counted(len(source.rejects), "reject")
+    print(f"{events}, {rejects} -> {options.out}")
 
 
 def write_ingested(

@@ -12,6 +12,7 @@ from training.verbs import flags
 from training.verbs.opened import agree, opened_bundle
 from training.verbs.told import tell_notes, tell_set_aside
 from training.verbs.verb import Verb
+from training.words.rounding import counted
 
 
 def add_flags(parser: ArgumentParser) -> None:
@@ -47,15 +48,18 @@ def run_predict(options: Namespace) -> None:
             raise InvalidInputError("no as-of time lies inside any patient's observation")
         predictions = apply.predict(bundle, source, moments, options.contributions)
         apply.write_predictions(predictions, bundle, options.out)
-    print(f"{len(predictions)} predictions at {len(moments)} as-of times -> {options.out}")
+    made, asked = counted(len(predictions), "prediction"), counted(len(moments), "as-of time")
+    print(f"{made} at {asked} -> {options.out}")
 
 
 def _tell_strangers(patients: list[str]) -> None:
-    if patients:
-        print(
-            f"{len(patients)} patient(s) asked about have no usable record, the first is "
-            f"{patients[0]!r}: their rows rest on nothing"
-        )
+    if not patients:
+        return
+    several = len(patients) > 1
+    first = f"have no usable record, the first is {patients[0]!r}: their rows"
+    alone = f"has no usable record, {patients[0]!r}: the rows"
+    who = f"{counted(len(patients), 'patient')} asked about"
+    print(f"{who} {first if several else alone} rest on nothing")
 
 
 PREDICT = Verb(

@@ -9,6 +9,7 @@ from features.readers import READERS
 from features.tables import InvalidInputError
 from training.adaptation.rows import Records
 from training.adaptation.run import train_from
+from training.adaptation.words import headlines
 from training.calibrating import Choice
 from training.config import HOUR, TrainingConfig
 from training.engine import ROWS_AT_ONCE, Cost, EngineChoice, Kind, opened
@@ -177,17 +178,18 @@ def _train(
     print_claims(run.evaluation)
     print(f"bundle {run.bundle.version} -> {config.out}")
     print(f"report -> {report / 'report.html'}")
-    print(*cost.lines(), sep="\n")
+    if cost.total.tasks:
+        print(*cost.lines(), sep="\n")
     return run, figures, cost
 
 
 def _train_from(config: TrainingConfig, options: Namespace) -> Run:
-    """The run that starts from a bundle; what was chosen and what it gained is printed."""
+    """The run that starts from a bundle; what was chosen and whether it gained is printed."""
     prior = options.prior and Records(options.prior, options.prior_format or options.format)
     with opened_bundle(options.start_from) as parent:
         run = train_from(config, parent, prior)
-    for adapted in run.evaluation["adaptation"].values():
-        print(*adapted["sentences"], sep="\n")
+    for outcome, adapted in run.evaluation["adaptation"].items():
+        print(*(f"{outcome}: {sentence}" for sentence in headlines(adapted)), sep="\n")
     return run
 
 

@@ -7,7 +7,7 @@ from training.judging.rows.metrics import MAIN_MODEL
 from training.words.claims import why_unjudged
 from training.words.judged_patients import Judged
 from training.words.names import THERAPY, Words
-from training.words.rounding import Figure, interval, number, times
+from training.words.rounding import Figure, counted, interval, number, times
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def calibration_sentences(outcome: str, judged: Judged, words: Words = THERAPY) 
     if ratio["value"] is None:
         return [f"Its calibration could not be judged: {ratio['reason']}."]
     expected = counts["events"] / ratio["value"]
-    said = f"It foretold {expected:,.0f} rows before {words.name(outcome)}; "
+    said = f"It foretold {counted(round(expected), 'row')} before {words.name(outcome)}; "
     said += f"{counts['events']:,} came: {calibration_verdict(ratio)}."
     return [said, *_slope_sentences(slope)]
 

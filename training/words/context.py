@@ -23,6 +23,7 @@ def card_context(
     }
     return {
         "learnt_from": card.learnt_from,
+        "adapted_from": card.adapted_from,
         "virtual": card.virtual,
         "outcomes_from": OUTCOME_SOURCES.get(outcomes_from),
         "horizon_hours": horizon_hours,

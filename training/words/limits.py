@@ -44,9 +44,21 @@ the bedside.
 """By whether the patients learnt from, and those judged on (None = not said), are virtual."""
 
 
-def limits(learnt_virtual: bool, judged_on: Mapping[str, Any], words: Words) -> list[str]:
-    """Sentences for the page's part on limits."""
+ADAPTED = """\
+Virtual patients have a part in the model, which was adapted to real ones and judged on others of \
+their file.
+"""
+"""Of a model that was adapted where its judged patients come from."""
+
+
+def limits(
+    learnt_virtual: bool, judged_on: Mapping[str, Any], words: Words, adapted: bool = False
+) -> list[str]:
+    """Sentences for the page's part on limits; `adapted`: the model started from another one."""
     origin = ORIGINS.get((learnt_virtual, judged_on.get("virtual")), "")
+    real = learnt_virtual and judged_on.get("virtual") is False
+    if adapted and real and judged_on.get("seen") == Seen.CROSS_VALIDATED:
+        origin = ADAPTED
     setting = IN_INTENSIVE_CARE if words is INTENSIVE_CARE else UNDER_THERAPY
     same = SAME_FILE if judged_on.get("seen") == Seen.CROSS_VALIDATED else ""
     return (origin + setting + same + EVERYWHERE).splitlines()

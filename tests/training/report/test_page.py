@@ -409,6 +409,9 @@ def test_the_page_shows_what_smaller_panels_cost(tmp_path):
     table = text[text.index("What less measured costs") :]
     assert re.search(r"minimal one model 22 0\.81\d* 0\.75\d* to 0\.86", table)
     assert "+0.12" in table
+    kinds = text[text.index("Which interval comes from where") :]
+    assert "percentiles of 5 resamples of the whole patients judged" in kinds
+    assert "What less measured costs As many resamples, drawn for this table alone" in kinds
 
 
 # What is left out is counted ------------------------------------------------------------------

@@ -112,6 +112,48 @@ def test_external_validity_is_filled_only_where_others_were_judged(facts):
     assert "of today's grade and day alone" in told["(7)(iii)"]
 
 
+@pytest.fixture(scope="module")
+def adapted(facts):
+    """Facts of a run that started from a bundle of virtual patients."""
+
+    def make(virtual):
+        made = facts(virtual)
+        told = {"chosen": "recalibrated", "meanings": {"recalibrated": "its risks moved"}}
+        learnt = "20 patients; started from the bundle 0123 (severe_crs: recalibrated)"
+        context = {"learnt_from": learnt, "virtual": True, "adapted_from": "0123"}
+        return Facts(made.evaluation | {"adaptation": {"severe_crs": told}}, made.context | context)
+
+    return make
+
+
+@pytest.mark.parametrize("virtual", [True, False])
+def test_an_adapted_model_is_not_said_to_be_made_from_scratch(adapted, virtual):
+    points = {point.number: point for point in tripod(adapted(virtual)).points}
+    told = {number: point.answer for number, point in points.items()}
+    assert told["1"].startswith("Adaptation of an existing model and its evaluation on ")
+    assert "To adapt a finished model" in told["4"]
+    assert "without its patient" in told["12a"]
+    assert "recalibrated (its risks moved)" in told["12c"]
+    assert "one a patient fold" not in told["12c"]
+    assert "started from the bundle 0123" in told["16"]
+    assert "of the local records alone" in told["18e"]
+    assert "simulated again" not in told["18e"]
+    assert "share one file" not in told["20c"]
+    assert "updates a model" in told["24"]
+    for number in ("12c", "16", "18e", "20c"):
+        assert points[number].status == Status.PARTLY
+    assert ("adapted to real ones" in told["26"]) != virtual
+
+
+def test_an_adapted_model_judged_elsewhere_is_still_known_as_adapted(facts):
+    made = facts(seen=Seen.OTHER_RECORDS)
+    elsewhere = Facts(made.evaluation, made.context | {"adapted_from": "0123"})
+    told = {point.number: point.answer for point in tripod(elsewhere).points}
+    assert told["1"].startswith("Evaluation of an existing model on ")
+    assert "In the way that item 5a names." in told["12c"]
+    assert "of the local records alone" in told["18e"]
+
+
 def test_groups_that_were_measured_change_what_is_said_of_fairness(facts):
     made = facts()
     by_sex = {o: one | {"strata": {"sex": {}}} for o, one in made.evaluation["outcomes"].items()}

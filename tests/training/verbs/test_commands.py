@@ -91,7 +91,7 @@ def test_ingest_writes_events_rejects_and_what_it_counted(verb, write_records, t
     rejects = pd.read_parquet(out / "rejects.parquet")
     quality = json.loads((out / "quality.json").read_text("utf-8"))
     assert done.status == 0
-    assert f"{len(events)} events, 3 rejects -> {out}" in done.printed
+    assert f"{len(events):,} events, 3 rejects -> {out}" in done.printed
     assert events.loc[events["key"] == "crp", "value"].tolist() == [58.0, 90.0]
     assert sorted(rejects["reason"]) == ["duplicate", "implausible", "unknown_code"]
     assert quality["rejects_by_reason"] == {"duplicate": 1, "implausible": 1, "unknown_code": 1}

@@ -12,6 +12,7 @@ from models.bundle import load_bundle
 from models.predict import predict_patient
 from training.dataset import load_events
 from training.judging.outcome_quality import outcome_quality
+from training.words.outcomes import outcomes_line
 
 PRODUCT = "axicabtagene_ciloleucel"  # most severe CRS in few patients
 
@@ -113,7 +114,8 @@ def test_features_and_ingested_events_hold_derived_outcomes(verb, virtual, tmp_p
     assert agreement["weighted_kappa"] > 0.6  # charts slip by one grade
     assert np.trace(table[3:, 3:]) > 0.8 * table[3:].sum() > 16
     assert (
-        f"weighted kappa {agreement['weighted_kappa']:.2f} at {table.sum()} moments" in done.printed
+        f"weighted kappa {agreement['weighted_kappa']:.2f} at {table.sum():,} moments"
+        in done.printed
     )
 
 
@@ -142,7 +144,19 @@ def test_without_grades_or_with_one_grade_alone_there_is_no_kappa(draw_events):
         agreement = outcome_quality(events).crs_agreement
         assert (agreement.moments, agreement.weighted_kappa) == (moments, None)
         assert reason in agreement.reason
-    assert "weighted kappa not defined at 0 moments" in outcome_quality(draw_events()).sentence
+
+
+def test_grades_that_nothing_can_be_held_against_are_told_in_plain_words(draw_events):
+    grade, fever = ("a", "crs_grade", 1.0, 1.0), ("a", "temperature", 1.0, 38.5)
+    nobody_graded = outcomes_line(outcome_quality(draw_events(("a", *DOSE), fever)))
+    assert nobody_graded.startswith("outcomes: infections: 0 documented, ")
+    no_signs = outcomes_line(outcome_quality(draw_events(("a", *DOSE), grade)))
+    assert no_signs.startswith(
+        "outcomes: 1 documented CRS grade, and no derived one to compare with: deriving one takes "
+        "a dose of the therapy on record and after it temperature, pressure or oxygen; infections: "
+    )
+    same = outcomes_line(outcome_quality(draw_events(("a", *DOSE), fever, grade)))
+    assert "documented and derived grades are all the same one, at 1 moment; " in same
 
 
 def test_infections_are_counted_by_definition(draw_events):

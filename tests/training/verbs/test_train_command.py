@@ -1,5 +1,8 @@
 """The verb `train` from records to a tracked, registered bundle."""
 
+import logging
+import re
+
 import pytest
 
 from models.bundle import load_bundle
@@ -8,10 +11,11 @@ from training.__main__ import main
 
 @pytest.mark.parametrize("track", [True, False])
 def test_training_leaves_a_bundle_a_report_and_a_run(
-    ward_records, tmp_path, monkeypatch, capsys, track
+    ward_records, tmp_path, monkeypatch, capsys, caplog, track
 ):
     import mlflow
 
+    caplog.set_level(logging.INFO, "training")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     ward_records.to_parquet("ward.parquet")
@@ -19,6 +23,9 @@ def test_training_leaves_a_bundle_a_report_and_a_run(
     asked += ["--outcome", "severe_crs", "--learn-every", "24h", "--repeats", "1", "--no-variants"]
     assert main(asked if track else [*asked, "--no-track"]) == 0
     printed = capsys.readouterr().out
+    stages = re.findall(r"^(.*): (\d+) of \2 in \d+ s$", "\n".join(caplog.messages), re.MULTILINE)
+    assert stages == [("severe_crs: shuffled labels", "4"), ("severe_crs: model", "5")]
+    assert len(caplog.messages) < 15  # what is printed at the end is not buried
     bundle = load_bundle("bundle")
     claimed, written, *_ = printed.splitlines()
     assert claimed.startswith("severe_crs: ")

@@ -88,11 +88,17 @@ def test_a_patient_that_the_records_do_not_hold_is_named(
     ward_bundle: Bundle, records: Path, tmp_path: Path, capsys
 ) -> None:
     asked, out = tmp_path / "asked.csv", tmp_path / "p.csv"
-    stranger = "nobody,2026-03-03T06:00Z\n"
+    stranger, other = "nobody,2026-03-03T06:00Z\n", "somebody,2026-03-03T06:00Z\n"
     asked.write_text(f"patient_id,as_of\npatient-00,2026-03-03T06:00Z\n{stranger}")
     assert predict(ward_bundle, records, out, "--as-of", str(asked)) == 0
     assert capsys.readouterr().out.startswith(
-        "1 patient(s) asked about have no usable record, the first is 'nobody'"
+        "1 patient asked about has no usable record, 'nobody': the rows rest on nothing\n"
+    )
+    out.unlink()
+    asked.write_text(f"patient_id,as_of\npatient-00,2026-03-03T06:00Z\n{stranger}{other}")
+    assert predict(ward_bundle, records, out, "--as-of", str(asked)) == 0
+    assert capsys.readouterr().out.startswith(
+        "2 patients asked about have no usable record, the first is 'nobody': their rows rest on "
     )
     out.unlink()
     asked.write_text(f"patient_id,as_of\n{stranger}")

@@ -1,12 +1,17 @@
 """The words for an evaluation: what is claimed, what is warned of, who did better."""
 
+from pathlib import Path
+
 import pytest
 
+import training
 from training.judging.rows.metrics import METRICS
 from training.words.calibration import calibration_verdict
 from training.words.claims import Finding, claim, why_unjudged
 from training.words.judged_patients import FLATTERED
 from training.words.sentences import plain_sentences
+
+ROOT = Path(training.__file__).parent
 
 
 def figure(value, low=None, high=None, reason=None):
@@ -93,6 +98,15 @@ def test_foretold_events_are_those_observed_over_their_ratio():
     found = judged(observed_to_expected=figure(0.5, 0.4, 0.6))
     said = plain_sentences("infection", found)
     assert any("It foretold 60 rows before an infection; 30 came: its risks are" in s for s in said)
+    one = judged(observed_to_expected=figure(30.0, 20.0, 40.0))
+    assert any("foretold 1 row before" in s for s in plain_sentences("infection", one))
+
+
+@pytest.mark.parametrize("room", ["report", "statements", "verbs", "words"])
+def test_no_reader_is_left_to_choose_between_one_and_several(room):
+    files = sorted((ROOT / room).glob("*.py"))
+    assert files
+    assert [file.name for file in files if "(s)" in file.read_text("utf-8")] == []
 
 
 @pytest.mark.parametrize(
