@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from features.arrays import NEVER, ROW_INDEX, EventArrays, Moments, event_arrays
+from features.arrays import NEVER, ROW_INDEX, EventArrays, Moments, event_arrays, in_pandas_time
 from features.catalogue.naming import is_measured
 from features.declared import FEATURES, Column
 from features.harmonise import Harmonised, harmonise
@@ -256,7 +256,7 @@ def _checked_moments(as_of: pd.DataFrame | Moments) -> Moments:
     missing = [name for name in ROW_INDEX if name not in as_of]
     if missing:
         raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(missing)}")
-    patient, time = as_of["patient_id"], as_of["as_of"]
+    patient, time = as_of["patient_id"], in_pandas_time(as_of["as_of"])
     if not isinstance(time.dtype, pd.DatetimeTZDtype):
         raise InvalidInputError("as-of times need a time zone, for example 2026-03-01T06:00+00:00")
     moments = Moments.of(patient, time)

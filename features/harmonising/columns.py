@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from features.arrays import NEVER, numbered
+from features.arrays import NEVER, in_pandas_time, numbered
 from features.harmonising.repeats import Floats, Integers
 from features.tables import TIME_TYPE, InvalidTableError
 
@@ -41,6 +41,7 @@ def _microseconds(column: pd.Series) -> Integers:
         return column.array.asi8
     if column.isna().all():
         return np.full(len(column), NEVER)
+    column = in_pandas_time(column)
     if not isinstance(column.dtype, pd.DatetimeTZDtype):
         raise InvalidTableError(
             f"{column.name}: {column.dtype} found, "

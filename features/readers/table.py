@@ -387,7 +387,10 @@ def _values(columns: _Columns) -> tuple[pd.Series, pd.Series, npt.NDArray[np.boo
 
 def _is_text(kind: pa.DataType) -> bool:
     return (
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+        or pa.types.is_dictionary(kind)
     )
 
 

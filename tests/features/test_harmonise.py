@@ -153,6 +153,20 @@ def test_events_stand_in_order(rows: list[tuple]) -> None:
     assert_frame_equal(places[columns], expected[columns])
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+def test_instants_that_arrow_keeps_are_read_as_those_of_pandas(zone: str, unit: str) -> None:
+    plain = table(
+        record("crp", 9.0, "mg/L", result=SEVEN), record("sex", time=None, text="male", patient="b")
+    )
+    kept, texts = f"timestamp[{unit}, tz={zone}][pyarrow]", "large_string[pyarrow]"
+    records = plain.astype({"time": kept, "result_time": kept, "code": texts, "unit": texts})
+    assert_frame_equal(harmonise(records).events, harmonise(plain).events)
+    naive = records.assign(time=records["time"].dt.tz_localize(None))
+    with pytest.raises(InvalidTableError, match=r"time: timestamp\[\w+\]\[pyarrow\] found"):
+        harmonise(naive)
+
+
 def test_events_keep_their_contract() -> None:
     found = harmonise(
         table(

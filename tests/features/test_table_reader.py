@@ -211,6 +211,15 @@ def test_a_parquet_column_of_the_wrong_type_is_named(
         read(tmp_path / "typed.parquet")
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
+def test_times_are_read_from_every_kind_of_text(tmp_path: Path, kind: pa.DataType) -> None:
+    texts = {"patient_id": "p", "time": "2026-03-01T06:00Z", "code": "crp", "unit": "mg/L"}
+    columns = {name: pa.array([text]).cast(kind) for name, text in texts.items()}
+    pq.write_table(pa.table({**columns, "numeric_value": [1.0]}), tmp_path / "texts.parquet")
+    (event,) = harmonise(read(tmp_path / "texts.parquet").records).events.itertuples()
+    assert (event.key, event.time) == ("crp", pd.Timestamp("2026-03-01T06:00Z"))
+
+
 @pytest.mark.parametrize("name", ["absent.csv", "records.xlsx", "empty_folder"])
 def test_a_path_that_holds_no_table_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "records.xlsx").write_bytes(b"PK")
