@@ -94,6 +94,28 @@ def test_the_order_of_records_changes_nothing(rows: list[tuple], chance) -> None
     assert_frame_equal(straight.rejects, shuffled.rejects)
 
 
+BLANKS = st.tuples(
+    st.sampled_from(["a", "a ", "\ta", "", " ", None]),
+    st.sampled_from([SIX, None]),
+    st.sampled_from(["crp", " crp", "?", "? ", None]),
+    st.sampled_from([nan, 5.0]),
+    st.sampled_from([None, "", "<5", "<5 "]),
+    st.sampled_from(["mg/L", "mg/L ", "furlong", " furlong"]),
+    st.sampled_from([None, SIX]),
+    st.sampled_from(["file:1", "file:1 "]),
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(BLANKS, min_size=2, max_size=12), st.randoms(use_true_random=False))
+def test_records_that_differ_only_by_blanks_are_refused_in_one_order(rows, chance) -> None:
+    records, places = table(*rows), list(range(len(rows)))
+    chance.shuffle(places)
+    straight, shuffled = harmonise(records), harmonise(records.iloc[places])
+    assert_frame_equal(straight.events, shuffled.events)
+    assert_frame_equal(straight.rejects, shuffled.rejects)
+
+
 def is_split(row: tuple) -> bool:
     """By hand: a panel with two pressures, of a named patient, timed, and not known too early."""
     patient, time, code, _, text, _, result = row
