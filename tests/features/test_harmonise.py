@@ -672,7 +672,7 @@ def test_growth_after_a_preliminary_negative_is_a_correction() -> None:
 
 
 def test_a_missing_column_is_named() -> None:
-    with pytest.raises(InvalidTableError, match=r"column\(s\) missing: time, code"):
+    with pytest.raises(InvalidTableError, match=r"columns missing: time, code"):
         harmonise(table(record("crp")).drop(columns=["time", "code"]))
 
 

@@ -12,7 +12,7 @@ from training.report.boards import plain, scorers
 from training.report.tables import cell
 from training.words.fairness import fairness_sentences
 from training.words.names import Words
-from training.words.rounding import interval, number, per_cent
+from training.words.rounding import counted, interval, number, per_cent
 
 Block = dict[str, Any]
 """A part of the page: `id`, `heading`, `sentences`, `tables`."""
@@ -82,10 +82,10 @@ def event_sentences(found: Mapping[str, Any], words: Words) -> list[str]:
     lost = found.get("patients_without_warning", 0)
     said.append(
         f"An event is one onset with a judged row in the {found['early_hours']:g} hours before it; "
-        f"{lost:,} patient(s) had none before their onset and no alarm could find them. After an "
-        f"alarm the same patient raises none for {found['silent_hours']:g} hours. Thresholds are "
-        "set on all patients and held in the resamples; lead times are as coarse as the step "
-        "between rows."
+        f"{counted(lost, 'patient')} had none before their onset and no alarm could find them. "
+        f"After an alarm the same patient raises none for {found['silent_hours']:g} hours. "
+        "Thresholds are set on all patients and held in the resamples; lead times are as coarse "
+        "as the step between rows."
     )
     return said
 
