@@ -151,6 +151,16 @@ def moments_of(as_of: pd.DataFrame | Moments) -> Moments:
     return Moments.of(as_of["patient_id"], as_of["as_of"])
 
 
+def in_pandas_time(times: pd.Series) -> pd.Series:
+    """Instants that Arrow keeps with a zone (any zone, any unit) as pandas keeps them.
+
+    Any other column comes back as it is: who needs instants refuses it.
+    """
+    kind = times.dtype
+    zoned = isinstance(kind, pd.ArrowDtype) and getattr(kind.pyarrow_dtype, "tz", None) is not None
+    return times.astype(TIME_TYPE) if zoned else times
+
+
 def microseconds_of(times: pd.Series) -> npt.NDArray[np.int64]:
     """Timestamps as microseconds since 1970, missing ones as `NEVER`."""
     exact = times if times.dtype == TIME_TYPE else times.astype(TIME_TYPE)

@@ -60,6 +60,7 @@ from features.harmonising.repeats import (
     tied_lines,
 )
 from features.harmonising.text_values import meaning_of
+from features.plurals import columns_missing
 from features.tables import (
     EARLIEST_BIRTH,
     EARLIEST_TIME,
@@ -278,7 +279,7 @@ def _columns(records: pd.DataFrame) -> dict[str, pd.Series]:
     absent = [name for name in RECORD_COLUMNS if name not in records.columns]
     missing = [name for name in absent if name in _REQUIRED]
     if missing:
-        raise InvalidTableError(f"records: column(s) missing: {', '.join(missing)}")
+        raise InvalidTableError(f"records: {columns_missing(missing)}")
     if absent:
         records = records.reindex(columns=list(RECORD_COLUMNS))
     return {name: records[name] for name in RECORD_COLUMNS}

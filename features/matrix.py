@@ -7,12 +7,13 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from features.arrays import NEVER, ROW_INDEX, EventArrays, Moments, event_arrays
+from features.arrays import NEVER, ROW_INDEX, EventArrays, Moments, event_arrays, in_pandas_time
 from features.catalogue.naming import is_measured
 from features.declared import FEATURES, Column
 from features.harmonise import Harmonised, harmonise
 from features.kinetics.rows import KineticColumn, kinetics_rows
 from features.outcomes import GRADE_HOLDS_HOURS, GRADES, OutcomeSource, with_outcomes
+from features.plurals import columns_missing
 from features.scores import Score
 from features.scores.points import Sheet, Total, fill_totals, sheet_of
 from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
@@ -255,8 +256,8 @@ def _checked_moments(as_of: pd.DataFrame | Moments) -> Moments:
         return as_of
     missing = [name for name in ROW_INDEX if name not in as_of]
     if missing:
-        raise InvalidTableError(f"as-of times: column(s) missing: {', '.join(missing)}")
-    patient, time = as_of["patient_id"], as_of["as_of"]
+        raise InvalidTableError(f"as-of times: {columns_missing(missing)}")
+    patient, time = as_of["patient_id"], in_pandas_time(as_of["as_of"])
     if not isinstance(time.dtype, pd.DatetimeTZDtype):
         raise InvalidInputError("as-of times need a time zone, for example 2026-03-01T06:00+00:00")
     moments = Moments.of(patient, time)

@@ -13,6 +13,7 @@ from features.declared import MODEL_COLUMNS, columns_of
 from features.harmonising.site_names import number_of_name
 from features.matrix import as_of_grid, events_from_records
 from features.outcomes import Outcome, OutcomeSource
+from features.plurals import counted
 from features.readers import read
 from features.readers.delimited import read_delimited
 from features.tables import (
@@ -250,7 +251,7 @@ def without_records(moments: pd.DataFrame, events: pd.DataFrame) -> list[str]:
     strange = [name for name in asked if name not in known]
     if len(strange) == len(asked):
         raise InvalidInputError(
-            f"as-of times: the records hold nothing usable of their {len(asked)} patient(s), "
-            f"the first of whom is {strange[0]!r}"
+            f"as-of times: the records hold nothing usable of the {counted(len(asked), 'patient')} "
+            f"asked about, the first of whom is {strange[0]!r}"
         )
     return strange

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from features.plurals import columns_missing
 from features.readers.delimited import read_delimited
 from features.readers.places import shown
 from features.tables import InvalidInputError
@@ -94,7 +95,7 @@ def read_prices(path: Path | None) -> Prices:
     table = read_delimited(path)
     missing = {"item", "value"} - set(table.columns)
     if missing:
-        raise InvalidInputError(f"{shown(path)}: column(s) missing: {', '.join(sorted(missing))}")
+        raise InvalidInputError(f"{shown(path)}: {columns_missing(sorted(missing))}")
     found: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for line, cells in table.iterrows():

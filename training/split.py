@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
+from features.plurals import counted
 from features.tables import InvalidInputError
 
 
@@ -17,7 +18,7 @@ def fold_plan(
     with_event = len(np.unique(patient[label == 1]))
     if with_event < folds:
         raise InvalidInputError(
-            f"{with_event} patient(s) with an event; {folds} folds need at least {folds}"
+            f"{counted(with_event, 'patient')} with an event; {folds} folds need at least {folds}"
         )
     plan = np.empty((len(label), repeats), dtype=int)
     for repeat in range(repeats):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.plurals import counted
 from features.readers.delimited import read_delimited
 from features.tables import InvalidInputError, InvalidTableError
 
@@ -58,7 +59,7 @@ def weights_of(path: Path | None, patient: pd.Series) -> np.ndarray | None:
     without = patient[found.isna().to_numpy()].unique()
     if len(without):
         raise InvalidInputError(
-            f"{path}: no weight for {len(without)} patient(s) of the records, "
+            f"{path}: no weight for {counted(len(without), 'patient')} of the records, "
             f"the first is {without[0]!r}"
         )
     return found.to_numpy()

@@ -8,17 +8,21 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from features.arrays import NEVER, numbered
+from features.arrays import NEVER, in_pandas_time, numbered
 from features.harmonising.repeats import Floats, Integers
 from features.tables import TIME_TYPE, InvalidTableError
 
 
 @dataclass(frozen=True)
 class Words:
-    """A text column as numbers: `place` of each line's word in the sorted `words`, -1 for none."""
+    """A text column as numbers: `place` of each line's word in the sorted `words`, -1 for none.
+
+    `written` orders the lines by what stands there, blanks and all; None where that says no more.
+    """
 
     place: npt.NDArray[np.int32]
     words: tuple[str, ...]
+    written: npt.NDArray[np.int32] | None = None
 
     def at(self, place: int) -> str | None:
         """The word at a place; None for place -1."""
@@ -33,7 +37,16 @@ def words_of(texts: ExtensionArray) -> Words:
     rank = {word: place for place, word in enumerate(words)}
     rank[""] = -1
     new_place = np.array([*(rank[word] for word in stripped), -1], dtype=np.int32)
-    return Words(new_place[places], tuple(words))
+    written = None if len(words) == len(found) else _as_written(places, found)
+    return Words(new_place[places], tuple(words), written)
+
+
+def _as_written(places: npt.NDArray[np.integer], found: list) -> npt.NDArray[np.int32]:
+    """Each line's place among the entries as they stand there; -1 for a missing one."""
+    order = sorted(range(len(found)), key=lambda at: (str(found[at]), type(found[at]).__name__))
+    rank = np.full(len(found) + 1, -1, dtype=np.int32)
+    rank[order] = np.arange(len(found))
+    return rank[places]
 
 
 def _microseconds(column: pd.Series) -> Integers:
@@ -41,6 +54,7 @@ def _microseconds(column: pd.Series) -> Integers:
         return column.array.asi8
     if column.isna().all():
         return np.full(len(column), NEVER)
+    column = in_pandas_time(column)
     if not isinstance(column.dtype, pd.DatetimeTZDtype):
         raise InvalidTableError(
             f"{column.name}: {column.dtype} found, "

@@ -133,11 +133,26 @@ def line_rank(lines: Lines, source: Source) -> Integers:
     said = [given, *(column.place[lines.row].astype(np.int64) for column in words)]
     order = np.lexsort(said)
     if not changes(*(column[order] for column in said)).all():
-        origin = words_of(source.records["source"].array.take(lines.row)).place
-        order = np.lexsort([origin.astype(np.int64), *said])
+        order = np.lexsort([*_as_written(lines, source), *said])
     rank = np.empty(order.size, dtype=np.int64)
     rank[order] = np.arange(order.size)
     return rank
+
+
+def _as_written(lines: Lines, source: Source) -> list[Integers]:
+    """What tells records apart that say the same, the weightiest last: their source, then blanks.
+
+    And whether a result's time was given, or is that of the record.
+    """
+    origin = words_of(source.records["source"].array.take(lines.row))
+    written = [
+        column.written[lines.row]
+        for column in (source.text, source.unit, source.code, source.patient)
+        if column.written is not None
+    ]
+    timed = source.records["result_time"].array.take(lines.row).isna().astype(np.int64)
+    of_origin = [] if origin.written is None else [origin.written]
+    return [timed, *of_origin, *written, origin.place.astype(np.int64)]
 
 
 def routes_of(lines: Lines, source: Source) -> tuple[Integers, list[Route]]:

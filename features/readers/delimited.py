@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.plurals import plural
 from features.readers.places import shown
 from features.tables import InvalidTableError
 
@@ -70,7 +71,9 @@ def refuse_doubled(names: Sequence[str], path: Path | str) -> None:
     """Raises InvalidTableError where a column's name stands twice."""
     doubled = sorted({name for name in names if name and names.count(name) > 1})
     if doubled:
-        raise InvalidTableError(f"{path}: column(s) more than once: {', '.join(doubled)}")
+        raise InvalidTableError(
+            f"{path}: {plural(len(doubled), 'column')} more than once: {', '.join(doubled)}"
+        )
 
 
 def _lines(text: str, path: Path) -> list[tuple[int, list[str]]]:

@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
+from features.plurals import counted, plural
 from features.readers.delimited import refuse_doubled, utf8_text
 from features.tables import (
     LATEST_TIME,
@@ -181,13 +182,17 @@ def _parse(stays: list[StayFile], header: str) -> pd.DataFrame:
     if missing:
         rest = len(missing) - NAMED_COLUMNS
         named = ", ".join(missing[:NAMED_COLUMNS]) + (f" and {rest} more" if rest > 0 else "")
-        raise InvalidInputError(f"{stays[0].name}: column(s) missing: {named}")
+        raise InvalidInputError(
+            f"{stays[0].name}: {plural(len(missing), 'column')} missing: {named}"
+        )
     refuse_doubled(columns, stays[0].name)
     bodies = [stay.content.partition(b"\n")[2].strip() for stay in stays]
     lengths = np.array([body.count(b"\n") + 1 if body else 0 for body in bodies])
     empty = [stay.name for stay, length in zip(stays, lengths, strict=True) if length == 0]
     if empty:
-        raise InvalidInputError(f"{empty[0]}: has a header and no rows ({len(empty)} such file(s))")
+        raise InvalidInputError(
+            f"{empty[0]}: has a header and no rows ({counted(len(empty), 'such file')})"
+        )
     gaps = [s.name for s, body in zip(stays, bodies, strict=True) if _EMPTY_LINE.search(body)]
     if gaps:
         raise InvalidInputError(f"{gaps[0]}: an empty line between its rows")

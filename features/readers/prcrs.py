@@ -22,6 +22,7 @@ import openpyxl
 import pandas as pd
 from scipy.stats import binom
 
+from features.plurals import columns_missing
 from features.readers.delimited import read_delimited
 from features.tables import (
     LATEST_TIME,
@@ -260,8 +261,7 @@ def _with_patients(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     required = [DAY_COLUMN, SEX_COLUMN, AGE_COLUMN]
     missing = [column for column in required if column not in table]
     if missing or not set(DAILY_COLUMNS) & set(table.columns):
-        named = ", ".join(missing) or "every laboratory column"
-        raise InvalidTableError(f"{path}: column(s) missing: {named}")
+        raise InvalidTableError(f"{path}: {columns_missing(missing or ['every laboratory value'])}")
     if table.empty:
         raise InvalidTableError(f"{path}: has a header and no rows")
     day = pd.to_numeric(table[DAY_COLUMN], errors="coerce")

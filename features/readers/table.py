@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from features.plurals import columns_missing, counted, plural
 from features.readers.delimited import delimiter_of, refuse_doubled, utf8_text
 from features.readers.places import existing
 from features.tables import (
@@ -79,7 +80,8 @@ def read(path: Path) -> Reading:
         for file in found
         if file not in files
     )
-    return Reading(records, rejects, (f"{len(files)} file(s), {len(records)} records", *notes))
+    counts = f"{counted(len(files), 'file')}, {counted(len(records), 'record')}"
+    return Reading(records, rejects, (counts, *notes))
 
 
 def _files(path: Path) -> list[Path]:
@@ -215,12 +217,13 @@ def _named(raw: pa.Table, file: Path) -> tuple[pa.Table, tuple[str, ...]]:
     if not set(VALUES) & set(names):
         missing.append(" or ".join(VALUES))
     if missing:
-        raise InvalidTableError(f"{file}: column(s) missing: {', '.join(missing)}")
+        raise InvalidTableError(f"{file}: {columns_missing(missing)}")
     ignored = [name or "(no name)" for name in names if name not in RECORD_COLUMNS]
     _refuse_misspelt(ignored, [name for name in RECORD_COLUMNS if name not in names], file)
     places = {name: place for place, name in enumerate(names) if name in RECORD_COLUMNS}
     table = raw.select(list(places.values())).rename_columns(list(places))
-    return table, (f"{file.name}: column(s) not read: {', '.join(ignored)}",) if ignored else ()
+    told = f"{file.name}: {plural(len(ignored), 'column')} not read: {', '.join(ignored)}"
+    return table, (told,) if ignored else ()
 
 
 def _refuse_misspelt(strange: Sequence[str], absent: Sequence[str], file: Path) -> None:
@@ -326,8 +329,9 @@ def _times(
     refused = np.flatnonzero(naive & ~(may_be_date & bare_date))
     if refused.size:
         raise InvalidTableError(
-            f"{columns.file}: {name} of {refused.size} row(s) has no offset from UTC, first in "
-            f"{columns.line(refused[0])}; write times like 2026-01-31T08:30:00+01:00 or ...Z"
+            f"{columns.file}: {name} of {counted(refused.size, 'row')} has no offset from UTC, "
+            f"first in {columns.line(refused[0])}; "
+            "write times like 2026-01-31T08:30:00+01:00 or ...Z"
         )
     return instants, (instants.isna() & texts.notna()).to_numpy()
 
@@ -387,7 +391,10 @@ def _values(columns: _Columns) -> tuple[pd.Series, pd.Series, npt.NDArray[np.boo
 
 def _is_text(kind: pa.DataType) -> bool:
     return (
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+        or pa.types.is_dictionary(kind)
     )
 
 

@@ -94,6 +94,28 @@ def test_the_order_of_records_changes_nothing(rows: list[tuple], chance) -> None
     assert_frame_equal(straight.rejects, shuffled.rejects)
 
 
+BLANKS = st.tuples(
+    st.sampled_from(["a", "a ", "\ta", "", " ", None]),
+    st.sampled_from([SIX, None]),
+    st.sampled_from(["crp", " crp", "?", "? ", None]),
+    st.sampled_from([nan, 5.0]),
+    st.sampled_from([None, "", "<5", "<5 "]),
+    st.sampled_from(["mg/L", "mg/L ", "furlong", " furlong"]),
+    st.sampled_from([None, SIX]),
+    st.sampled_from(["file:1", "file:1 "]),
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(BLANKS, min_size=2, max_size=12), st.randoms(use_true_random=False))
+def test_records_that_differ_only_by_blanks_are_refused_in_one_order(rows, chance) -> None:
+    records, places = table(*rows), list(range(len(rows)))
+    chance.shuffle(places)
+    straight, shuffled = harmonise(records), harmonise(records.iloc[places])
+    assert_frame_equal(straight.events, shuffled.events)
+    assert_frame_equal(straight.rejects, shuffled.rejects)
+
+
 def is_split(row: tuple) -> bool:
     """By hand: a panel with two pressures, of a named patient, timed, and not known too early."""
     patient, time, code, _, text, _, result = row
@@ -151,6 +173,20 @@ def test_events_stand_in_order(rows: list[tuple]) -> None:
     columns = ["patient_id", "key", "time", "known_time"]
     expected = places.sort_values(columns, kind="stable", na_position="first")
     assert_frame_equal(places[columns], expected[columns])
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+def test_instants_that_arrow_keeps_are_read_as_those_of_pandas(zone: str, unit: str) -> None:
+    plain = table(
+        record("crp", 9.0, "mg/L", result=SEVEN), record("sex", time=None, text="male", patient="b")
+    )
+    kept, texts = f"timestamp[{unit}, tz={zone}][pyarrow]", "large_string[pyarrow]"
+    records = plain.astype({"time": kept, "result_time": kept, "code": texts, "unit": texts})
+    assert_frame_equal(harmonise(records).events, harmonise(plain).events)
+    naive = records.assign(time=records["time"].dt.tz_localize(None))
+    with pytest.raises(InvalidTableError, match=r"time: timestamp\[\w+\]\[pyarrow\] found"):
+        harmonise(naive)
 
 
 def test_events_keep_their_contract() -> None:
@@ -636,7 +672,7 @@ def test_growth_after_a_preliminary_negative_is_a_correction() -> None:
 
 
 def test_a_missing_column_is_named() -> None:
-    with pytest.raises(InvalidTableError, match=r"column\(s\) missing: time, code"):
+    with pytest.raises(InvalidTableError, match=r"columns missing: time, code"):
         harmonise(table(record("crp")).drop(columns=["time", "code"]))
 
 

@@ -133,6 +133,8 @@ def test_a_moment_in_another_time_zone_is_the_same_moment(draw_events, ask_at):
     events, moments = draw_events(("a", "crp", 1.0, 5.0)), ask_at(("a", 2.0))
     there = moments.assign(as_of=moments["as_of"].dt.tz_convert("Asia/Tokyo"))
     pd.testing.assert_frame_equal(feature_rows(events, there), feature_rows(events, moments))
+    by_arrow = moments.astype({"as_of": "timestamp[ns, tz=Asia/Tokyo][pyarrow]"})
+    pd.testing.assert_frame_equal(feature_rows(events, by_arrow), feature_rows(events, moments))
 
 
 def test_an_undeclared_feature_is_named(draw_events):

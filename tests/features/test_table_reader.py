@@ -75,7 +75,7 @@ def test_parquet_gzip_and_folder_read_like_csv(csv, tmp_path: Path) -> None:
     both = read(folder)
     assert_frame_equal(both.records.drop(columns="source"), plain.drop(columns="source"))
     assert both.records["source"].tolist()[1] == "2.csv:2"
-    assert both.notes[0] == "2 file(s), 3 records"
+    assert both.notes[0] == "2 files, 3 records"
 
 
 def test_other_names_and_other_writings_are_understood(csv) -> None:
@@ -95,7 +95,7 @@ def test_other_names_and_other_writings_are_understood(csv) -> None:
         pd.Timestamp("2026-03-01T12:00Z"),
         pd.Timestamp("1961-04-05T00:00Z"),
     ]
-    assert reading.notes[1] == "records.csv: column(s) not read: ward"
+    assert reading.notes[1] == "records.csv: column not read: ward"
     events = harmonise(reading.records).events
     assert events.loc[events["key"] == "crp", "value"].tolist() == [2.5, 12.5]
 
@@ -145,14 +145,14 @@ def test_words_for_numbers_and_for_times_are_counted_rejects(csv) -> None:
         ("\n", "the file is empty"),
         (f"{HEADER}\n", "no rows"),
         ("patient_id,unit\np1,mg/L\n",
-         r"column\(s\) missing: time, code, numeric_value or text_value"),
-        ("time,code,value\n2026-03-01T06:00Z,crp,5\n", r"column\(s\) missing: patient_id"),
+         r"columns missing: time, code, numeric_value or text_value"),
+        ("time,code,value\n2026-03-01T06:00Z,crp,5\n", r"column missing: patient_id"),
         ("patient_id,time,code,value,code\np,2026-03-01T06:00Z,crp,5,crp\n",
-         r"column\(s\) more than once: code"),
+         r"column more than once: code"),
         ("patient_id,time,code,value\np,2026-03-01T06:00Z,crp,5\np,2026-03-01T06:00Z,crp,5,6\n",
          "line 3 has another number of fields"),
         ("patient_id,time,code,value\np,2026-03-01T06:00Z,crp,5\np,2026-03-01T06:00,crp,5\n",
-         r"time of 1 row\(s\) has no offset from UTC, first in line 3; write times like"),
+         r"time of 1 row has no offset from UTC, first in line 3; write times like"),
         ("patient_id,time,code,value\np,2026-03-01,crp,5\n", "has no offset"),
         ("patient_id,time,code,value\np,2026-03,crp,5\n", "has no offset"),
         ("patient_id,time,code,value\np,1958-05,birth,\n", "time of 1 row.* has no offset"),
@@ -209,6 +209,15 @@ def test_a_parquet_column_of_the_wrong_type_is_named(
     pd.DataFrame({**good, column: content}).to_parquet(tmp_path / "typed.parquet")
     with pytest.raises(InvalidTableError, match=message):
         read(tmp_path / "typed.parquet")
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
+def test_times_are_read_from_every_kind_of_text(tmp_path: Path, kind: pa.DataType) -> None:
+    texts = {"patient_id": "p", "time": "2026-03-01T06:00Z", "code": "crp", "unit": "mg/L"}
+    columns = {name: pa.array([text]).cast(kind) for name, text in texts.items()}
+    pq.write_table(pa.table({**columns, "numeric_value": [1.0]}), tmp_path / "texts.parquet")
+    (event,) = harmonise(read(tmp_path / "texts.parquet").records).events.itertuples()
+    assert (event.key, event.time) == ("crp", pd.Timestamp("2026-03-01T06:00Z"))
 
 
 @pytest.mark.parametrize("name", ["absent.csv", "records.xlsx", "empty_folder"])

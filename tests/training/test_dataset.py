@@ -84,7 +84,7 @@ def test_patients_without_a_record_are_counted_and_all_of_them_refused(draw_even
     asked = pd.DataFrame({"patient_id": ["x", "a", "y", "x"]})
     assert without_records(asked, events) == ["x", "y"]
     assert without_records(asked[1:2], events) == []
-    with pytest.raises(InvalidInputError, match=r"their 2 patient\(s\).*'y'"):
+    with pytest.raises(InvalidInputError, match=r"the 2 patients asked about.*'y'"):
         without_records(asked[2:], events)
 
 

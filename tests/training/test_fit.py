@@ -51,7 +51,7 @@ def test_the_same_seed_gives_the_same_folds_and_repeats_differ():
 def test_too_few_patients_with_an_event_are_counted_in_the_error():
     patient = np.repeat(list("abcdefgh"), 3)
     label = np.isin(patient, list("abcd")).astype(float)  # four patients, twelve rows
-    with pytest.raises(InvalidInputError, match=r"4 patient\(s\) with an event; 5 folds"):
+    with pytest.raises(InvalidInputError, match=r"4 patients with an event; 5 folds"):
         fold_plan(patient, label, 5, 1, seed=0)
 
 

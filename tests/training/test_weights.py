@@ -147,7 +147,7 @@ def test_every_patient_of_the_records_needs_a_weight(tmp_path, ward_file, verb):
         "--out", tmp_path / "bundle",
     )  # fmt: skip
     assert refused.error.endswith(
-        "no weight for 79 patient(s) of the records, the first is 'patient-01'"
+        "no weight for 79 patients of the records, the first is 'patient-01'"
     )
 
 

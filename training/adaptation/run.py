@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from features.outcomes import Outcome
+from features.plurals import counted
 from features.tables import InvalidInputError
 from models.baselines import baselines_for
 from models.bundle import Bundle, Card, OutcomeModel, TierThresholds
@@ -160,7 +161,7 @@ def adapt_outcome(
     task = task_for(local, shipped, prior, config.seed)
     if len(local.patients) < FEWEST_PATIENTS:
         raise InvalidInputError(
-            f"{outcome}: {len(local.patients)} patient(s) to learn from; adapting needs at least "
+            f"{outcome}: {counted(len(local.patients), 'patient')} to learn from; adapting needs at least "
             f"{FEWEST_PATIENTS}"
         )
     sizes = SIZES if local.event_patients else ()

@@ -5,12 +5,12 @@ from typing import Any
 
 from scipy.special import expit
 
+from features.plurals import counted
 from training.adaptation.figures import beats_from, sizes_ahead
 from training.adaptation.local import Local
 from training.adaptation.ways import BLENDED, MEANINGS, RETRAINED, SCRATCH, SHIPPED, Prior
 from training.judging.rows.metrics import FIRST_BASELINE
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
-from training.words.rounding import counted
 
 NOTHING_KEPT = RETRAINED | {BLENDED}
 TITLES = {"auprc": "average precision", "auroc": "AUROC", "log_loss": "log loss"}

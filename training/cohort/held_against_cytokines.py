@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.plurals import counted
 from features.tables import InvalidInputError
 from training.cohort.chance import normals, uniforms
 from training.cohort.held_against import quartiles
@@ -106,7 +107,9 @@ def real(folder: Path) -> pd.DataFrame:
     measured = pd.concat([_by_day(cytokines), *_at_five_times(patients)], ignore_index=True)
     unknown = set(measured["patient"]) - set(who["patient"])
     if unknown:
-        raise InvalidInputError(f"{CYTOKINES}: {len(unknown)} patient(s) are not in {PATIENTS}")
+        raise InvalidInputError(
+            f"{CYTOKINES}: {counted(len(unknown), 'patient')} not in {PATIENTS}"
+        )
     whole = measured.merge(who, on="patient")[list(COLUMNS)]
     return within_assay(whole.dropna(subset=["day", "value"]).reset_index(drop=True))
 
@@ -130,7 +133,9 @@ def _numbers(table: pd.DataFrame, name: str) -> pd.Series:
     wrong = written[numbers.isna() & written.notna()]
     if len(wrong):
         place = f"first {wrong.iloc[0]!r} in line {wrong.index[0] + 2}"
-        raise InvalidInputError(f"{name}: {len(wrong)} value(s) are no numbers, {place}")
+        raise InvalidInputError(
+            f"{name}: {counted(len(wrong), 'value')} where a number is needed, {place}"
+        )
     return numbers
 
 

@@ -20,6 +20,7 @@ from distributed import Client, Future, LocalCluster, as_completed, get_worker
 from distributed.scheduler import KilledWorker
 
 from features.arrays import EventArrays
+from features.plurals import counted
 from features.tables import InvalidInputError
 from models.code_version import code_version
 from training.engine.chunks import Chunk
@@ -173,8 +174,8 @@ def _checked(client: Client) -> DaskWorkers:
             _answer(future)
     limits = {limit / 2**30 for limit in workers.values()}
     logger.info(
-        "dask %s: %d worker(s), at most %.1f GiB of memory each",
-        _address(client), len(workers), max(limits),
+        "dask %s: %s, at most %.1f GiB of memory each",
+        _address(client), counted(len(workers), "worker"), max(limits),
     )  # fmt: skip
     return DaskWorkers(client)
 

@@ -10,6 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
+from features.plurals import counted
 from features.tables import InvalidInputError
 from models.risk import Member
 
@@ -26,7 +27,9 @@ class Kept:
         self.left = {path.name for path in folder.glob(f"*{ENDING}")}
         self._asked: set[str] = set()
         if self.left:
-            logger.info("%s: %d member(s) of a run that was cut off", folder, len(self.left))
+            logger.info(
+                "%s: %s of a run that was cut off", folder, counted(len(self.left), "member")
+            )
 
     def read(self, key: str) -> bytes | None:
         """The member of this key; None where there is none.
@@ -58,8 +61,8 @@ class Kept:
         strange = self.left - self._asked
         if strange:
             logger.info(
-                "%s: %d member(s) not used: of other records, settings or code",
-                self.folder, len(strange),
+                "%s: %s not used: of other records, settings or code",
+                self.folder, counted(len(strange), "member"),
             )  # fmt: skip
         if self.folder.exists():
             shutil.rmtree(self.folder)

@@ -27,9 +27,11 @@ must_be says who bears the doubt, for figures with an interval (95 %, over resam
 'proven': even the bad end of the interval keeps the limit; 'estimated': the figure itself keeps it;
 'not disproven': it is broken only where even the good end of the interval breaks it.
 no_worse and no_subgroup_worse take the paired difference to the champion, within takes the new
-model alone, alarms counts patient-days on which the tier sounds. Rows may be edited, removed and
-added; figure is any name of metrics.json. frozen_set: the digest of the one frozen evaluation set
-that may be used; empty allows any.
+model alone, alarms counts patient-days on which the tier sounds. What the champion lacks (a figure
+that is not defined for it, the alarms of one that never sounds) is not judged: there is nothing to
+hold the new model against. Rows may be edited, removed and added; figure is any name of
+metrics.json. frozen_set: the digest of the one frozen evaluation set that may be used; empty allows
+any.
 """
 LONGEST_RATIO = 100.0
 DIGEST_LENGTHS = (0, 64)

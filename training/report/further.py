@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from features.plurals import counted
 from training.judging.alarms.alarms import BUDGETS
 from training.judging.alarms.events import EARLY_HOURS, EVENT_METRICS
 from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
@@ -12,7 +13,7 @@ from training.report.boards import plain, scorers
 from training.report.tables import cell
 from training.words.fairness import fairness_sentences
 from training.words.names import Words
-from training.words.rounding import counted, interval, number, per_cent
+from training.words.rounding import interval, number, per_cent
 
 Block = dict[str, Any]
 """A part of the page: `id`, `heading`, `sentences`, `tables`."""
@@ -84,8 +85,8 @@ def event_sentences(found: Mapping[str, Any], words: Words) -> list[str]:
         f"An event is one onset with a judged row in the {found['early_hours']:g} hours before it; "
         f"{counted(lost, 'patient')} had none before their onset and no alarm could find them. "
         f"After an alarm the same patient raises none for {found['silent_hours']:g} hours. "
-        "Thresholds are set on all patients and held in the resamples; lead times are as coarse as "
-        "the step between rows."
+        "Thresholds are set on all patients and held in the resamples; lead times are as coarse "
+        "as the step between rows."
     )
     return said
 

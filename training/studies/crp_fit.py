@@ -16,6 +16,7 @@ from features.harmonise import harmonise
 from features.kinetics.constants import Turnover
 from features.kinetics.rows import BLOCKERS
 from features.kinetics.turnover import log_density, transitions
+from features.plurals import columns_missing
 from features.readers import read
 from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
 
@@ -84,7 +85,7 @@ def wuhan_events(path: Path) -> pd.DataFrame:
         raise InvalidInputError(f"{path}: not a readable workbook") from error
     missing = set(WUHAN_COLUMNS) - set(table.columns)
     if missing:
-        raise InvalidTableError(f"{path}: column(s) missing: {', '.join(sorted(missing))}")
+        raise InvalidTableError(f"{path}: {columns_missing(sorted(missing))}")
     table = table[list(WUHAN_COLUMNS)].rename(columns=dict(WUHAN_COLUMNS))
     table["patient_id"] = table["patient_id"].ffill()
     table = table.dropna().reset_index(drop=True)

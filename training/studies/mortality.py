@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from features.matrix import feature_rows
 from features.outcomes import Outcome
+from features.plurals import columns_missing
 from features.tables import TIME_TYPE, InvalidInputError, InvalidTableError
 from features.trajectory import Feature, Statistic
 from models.recipes import recipe_for
@@ -87,7 +88,7 @@ def read_stays(path: Path) -> Stays:
         raise InvalidInputError(f"{path}: not a readable workbook") from error
     missing = {*ANALYTES, *STAY} - set(table.columns)
     if missing:
-        raise InvalidTableError(f"{path}: column(s) missing: {', '.join(sorted(missing))}")
+        raise InvalidTableError(f"{path}: {columns_missing(sorted(missing))}")
     table = table[[*STAY, *ANALYTES]].rename(columns=STAY | ANALYTES)
     table["patient_id"] = table["patient_id"].ffill().astype("int64").astype("str")
     for column in ("time", "admission", "end"):

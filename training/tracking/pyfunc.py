@@ -10,6 +10,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from features.matrix import events_from_records
+from features.plurals import columns_missing
 from features.tables import RECORD_COLUMNS, TIME_TYPE, InvalidInputError, InvalidTableError
 from models.bundle import Bundle, load_bundle
 from models.predict import predict_rows
@@ -55,7 +56,7 @@ def records_of(table: pd.DataFrame) -> pd.DataFrame:
     """
     missing = [column for column in REQUIRED if column not in table]
     if missing:
-        raise InvalidTableError(f"records: column(s) {', '.join(missing)} missing")
+        raise InvalidTableError(f"records: {columns_missing(missing)}")
     lines = table.reset_index(drop=True).reindex(columns=list(RECORD_COLUMNS))
     typed = {name: READ.get(name, _text)(lines[name]) for name in RECORD_COLUMNS}
     return pd.DataFrame(typed).fillna({"source": ""})

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from features.declared import columns_of
 from features.matrix import as_of_grid, feature_rows
+from features.plurals import counted
 from features.tables import InvalidInputError
 from training.dataset import load_events
 from training.folders import table_ending, write_table
 from training.verbs import flags
 from training.verbs.told import tell_notes
 from training.verbs.verb import Verb
-from training.words.rounding import counted
 
 
 def add_flags(parser: ArgumentParser) -> None:

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from features.outcomes import OutcomeSource, with_outcomes
+from features.plurals import counted
 from features.tables import count_rejects
 from training.dataset import Events, load_events
 from training.folders import refuse_filled, write_csv
@@ -14,7 +15,6 @@ from training.verbs import flags
 from training.verbs.told import tell_notes, tell_set_aside
 from training.verbs.verb import Verb
 from training.words.outcomes import outcomes_line
-from training.words.rounding import counted
 
 
 def add_flags(parser: ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from pathlib import Path
 
 from features.matrix import as_of_grid
+from features.plurals import counted
 from features.tables import InvalidInputError
 from training import apply
 from training.dataset import read_moments, without_records
@@ -12,7 +13,6 @@ from training.verbs import flags
 from training.verbs.opened import agree, opened_bundle
 from training.verbs.told import tell_notes, tell_set_aside
 from training.verbs.verb import Verb
-from training.words.rounding import counted
 
 
 def add_flags(parser: ArgumentParser) -> None:

@@ -3,11 +3,12 @@
 import math
 from dataclasses import dataclass
 
+from features.plurals import counted
 from training.judging.rows.metrics import MAIN_MODEL
 from training.words.claims import why_unjudged
 from training.words.judged_patients import Judged
 from training.words.names import THERAPY, Words
-from training.words.rounding import Figure, counted, interval, number, times
+from training.words.rounding import Figure, interval, number, times
 
 
 @dataclass(frozen=True)

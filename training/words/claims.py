@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from features.plurals import counted
 from training.judging.judged import Seen
 from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
 from training.words.judged_patients import FLATTERED, Judged
 from training.words.names import NOTHING, THERAPY, Words, outcomes_in_order, words_for
-from training.words.rounding import Figure, counted, number
+from training.words.rounding import Figure, number
 
 
 class Finding(StrEnum):

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from features.plurals import counted
 from training.judging.judged import Seen
 from training.words.names import Words
-from training.words.rounding import counted
 
 Judged = Mapping[str, Any]
 """One outcome's part of an evaluation."""

@@ -1,7 +1,7 @@
 """What documented outcomes and derived ones say of each other, in a line."""
 
+from features.plurals import counted
 from training.judging.outcome_quality import CrsAgreement, OutcomeQuality
-from training.words.rounding import counted
 
 DERIVED_FROM = "a dose of the therapy on record and after it temperature, pressure or oxygen"
 

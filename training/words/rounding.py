@@ -61,12 +61,3 @@ def times(ratio: float) -> str:
     ('11', '2.0', '1.3')
     """
     return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
-
-
-def counted(count: int, what: str) -> str:
-    """So many of something.
-
-    >>> counted(1, "row"), counted(1200, "row")
-    ('1 row', '1,200 rows')
-    """
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

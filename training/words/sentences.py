@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from features.plurals import counted
 from training.judging.judged import Seen
 from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.words.calibration import calibration_sentences
 from training.words.claims import Finding, finding_of, why_unjudged
 from training.words.judged_patients import FLATTERED, Judged
 from training.words.names import NOTHING, THERAPY, Words, in_order, stratum_title
-from training.words.rounding import Figure, counted, interval, number, per_cent
+from training.words.rounding import Figure, interval, number, per_cent
 
 ABLATIONS = {
     "model without grade": "today's grade",

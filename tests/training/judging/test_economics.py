@@ -98,7 +98,7 @@ def test_a_wrong_table_of_prices_stops_a_command_before_its_work(verb, tmp_path)
     path.write_text("thing,cost\nbed_day,3\n", encoding="utf-8")
     answer = verb("evaluate", "--model", tmp_path / "none", "--records", tmp_path / "none",
                   "--format", "table", "--prices", path, "--out", tmp_path / "out")  # fmt: skip
-    assert "column(s) missing: item, value" in answer.error
+    assert "columns missing: item, value" in answer.error
 
 
 def ward():

@@ -328,7 +328,7 @@ def test_a_rule_is_told_as_it_stands():
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda rows: rows.drop(columns="risk"), "column(s) risk missing"),
+        (lambda rows: rows.drop(columns="risk"), "column missing: risk"),
         (lambda rows: rows.iloc[:0], "empty"),
         (lambda rows: rows.assign(label=2.0), "other than 0, 1"),
         (lambda rows: rows.iloc[1:], "does not judge the same rows"),

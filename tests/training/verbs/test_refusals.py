@@ -49,7 +49,7 @@ BAD_RECORDS = {
     "header alone": ("table", "bare.csv", lambda p: p.write_text(HEADER), "bare.csv: no rows"),
     "missing column": (
         "table", "short.csv", lambda p: p.write_text("patient_id,time,numeric_value\na,,1\n"),
-        "short.csv: column(s) missing: code",
+        "short.csv: column missing: code",
     ),
     "time without zone": (
         "table", "naive.csv", lambda p: p.write_text(HEADER + "a,2026-03-01T06:00,crp,1,mg/L\n"),
@@ -192,7 +192,7 @@ def ward_of(infected: int) -> list[tuple]:
     ("infected", "words"),
     [
         (0, "infection: no row before an event"),
-        (3, "infection: 3 patient(s) with an event; 5 folds need at least 5"),
+        (3, "infection: 3 patients with an event; 5 folds need at least 5"),
     ],
 )
 def test_too_few_events_to_learn_from_are_refused(infected, words, verb, write_records, tmp_path):

@@ -103,5 +103,8 @@ def test_a_patient_that_the_records_do_not_hold_is_named(
     out.unlink()
     asked.write_text(f"patient_id,as_of\n{stranger}")
     assert predict(ward_bundle, records, out, "--as-of", str(asked)) == 2
-    assert "nothing usable of their 1 patient(s)" in capsys.readouterr().err
+    assert (
+        "nothing usable of the 1 patient asked about, the first of whom is"
+        in capsys.readouterr().err
+    )
     assert not out.exists()

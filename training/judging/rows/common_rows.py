@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.plurals import columns_missing, counted
 from features.tables import InvalidTableError
 from training.judging.rows.sample import Numbers, Sample, patient_draws, weighted_draws
 
@@ -17,12 +18,14 @@ def check_scored(scored: pd.DataFrame) -> None:
     """Raise InvalidTableError where scored lines lack a column, a row or a label's meaning."""
     missing = [column for column in SCORED_COLUMNS if column not in scored]
     if missing:
-        raise InvalidTableError(f"scored rows: column(s) {', '.join(missing)} missing")
+        raise InvalidTableError(f"scored rows: {columns_missing(missing)}")
     if not len(scored):
         raise InvalidTableError("scored rows: the table is empty")
     strange = ~(scored["label"].isna() | scored["label"].isin((0, 1)))
     if strange.any():
-        raise InvalidTableError(f"label: {int(strange.sum())} value(s) other than 0, 1 or missing")
+        raise InvalidTableError(
+            f"label: {counted(int(strange.sum()), 'value')} other than 0, 1 or missing"
+        )
 
 
 @dataclass(frozen=True)
