@@ -161,8 +161,8 @@ def adapt_outcome(
     task = task_for(local, shipped, prior, config.seed)
     if len(local.patients) < FEWEST_PATIENTS:
         raise InvalidInputError(
-            f"{outcome}: {counted(len(local.patients), 'patient')} to learn from; adapting needs at least "
-            f"{FEWEST_PATIENTS}"
+            f"{outcome}: {counted(len(local.patients), 'patient')} to learn from; adapting needs "
+            f"at least {FEWEST_PATIENTS}"
         )
     sizes = SIZES if local.event_patients else ()
     by_size = judged_by_size(task, local, config.repeats or CURVE_REPEATS, sizes)
