@@ -439,3 +439,19 @@ def test_train_stops_with_the_reason_and_goes_on_only_when_told(leaking_ward, ve
     values = page_values(run.evaluation, {}, report_context(run.bundle, config, ""))
     page = render(values)
     assert "LEAKS WERE ACCEPTED" in page
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_half_the_limit_of_one_of_two_laboratories_is_no_fill(draw_events, seed):
+    """One prints "<5", read as 2.5; of the other's patients some reach 2.5 and lower, honestly."""
+    random, lines = np.random.default_rng(seed), []
+    for number in range(60):
+        for day in range(6):
+            grade = float(number % 3 == 0 and day >= 3)
+            spread = 1.0 if number < 30 else 0.6
+            crp = round(float(np.exp(random.normal(1.3 + 3.0 * grade, spread))), 1)
+            if number < 30:
+                crp = 2.5 if crp < 5.0 else crp
+            lines.append((f"p{number}", "crs_grade", 24.0 * day, grade))
+            lines.append((f"p{number}", "crp", 24.0 * day, crp))
+    assert filled_values(draw_events(*lines), (CRS,)) == []

@@ -3,7 +3,8 @@
 Two states of an analyte, each with a value of its own, convict each other. One state alone must be
 clearer, and its value must not be what a limit of detection would be: the lowest of all where the
 state's other values are low as well, or the highest where they are high; nor one that its own
-patients hardly ever pass on one side, as where two assays have two limits; nor one of several that
+patients hardly ever pass on one side, or that mostly stands alone below its double, as where two
+assays have two limits and what lies below is read as half of each; nor one of several that
 recur, as rounded values do.
 
 Noise laid over a fill hides it from a count of equal values. A laboratory that reports in steps of
@@ -36,10 +37,11 @@ SHARE_ALONE = 0.2
 recurs by chance in at most 6 of 45, or 4 of 8."""
 
 LEAST_BEYOND = 0.1
+LEAST_NEAR = 0.5
 OVER_SECOND = 2.5
 """At least this share of a lone fill's patients have other values below it and as many above it,
-where they have others, and it has so many times the patients of the state's next commonest value
-(choices, as above)."""
+where they have others, at least this share another one below its double, and it has so many times
+the patients of the state's next commonest value (choices, as above)."""
 
 STEP = 0.01
 LEAST_SPREAD = 20 * STEP
@@ -124,8 +126,11 @@ def _clearest(state: np.ndarray, value: np.ndarray, patient: np.ndarray) -> Iter
         alone = (here >= FEWEST_ALONE) & (here >= SHARE_ALONE * present[column])
         alone[_limits(state == level, value, distinct)] = False
         for row in np.flatnonzero(alone[1:-1]) + 1:
-            is_passed = _passed_on_both_sides(value, patient, distinct[row])
-            alone[row] = is_passed and _stands_out(here, int(row))
+            alone[row] = (
+                _passed_on_both_sides(value, patient, distinct[row])
+                and not _is_half_a_limit(value, patient, distinct[row])
+                and _stands_out(here, int(row))
+            )
         for row in sorted(np.flatnonzero(enough & far), key=lambda row: (~alone[row], -here[row])):
             if here[row] >= OVER_NEIGHBOURS * _neighbours(here, int(row)):
                 numbers = int(here[row]), int(present[column]), bool(alone[row])
@@ -154,6 +159,17 @@ def _passed_on_both_sides(value: np.ndarray, patient: np.ndarray, fill: float) -
         np.intersect1d(carriers, patient[beyond]).size for beyond in (value < fill, value > fill)
     )
     return min(below, above) >= LEAST_BEYOND * carriers.size
+
+
+def _is_half_a_limit(value: np.ndarray, patient: np.ndarray, fill: float) -> bool:
+    """Whether a value's patients who have other values mostly have none below twice the value.
+
+    What is printed as below a limit is read as half of it: one laboratory's patients then have
+    nothing else up to the limit, whatever those of another have.
+    """
+    carriers = np.intersect1d(patient[value == fill], patient[value != fill])
+    near = (value > 0.0) & (value < 2.0 * fill) & (value != fill)
+    return np.intersect1d(carriers, patient[near]).size < LEAST_NEAR * carriers.size
 
 
 def _stands_out(here: np.ndarray, row: int) -> bool:
