@@ -1,6 +1,6 @@
 """What a run leaves: trained outcomes are judged, described and written as one bundle."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -69,8 +69,12 @@ def finished(
     findings: Sequence[leaks.Finding],
     card: Card,
     more: Mapping[str, Any],
+    others: Iterable[str] = (),
 ) -> Run:
-    """Judge what was trained, in whatever way; write the bundle. `more` joins the evaluation."""
+    """Judge what was trained, in whatever way; write the bundle. `more` joins the evaluation.
+
+    `others` are the fingerprints of patients elsewhere who have a part in it.
+    """
     source = cohort.source
     scored = pd.concat([one.scored for one in trained.values()], ignore_index=True)
     evaluation = evaluate_in_full(
@@ -89,7 +93,7 @@ def finished(
         evaluation["notes"] += [each.sentence(outcome) for outcome, each in tunings.items()]
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["leaks"] = [finding.stated() for finding in findings]
-    reference = make_reference(cohort, trained, config.seed)
+    reference = make_reference(cohort, trained, config.seed, others)
     given = {outcome: one.given for outcome, one in trained.items()}
     add_doubts(evaluation, cohort, given, reference, config.horizon)
     bundle = _bundle(config, card, trained, reference, evaluation)
@@ -135,9 +139,12 @@ def make_card(config: TrainingConfig, source: Events) -> Card:
 
 
 def make_reference(
-    cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int
+    cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int, others: Iterable[str]
 ) -> Reference:
-    """The frame of the guard: what the training rows looked like and which analytes carried."""
+    """The frame of the guard: what the training rows looked like and which analytes carried.
+
+    It knows the cohort's patients and `others` again.
+    """
     names = dict.fromkeys(name for one in trained.values() for name in one.model.risk.names)
     analytes, therapy = {}, {}
     for outcome, one in trained.items():
@@ -153,5 +160,5 @@ def make_reference(
         analytes[str(outcome)] = describe_analytes(evidence, shares)
         therapy[str(outcome)] = describe_therapy(evidence[THERAPY.name])
     described = describe_features(cohort.rows[list(names)])
-    patients = tuple(sorted(leaks.fingerprints(cohort.source.events)))
+    patients = tuple(sorted({*leaks.fingerprints(cohort.source.events), *others}))
     return Reference(described, analytes, therapy, cohort.source.filled, patients)

@@ -29,6 +29,7 @@ from training.adaptation.ways import (
     WAYS,
     Prior,
     Task,
+    _row_weight,
     joined,
     ways_for,
 )  # fmt: skip
@@ -216,6 +217,15 @@ def test_every_way_joined_answers_as_its_pieces_do(ward, task):
         np.testing.assert_allclose(
             values.sum(axis=1) + base, model.risk.margin(local.rows), atol=1e-4, err_msg=name
         )
+
+
+def test_a_prior_counts_for_so_many_local_patients_whatever_rows_it_has():
+    sparse = Prior(pd.DataFrame(index=range(500)), np.zeros(500), 100, virtual=True)
+    dense = Prior(pd.DataFrame(index=range(50_000)), np.zeros(50_000), 100, virtual=True)
+    # 30 patients of 20 rows are 600 rows: no row counts for more than one; then 0.012 each
+    assert _row_weight(10.0, 20.0, sparse) == pytest.approx(200 / 500)
+    assert _row_weight(30.0, 20.0, sparse) == 1.0
+    assert _row_weight(30.0, 20.0, dense) == pytest.approx(0.012)
 
 
 def test_it_beats_from_the_size_after_which_every_interval_leaves_zero_out():

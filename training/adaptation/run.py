@@ -73,7 +73,8 @@ def train_from(config: TrainingConfig, parent: Bundle, prior: Records | None = N
     trained = {outcome: one.trained for outcome, one in found.items()}
     chosen = {outcome: one.chosen for outcome, one in found.items()}
     card = _card(config, here.source, other, parent, chosen)
-    return finished(config, here, trained, findings, card, told)
+    others = _other_patients(other, parent, set(chosen.values()))
+    return finished(config, here, trained, findings, card, told, others)
 
 
 def _audited(
@@ -264,6 +265,15 @@ def _told(
     }
 
 
+def _other_patients(other: Cohort | None, parent: Bundle, ways: set[str]) -> set[str]:
+    """Fingerprints of the patients behind the shipped trees and of the prior, where it has a part
+    in any outcome's model: nobody may be judged by what learnt from them."""
+    found = set(parent.reference.patients) if ways - NOTHING_KEPT else set()
+    if other is not None and ways & NOTHING_KEPT - {SCRATCH}:
+        found |= set(fingerprints(other.source.events))
+    return found
+
+
 def _card(
     config: TrainingConfig,
     source: Events,
@@ -278,7 +288,7 @@ def _card(
     used = ways & NOTHING_KEPT - {SCRATCH}
     sources += [other.source.virtual] if other is not None and used else []
     start = card_sentence({str(o): way for o, way in chosen.items()}, parent.version)
-    beside = "" if other is None else f"; prior: {other.source.patients} patients"
+    beside = f"; prior: {_whom(other.source)}" if other is not None and used else ""
     return replace(
         card,
         learnt_from=f"{card.learnt_from}; {start}; that bundle had learnt from "
@@ -286,3 +296,7 @@ def _card(
         virtual=card.virtual or any(sources),
         adapted_from=parent.version,
     )
+
+
+def _whom(source: Events) -> str:
+    return counted(source.patients, "virtual patient" if source.virtual else "patient")

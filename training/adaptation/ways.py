@@ -116,11 +116,17 @@ def _with_prior(counts: float) -> Learn:
         learnt, prior = local.learnt_part, _prior_of(task)
         rows = pd.concat([learnt.rows, prior.rows])
         target = np.concatenate([learnt.target, prior.target])
-        less = min(1.0, counts / prior.patients)
+        less = _row_weight(counts, len(learnt.target) / len(learnt.patients), prior)
         weight = np.repeat([1.0, less], [len(learnt.target), len(prior.target)])
         return _own_trees(task, rows, target, weight, seed)
 
     return learn
+
+
+def _row_weight(counts: float, rows_a_patient: float, prior: Prior) -> float:
+    """What a prior row counts where all together count for `counts` local patients with so many
+    rows each, at most 1: charts differ in how many rows a patient has."""
+    return min(1.0, counts * rows_a_patient / len(prior.target))
 
 
 def _prior_of(task: Task) -> Prior:
