@@ -1,6 +1,7 @@
 """From files to labelled feature rows: the cohort as fitting and judging see it."""
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +25,13 @@ from features.tables import (
     FilledValues,
     InvalidInputError,
     InvalidTableError,
+    count_rejects,
 )
 from models.rules import RULE_COLUMNS
 from training.engine import LOCAL, Engine
 from training.labels import Labels, label_rows, learning_target
+
+logger = logging.getLogger("training")
 
 LONG_GAP = pd.Timedelta(days=90)
 SPECIMEN_PATIENTS = 24
@@ -63,6 +67,17 @@ class Events:
             self.events.astype({"patient_id": "str", "key": "str"}), index=False
         )
         return hashlib.sha256(np.sort(hashed.to_numpy()).tobytes()).hexdigest()
+
+
+def events_told(path: Path, file_format: str, outcomes_from: OutcomeSource) -> Events:
+    """`load_events`, with what the reader said and what was set aside told in the log."""
+    logger.info("reading %s", path)
+    source = load_events(path, file_format, outcomes_from=outcomes_from)
+    for note in source.notes:
+        logger.info("%s", note)
+    counts = count_rejects(source.rejects).items()
+    logger.info("set aside: %s", ", ".join(f"{n} {reason}" for reason, n in counts) or "nothing")
+    return source
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ import pandas as pd
 from features.declared import COLUMNS
 from features.outcomes import GRADES, Outcome
 from features.readers.places import existing
-from features.tables import InvalidInputError, count_rejects
+from features.tables import InvalidInputError
 from models.baselines import baselines_for
 from models.bundle import OutcomeModel, TierThresholds
 from models.recipes import Recipe, monotone_signs, recipe_for
 from training import leaks
 from training.blas import on_one_blas_thread
 from training.config import TrainingConfig, repeats_for
-from training.dataset import Cohort, label_cohort, load_events
+from training.dataset import Cohort, events_told, label_cohort
 from training.engine import LOCAL, Engine
 from training.finished import Run, TrainedOutcome, finished, make_card
 from training.fit import (
@@ -58,11 +58,7 @@ def train(config: TrainingConfig, engine: Engine = LOCAL) -> Run:
             leak that `config` does not accept.
     """
     check_places(config)
-    logger.info("reading %s", config.records)
-    source = load_events(config.records, config.format, outcomes_from=config.outcomes_from)
-    for note in source.notes:
-        logger.info("%s", note)
-    logger.info("set aside: %s", _counted(count_rejects(source.rejects)) or "nothing")
+    source = events_told(config.records, config.format, config.outcomes_from)
     cohort = label_cohort(
         source, config.every, config.outcomes, config.horizon, config.learn_every, engine
     )
@@ -207,7 +203,3 @@ def scored_on_grid(
         on_grid[name] = np.full(len(judged), np.nan)
         on_grid[name][judged] = risk
     return scored_rows(cohort, outcome, on_grid)
-
-
-def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {reason}" for reason, number in counts.items())

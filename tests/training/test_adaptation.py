@@ -20,6 +20,7 @@ from training.adaptation.figures import beats_from, sizes_ahead
 from training.adaptation.local import Local, spread_order
 from training.adaptation.nested import adapt
 from training.adaptation.rows import local_rows, prior_rows
+from training.adaptation.run import _other_patients
 from training.adaptation.shrunk import AS_IT_IS, Line, shrunk_line
 from training.adaptation.ways import (
     BLENDED,
@@ -36,6 +37,7 @@ from training.adaptation.ways import (
 from training.adaptation.words import curve_sentences, headlines
 from training.apply import cohort_for
 from training.config import DAY
+from training.leaks import fingerprints
 
 CRS = Outcome.SEVERE_CRS
 COLUMNS = ("crp.last", "crs_grade.last", "platelets.last", "ldh.last", "temperature.last")
@@ -301,6 +303,16 @@ def test_the_adapted_bundle_says_where_it_comes_from(adapted_bundle, ward_bundle
     page = Path(report.removeprefix("report -> ")).read_text(encoding="utf-8")
     assert "Adapted from another model" in page
     assert "--prior" in page
+
+
+def test_it_knows_again_whoever_its_parts_learnt_from(ward_bundle, ward_cohort):
+    parent = replace(ward_bundle, reference=replace(ward_bundle.reference, patients=("a", "b")))
+    prior = set(fingerprints(ward_cohort.source.events))
+    assert _other_patients(ward_cohort, parent, {RECALIBRATED}) == {"a", "b"}
+    assert _other_patients(ward_cohort, parent, {BLENDED}) == prior
+    assert _other_patients(ward_cohort, parent, {BLENDED, SHIPPED}) == {"a", "b"} | prior
+    assert _other_patients(ward_cohort, parent, {SCRATCH}) == set()
+    assert prior
 
 
 def test_its_contributions_add_up(adapted_bundle, few_records):

@@ -15,7 +15,7 @@ from models.bundle import Bundle, OutcomeModel
 from training.adaptation.local import Local
 from training.adaptation.ways import Prior, Task
 from training.config import TrainingConfig
-from training.dataset import Cohort, label_cohort, load_events
+from training.dataset import Cohort, events_told, label_cohort
 from training.fit import useful_columns
 
 logger = logging.getLogger("training")
@@ -33,11 +33,9 @@ def read_cohort(
     records: Records, config: TrainingConfig, outcomes: tuple[Outcome, ...], parent: Bundle
 ) -> Cohort:
     """Labelled rows that hold every column of the parent, also those these records never fill."""
-    logger.info("reading %s", records.path)
-    source = load_events(records.path, records.format, outcomes_from=config.outcomes_from)
-    for note in source.notes:
-        logger.info("%s", note)
+    source = events_told(records.path, records.format, config.outcomes_from)
     cohort = label_cohort(source, config.every, outcomes, config.horizon, config.learn_every)
+    logger.info("%d patients, %d as-of rows", source.patients, int(cohort.reported.sum()))
     lacking = [name for name in parent.feature_names if name not in cohort.rows]
     if not lacking:
         return cohort

@@ -84,11 +84,13 @@ def _audited(
     config: TrainingConfig,
     parent: Bundle,
 ) -> list[Finding]:
-    """The audit of the records, of the rows of outcomes that have events enough to fold by, and of
-    patients whom the bundle or the prior has seen already."""
+    """The audit of both records, of the local rows of outcomes that have events enough to fold by,
+    and of patients whom the bundle or the prior has seen already."""
     enough = [outcome for outcome in outcomes if _event_patients(here, outcome) >= config.folds]
     trainings = {outcome: training_rows(here, outcome, config) for outcome in enough}
-    findings = [*audit(here, trainings, config), *_seen_already(here, other, parent)]
+    prior = [] if other is None else audit(other, {}, config)
+    of_prior = [replace(each, sentence=f"the prior: {each.sentence}") for each in prior]
+    findings = [*audit(here, trainings, config), *of_prior, *_seen_already(here, other, parent)]
     refuse(findings, config.accept_leaks)
     return findings
 

@@ -150,7 +150,12 @@ def _own_trees(
 SHIPPED, RECALIBRATED, SCRATCH = "shipped model", "recalibrated", "from scratch"
 WAYS: tuple[Way, ...] = (
     Way(SHIPPED, "the shipped model as it is", 0, _keep),
-    Way(RECALIBRATED, "its risks moved by an intercept and a slope", 1, _recalibrate),
+    Way(
+        RECALIBRATED,
+        "its risks moved by an intercept, from five patients with an event on by a slope, too",
+        1,
+        _recalibrate,
+    ),
     Way("continued boosting", "local trees on top of the recalibrated shipped ones", 2, _continue),
     *(
         Way(

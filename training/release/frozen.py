@@ -14,6 +14,7 @@ from models.stated import read_as, read_json
 from training.config import HOUR
 from training.dataset import Cohort, Events, label_cohort
 from training.folders import refuse_filled
+from training.leaks.known_again import known_again
 from training.release.canonical import digest_of
 from training.release.ledger_store import now
 
@@ -147,6 +148,12 @@ def check_fit(frozen: FrozenSet, name: str, bundle: Bundle) -> None:
     if bundle.card.data_digest == manifest.events_digest:
         raise InvalidInputError(
             f"{frozen.place}: {name} learnt from these very records; freeze other patients"
+        )
+    again = known_again(bundle, frozen.source)
+    if again:
+        raise InvalidInputError(
+            f"{frozen.place}: {name} learnt from {again} of these {manifest.patients} patients, "
+            "known again by their first measurements; freeze other patients"
         )
     if bundle.horizon_hours != manifest.horizon_hours:
         raise InvalidInputError(

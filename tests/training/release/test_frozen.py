@@ -9,6 +9,7 @@ import pytest
 from features.outcomes import OutcomeSource
 from features.tables import InvalidInputError
 from training.dataset import load_events
+from training.leaks import fingerprints
 from training.release.frozen import check_fit, open_frozen
 
 
@@ -68,9 +69,12 @@ def test_a_changed_manifest_or_event_is_refused(copy):
 def test_a_model_that_can_not_be_judged_by_it_is_refused(frozen, ward_bundle):
     check_fit(frozen, "this model", ward_bundle)
     learnt = replace(ward_bundle.card, data_digest=frozen.manifest.events_digest)
+    own = sorted(fingerprints(frozen.source.events))[:3]
+    some = replace(ward_bundle, reference=replace(ward_bundle.reference, patients=tuple(own)))
     virtual = replace(frozen, manifest=replace(frozen.manifest, virtual=True))
     cases = (
         (frozen, replace(ward_bundle, card=learnt), "this model learnt from these very records"),
+        (frozen, some, "this model learnt from 3 of these 80 patients, known again"),
         (frozen, replace(ward_bundle, horizon_hours=12.0), "judged 24 h ahead, this model .* 12"),
         (frozen, replace(ward_bundle, outcomes_from=OutcomeSource.DERIVED),
          "has documented outcomes, this model learnt from derived"),
