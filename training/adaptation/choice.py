@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.adaptation.ways import BLENDED, RECALIBRATED, RETRAINED, SHIPPED
+from training.adaptation.ways import BLENDED, NOTHING_KEPT, RECALIBRATED, SHIPPED
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
-
-_NEW_TREES = RETRAINED | {BLENDED}
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def choose(
 
 
 def _blend_or_kept(losses: Mapping[str, np.ndarray], rows: np.ndarray) -> str:
-    kept = _least({name: loss for name, loss in losses.items() if name not in _NEW_TREES})
+    kept = _least({name: loss for name, loss in losses.items() if name not in NOTHING_KEPT})
     blend = _candidate(BLENDED, losses[BLENDED], losses[kept], rows)
     return BLENDED if blend.more <= blend.standard_error else kept
 

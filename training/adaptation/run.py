@@ -21,9 +21,8 @@ from training.adaptation.figures import curve_figures
 from training.adaptation.local import Local, deal
 from training.adaptation.nested import INNER_FOLDS, Adapted, adapt
 from training.adaptation.rows import Records, local_rows, prior_rows, read_cohort, task_for
-from training.adaptation.ways import MEANINGS, SCRATCH, Task, joined
+from training.adaptation.ways import MEANINGS, NOTHING_KEPT, SCRATCH, Task, joined
 from training.adaptation.words import (
-    NOTHING_KEPT,
     card_sentence,
     choice_sentence,
     curve_sentences,

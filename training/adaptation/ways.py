@@ -173,6 +173,8 @@ WAYS: tuple[Way, ...] = (
 RETRAINED = frozenset({SCRATCH, *(way.name for way in WAYS if way.prior_counts)})
 """Ways whose trees are all new."""
 BLENDED = "retrained with the prior"
+NOTHING_KEPT = RETRAINED | {BLENDED}
+"""Ways that keep nothing of the shipped model."""
 MEANINGS = {way.name: way.meaning for way in WAYS} | {
     BLENDED: "the mean of those with all trees anew, each counting as it foretold unseen patients"
 }

@@ -8,11 +8,17 @@ from scipy.special import expit
 from features.plurals import counted
 from training.adaptation.figures import beats_from, sizes_ahead
 from training.adaptation.local import Local
-from training.adaptation.ways import BLENDED, MEANINGS, RETRAINED, SCRATCH, SHIPPED, Prior
+from training.adaptation.ways import (
+    BLENDED,
+    MEANINGS,
+    NOTHING_KEPT,
+    SCRATCH,
+    SHIPPED,
+    Prior,
+)
 from training.judging.rows.metrics import FIRST_BASELINE
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
 
-NOTHING_KEPT = RETRAINED | {BLENDED}
 TITLES = {"auprc": "average precision", "auroc": "AUROC", "log_loss": "log loss"}
 OPPONENT_TITLES = {
     SHIPPED: "the shipped model",
