@@ -210,6 +210,12 @@ def test_every_way_joined_answers_as_its_pieces_do(ward, task):
     assert tried == [way.name for way in WAYS if way.prior_counts <= 80]
     adapted = adapt(given, local)
     assert list(adapted.learnt) == [*tried, BLENDED]
+    for number, piece in enumerate(adapted.learnt[BLENDED].pieces):
+        parts = [
+            share * adapted.learnt[name].pieces[number].log_odds(local)
+            for name, share in adapted.shares.items()
+        ]
+        np.testing.assert_allclose(piece.log_odds(local), np.sum(parts, axis=0), atol=1e-5)
     for name, learnt in adapted.learnt.items():
         model = joined(given, learnt.pieces, learnt.final, adapted.folds)
         assert isinstance(model.risk, RiskModel)

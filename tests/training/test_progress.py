@@ -80,22 +80,14 @@ def test_a_stage_of_minutes_tells_once_a_minute_where_it_stands(lines, clock):
     ]
 
 
-def test_a_second_round_of_the_same_work_counts_its_own_seconds(lines, clock):
-    with counted_progress("studies") as (show,):
+@pytest.mark.parametrize("stages", [("studies",), ("simulating", "the oracle")])
+def test_each_round_counts_its_own_seconds(lines, clock, stages):
+    with counted_progress(*stages) as shows:
         clock(5)
-        show(2, 2)
+        shows[0](2, 2)
         clock(8)
-        show(2, 2)
-    assert lines() == ["studies: 2 of 2 in 5 s", "studies: 2 of 2 in 3 s"]
-
-
-def test_a_stage_that_follows_another_counts_from_its_end(lines, clock):
-    with counted_progress("simulating", "the oracle") as (simulating, oracle):
-        clock(5)
-        simulating(2, 2)
-        clock(8)
-        oracle(2, 2)
-    assert lines() == ["simulating: 2 of 2 in 5 s", "the oracle: 2 of 2 in 3 s"]
+        shows[-1](2, 2)
+    assert lines() == [f"{stages[0]}: 2 of 2 in 5 s", f"{stages[-1]}: 2 of 2 in 3 s"]
 
 
 def test_on_a_terminal_there_is_a_bar_that_goes_away_and_no_line(lines, monkeypatch):
