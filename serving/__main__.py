@@ -130,6 +130,7 @@ def _serve_parser() -> argparse.ArgumentParser:
         "`python -m serving audit --help` looks into the audit trail.",
         epilog=f"environment (a flag counts more):\n{settings}\n\n{SERVE_EXAMPLE}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument(
         "--model", metavar="DIR|URI", help="bundle folder, models:/... or runs:/..."
@@ -247,7 +248,9 @@ def _audit_parser() -> argparse.ArgumentParser:
     for name, verb in VERBS.items():
         meaning = f"{verb.meaning[0].upper()}{verb.meaning[1:]}."
         example = f"example: python -m serving audit {name} {verb.example}"
-        one = verbs.add_parser(name, help=verb.meaning, description=meaning, epilog=example)
+        one = verbs.add_parser(
+            name, help=verb.meaning, description=meaning, epilog=example, allow_abbrev=False
+        )
         verb.add_arguments(one)
         _add_database(one)
     return parser

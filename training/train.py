@@ -44,6 +44,7 @@ logger = logging.getLogger("training")
 ELEVATED_SHARE, HIGH_SHARE = 0.10, 0.03
 """A tier's alarm budget: the share of training rows at risk that reach it (1 in 10, 3 in 100)."""
 
+LEAVE_OUT = "--outcome names those that are to be learnt"
 UNSIGNED = "model without monotone signs"
 TRAJECTORY_FREE = (".last", ".age", ".years", ".log2", ".hours_since_first")
 """How the columns end that hold no more than the latest value and the time."""
@@ -162,13 +163,15 @@ def training_rows(cohort: Cohort, outcome: Outcome, config: TrainingConfig) -> T
     used = judged | ~np.isnan(target)
     patient = cohort.as_of["patient_id"].to_numpy()[used]
     if len(np.unique(label[judged])) < 2:
-        raise InvalidInputError(f"{outcome}: no row before an event, or none without: cannot learn")
+        raise InvalidInputError(
+            f"{outcome}: no row before an event, or none without: cannot learn; {LEAVE_OUT}"
+        )
     event = np.where(judged[used], label[used], 0.0)
     repeats = repeats_for(config, int((~np.isnan(target)).sum()))
     try:
         plan = fold_plan(patient, event, config.folds, repeats, config.seed)
     except InvalidInputError as error:
-        raise InvalidInputError(f"{outcome}: {error}") from error
+        raise InvalidInputError(f"{outcome}: {error}; {LEAVE_OUT}") from error
     return TrainingRows(
         outcome, cohort.rows[used], target[used], label[used], judged[used], patient, plan,
         taken(cohort.weight, used),

@@ -344,6 +344,9 @@ def test_what_does_not_fit_the_parent_is_refused(few_records, ward_bundle, verb,
     lone = verb("train", "--records", few_records, "--format", "table", "--prior", few_records,
                 "--no-track", "--out", tmp_path / "c").error  # fmt: skip
     assert "--start-from" in lone
+    other = verb(*order(few_records, ward_bundle, tmp_path / "d", "--prior", few_records,
+                        "--prior-format", "prcrs")).error  # fmt: skip
+    assert "--prior, read as prcrs: " in other
 
 
 def test_a_prior_without_events_is_refused(ward_cohort):

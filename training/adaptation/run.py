@@ -65,7 +65,7 @@ def train_from(config: TrainingConfig, parent: Bundle, prior: Records | None = N
     check_places(config)
     outcomes = _agreed_outcomes(config, parent)
     here = read_cohort(Records(config.records, config.format), config, outcomes, parent)
-    other = None if prior is None else read_cohort(prior, config, outcomes, parent)
+    other = None if prior is None else _prior_cohort(prior, config, outcomes, parent)
     findings = _audited(here, other, outcomes, config, parent)
     found = {outcome: adapt_outcome(here, other, outcome, config, parent) for outcome in outcomes}
     told = {"adaptation": {str(outcome): one.told for outcome, one in found.items()}}
@@ -74,6 +74,15 @@ def train_from(config: TrainingConfig, parent: Bundle, prior: Records | None = N
     card = _card(config, here.source, other, parent, chosen)
     others = _other_patients(other, parent, set(chosen.values()))
     return finished(config, here, trained, findings, card, told, others)
+
+
+def _prior_cohort(
+    prior: Records, config: TrainingConfig, outcomes: tuple[Outcome, ...], parent: Bundle
+) -> Cohort:
+    try:
+        return read_cohort(prior, config, outcomes, parent)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"--prior, read as {prior.format}: {error}") from error
 
 
 def _audited(

@@ -1,6 +1,6 @@
 """A new model beside the one in service on the frozen set, figure by figure as the plan asks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ BETTER = {metric.name: metric.better for metric in METRICS}
 DAY = pd.Timedelta(hours=24)
 ROUNDING = 1e-9
 """A limit is kept where only the last bits of a sum say otherwise."""
+MOST_DIGITS = 6
 WHOSE: Mapping[str, str] = {Thresholds.OWN: "its own", Thresholds.CHAMPION: "the champion's"}
 SILENT_CHAMPION = "the champion sounds on no patient-day: no multiple of none"
 NO_PATIENT_DAY = "not defined: no row at risk with a known outcome"
@@ -139,7 +140,8 @@ def _beside_champion(
     held = {Burden.PROVEN: "high", Burden.ESTIMATED: "value", Burden.NOT_DISPROVEN: "low"}
     kept = bool(worse[held[Burden(row.must_be)]] <= row.most_worse_by + ROUNDING)
     said = (
-        f"{ours['value']:.3f} against {theirs['value']:.3f}, worse by {_shown(worse)}, "
+        f"{ours['value']:.3f} against {theirs['value']:.3f}, "
+        f"worse by {_shown(worse, row.most_worse_by)}, "
         f"allowed {row.most_worse_by:g} ({row.must_be})"
     )
     return Finding(outcome, name, kept, said, worse["value"], worse["low"], worse["high"], limit)
@@ -161,11 +163,25 @@ def _turned(gap: Estimate, sign: int) -> dict[str, Any]:
     return {"value": 0.0 - gap["value"], "low": 0.0 - gap["high"], "high": 0.0 - gap["low"]}
 
 
-def _shown(estimate: Estimate) -> str:
+def _shown(estimate: Estimate, *limits: float) -> str:
     """A number with its interval, where it has one."""
-    if estimate["low"] is None:
-        return f"{estimate['value']:.3f}"
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
+    value, low, high = (estimate[name] for name in ("value", "low", "high"))
+    if low is None:
+        return _told(value, *limits)
+    return f"{_told(value, *limits)} ({_told(low, *limits)} to {_told(high, *limits)})"
+
+
+def _told(value: float, *limits: float) -> str:
+    """Three decimals, or as many more as tell a number apart from a limit that it is not."""
+    digits = next(
+        (few for few in range(3, MOST_DIGITS) if not _alike(value, limits, few)), MOST_DIGITS
+    )
+    return f"{value:.{digits}f}"
+
+
+def _alike(value: float, limits: Sequence[float], digits: int) -> bool:
+    near = (limit for limit in limits if abs(value - limit) > ROUNDING)
+    return any(round(value, digits) == round(limit, digits) for limit in near)
 
 
 def _within(row: Within, judged: Judged, outcome: str) -> Finding:
@@ -184,7 +200,7 @@ def _within(row: Within, judged: Judged, outcome: str) -> Finding:
         Burden.ESTIMATED: lambda: row.lowest <= found["value"] <= row.highest,
         Burden.NOT_DISPROVEN: lambda: row.lowest <= high and low <= row.highest,
     }[Burden(row.must_be)]()
-    said = f"{_shown(found)}, allowed {limit} ({row.must_be})"
+    said = f"{_shown(found, row.lowest, row.highest)}, allowed {limit} ({row.must_be})"
     return Finding(outcome, row.figure, bool(kept), said, found["value"], low, high, limit)
 
 
@@ -220,7 +236,7 @@ def _alarms(row: Alarms, judged: Judged, outcome: str) -> Iterator[Finding]:
     if ours is None:
         yield Finding(outcome, name, False, NO_PATIENT_DAY, limit=f"at most {most:g}")
         return
-    said = f"{ours:.3f} per patient-day, allowed {most:g}"
+    said = f"{_told(ours, most)} per patient-day, allowed {most:g}"
     yield Finding(outcome, name, ours <= most + ROUNDING, said, ours, limit=f"at most {most:g}")
     if champion is not None:
         theirs = _alarm_days(judged.scored, outcome, CHAMPION, champion[row.tier])
@@ -234,7 +250,10 @@ def _times_champion(
     if not theirs:
         return Finding(outcome, name, None, SILENT_CHAMPION, limit=f"at most {most:g} times")
     kept = ours <= most * theirs + ROUNDING
-    said = f"{ours:.3f} per patient-day against {theirs:.3f}, allowed {most:g} times as many"
+    said = (
+        f"{_told(ours, most * theirs)} per patient-day against {theirs:.3f}, "
+        f"allowed {most:g} times as many"
+    )
     return Finding(outcome, name, kept, said, ours / theirs, limit=f"at most {most:g} times")
 
 

@@ -14,7 +14,8 @@ def run_study(
     arguments: Sequence[str] | None,
 ) -> int:
     """Parse the study's flags and run it; `study` is its file's name. Returns the exit status."""
-    parser = ArgumentParser(prog=f"python -m training.studies.{study}", description=description)
+    prog = f"python -m training.studies.{study}"
+    parser = ArgumentParser(prog=prog, description=description, allow_abbrev=False)
     add_flags(parser)
     options = parser.parse_args(arguments)
     return exit_status(lambda: run(options))

@@ -41,6 +41,7 @@ class Verb:
             description=self.what,
             epilog=f"example: python -m training {self.name} {self.example}",
             formatter_class=_Help,
+            allow_abbrev=False,  # one flag may be the beginning of another
         )
         self.add_flags(parser)
         parser.set_defaults(run=self.run)

@@ -80,6 +80,18 @@ def test_less_is_better_is_turned_round():
     assert lost.low <= lost.value <= lost.high
 
 
+def test_a_number_just_beyond_its_limit_does_not_read_as_the_limit():
+    even, shy = [0.5] * 6, [0.4997, *[0.5] * 5]  # the first has the event: (0.5003² - 0.5²) / 6
+    asked = plan([NoWorse("brier", 0.0, "estimated", "")])
+    lost = one(findings(asked, judged(shy, even, LABEL, SEX)))
+    assert not lost.kept
+    assert lost.value == pytest.approx(0.00005, rel=0.01)
+    assert "worse by 0.0001 (" in lost.said  # not 0.000
+    same = one(findings(asked, judged(shy, shy, LABEL, SEX)))
+    assert same.kept
+    assert "worse by 0.000 (0.000 to 0.000)" in same.said
+
+
 @pytest.mark.parametrize(
     ("must_be", "lowest", "kept"),
     [

@@ -203,7 +203,14 @@ def test_too_few_events_to_learn_from_are_refused(infected, words, verb, write_r
         "--no-track", "--out", out,
     )  # fmt: skip
     assert words in answer.error
+    assert answer.error.rstrip().endswith("--outcome names those that are to be learnt")
     assert not any(out.iterdir())  # the same command can be given again
+
+
+def test_the_beginning_of_a_flag_is_not_taken_for_the_flag(verb, good, tmp_path):
+    flags = ("--records", good, "--format", "table", "--out", tmp_path / "frozen")
+    answer = verb("freeze", *flags, "--outcomes", "documented")  # not --outcomes-from
+    assert "unrecognized arguments: --outcomes documented" in answer.error
 
 
 def test_train_never_writes_over_what_lies_there(verb, good, tmp_path):
