@@ -12,7 +12,8 @@ The grade is the worse of the two. Once CRS is there and antipyretics, anti-cyto
 corticosteroids were given, fever is not needed any more. That a fever has another cause, or that a
 death was one of CRS (grade 5), no record tells: a documented grade knows more than this one.
 Hypotension and hypoxia that no treatment shows are inferred from pressure and saturation, and such
-a grade 2 says so. Organ toxicity is graded apart (CTCAE).
+a grade 2 says so. Oxygen charted as a fraction alone is read by what a cannula can give. Organ
+toxicity is graded apart (CTCAE).
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,11 @@ from features.trajectory import Feature, Statistic, trajectory_rows
 class CrsRules:
     """What the publication fixes, and what it leaves to the ward (hours, choices of this project).
 
-    fever: Cel (ASTCT). low_flow: L/min up to which a cannula is low-flow (ASTCT). spo2_on_air: %
+    fever: Cel (ASTCT). low_flow: L/min up to which a cannula is low-flow (ASTCT).
+    low_flow_fraction: what such a cannula gives at most (0.20 + 4 % a litre, a rule of thumb);
+    fraction_of_air: above it oxygen is given. mean_pressure: mm[Hg] below which an adult's mean
+    pressure is low, asked where no systolic one is known (Surviving Sepsis Campaign 2021, doi
+    10.1097/CCM.0000000000005337). spo2_on_air: %
     below which hypoxia is inferred where no oxygen is charted. systolic_fall: mm[Hg] below the own
     pressure before the first dose from which hypotension is inferred, a choice of this project
     (sepsis takes 40: Bone 1992, doi 10.1378/chest.101.6.1644). fever_counts: a fever is present so
@@ -43,6 +48,9 @@ class CrsRules:
 
     fever: float = 38.0
     low_flow: float = 6.0
+    low_flow_fraction: float = 0.44
+    fraction_of_air: float = 0.21
+    mean_pressure: float = 65.0
     spo2_on_air: float = 92.0
     systolic_fall: float = 30.0
     fever_counts: int = 24
@@ -54,18 +62,29 @@ class CrsRules:
 
 RULES = CrsRules()
 
+OXYGEN = ("oxygen_device", "oxygen_flow", "fio2")
+SIGNS = ("systolic_bp", "mean_arterial_pressure", "spo2", *OXYGEN)
+"""What tells of pressure and oxygen."""
+
+VASOPRESSIN = "vasopressin"
 VASOPRESSORS = tuple(
     drug.key
     for drug in DRUGS.values()
-    if drug.drug_class == DrugClass.VASOPRESSOR and drug.key != "vasopressin"
+    if drug.drug_class == DrugClass.VASOPRESSOR and drug.key != VASOPRESSIN
 )
-"""Vasopressin is not counted (ASTCT)."""
+"""Vasopressin beside another is not counted (ASTCT); alone it supports the pressure as one does
+(the publication does not say)."""
+
+ROUNDED = 1e-6
 
 COVER = ("antipyretic", "cytokine_blocker", "corticosteroid")
 """What may hide the fever of CRS, so that it is not asked for any more (ASTCT)."""
 
 CHARTED = ("crs_grade", "icans_grade", "infection_onset")
 """What others concluded: it is no sign, so its arrival changes no derived grade."""
+
+ADULT = 18.0
+"""Years; an age that is not known is an adult's, as for the systolic pressure."""
 
 GRADE_BY_DEVICE = np.array([0.0, 2.0, 3.0, 3.0, 4.0, 4.0])
 """By `oxygen_device`: room air, cannula or blow-by, high flow, mask, non-invasive, invasive."""
@@ -83,16 +102,26 @@ def systolic_limit(years: np.ndarray) -> np.ndarray:
     return np.where(years < 1.0, 70.0, np.where(years <= 10.0, limit, 90.0))
 
 
+def is_low_mean(
+    mean: np.ndarray | float, systolic: np.ndarray, years: np.ndarray, rules: CrsRules = RULES
+) -> np.ndarray:
+    """Whether a mean arterial pressure (mm[Hg]) is low: of adults without a systolic one alone."""
+    low: np.ndarray = np.isnan(systolic) & (mean < rules.mean_pressure) & ~(years < ADULT)
+    return low
+
+
 def hypotension_grade(
     systolic: np.ndarray,
     baseline: np.ndarray,
     years: np.ndarray,
     vasopressors: np.ndarray,
+    mean: np.ndarray | float = np.nan,
     rules: CrsRules = RULES,
 ) -> np.ndarray:
     """0, 2 (low pressure without vasopressors: inferred), 3 (one), 4 (several).
 
     `baseline` is the own systolic pressure before the first dose; missing where none is known.
+    `mean` is the mean arterial pressure, read of adults without a systolic one.
 
     >>> adults, own = np.full(5, 50.0), np.full(5, 125.0)
     >>> systolic, vasopressors = np.array([89, 96, 95, 80, 80.0]), np.array([0, 0, 0, 1, 2])
@@ -100,23 +129,39 @@ def hypotension_grade(
     array([2., 0., 2., 3., 4.])
     """
     fallen = systolic <= baseline - rules.systolic_fall
-    low = np.where(fallen | (systolic < systolic_limit(years)), 2.0, 0.0)
+    below = (systolic < systolic_limit(years)) | is_low_mean(mean, systolic, years, rules)
+    low = np.where(fallen | below, 2.0, 0.0)
     return np.where(vasopressors >= 2, 4.0, np.where(vasopressors == 1, 3.0, low))
 
 
 def hypoxia_grade(
-    device: np.ndarray, flow: np.ndarray, spo2: np.ndarray, rules: CrsRules = RULES
+    device: np.ndarray,
+    flow: np.ndarray,
+    spo2: np.ndarray,
+    fraction: np.ndarray | float = np.nan,
+    rules: CrsRules = RULES,
 ) -> np.ndarray:
     """0, 2 (low flow, or saturation low without oxygen charted: inferred), 3, 4; NaN = not charted.
 
+    `fraction` is the inspired fraction of oxygen (0 to 1).
+
     >>> hypoxia_grade(np.array([1.0, 1.0, np.nan]), np.array([4.0, 8.0, np.nan]), np.full(3, 91.0))
     array([2., 3., 2.])
+    >>> nothing, fraction = np.full(3, np.nan), np.array([0.21, 0.4, 0.6])
+    >>> hypoxia_grade(nothing, nothing, nothing, fraction)
+    array([0., 2., 3.])
     """
     by_device = np.where(np.isnan(device), 0.0, GRADE_BY_DEVICE[np.nan_to_num(device).astype(int)])
-    by_flow = np.where(flow > rules.low_flow, 3.0, np.where(flow > 0.0, 2.0, 0.0))
-    on_air = (np.nan_to_num(by_device) == 0.0) & (by_flow == 0.0)
-    inferred = np.where(on_air & (spo2 < rules.spo2_on_air), 2.0, 0.0)
-    return np.maximum(np.maximum(by_device, by_flow), inferred)
+    by_flow = _steps(flow, 0.0, rules.low_flow)
+    by_fraction = _steps(fraction, rules.fraction_of_air, rules.low_flow_fraction)
+    given = np.maximum(np.maximum(by_device, by_flow), by_fraction)
+    inferred = np.where((given == 0.0) & (spo2 < rules.spo2_on_air), 2.0, 0.0)
+    return np.maximum(given, inferred)
+
+
+def _steps(oxygen: np.ndarray | float, none: float, low: float) -> np.ndarray:
+    """2 above `none`, 3 above `low`, each by more than float32 rounds; 0 where nothing is known."""
+    return np.where(oxygen > low + ROUNDED, 3.0, np.where(oxygen > none + ROUNDED, 2.0, 0.0))
 
 
 def graded_moments(events: pd.DataFrame, rules: CrsRules = RULES) -> pd.DataFrame:
@@ -211,7 +256,8 @@ def _moments(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def _signs(events: pd.DataFrame, moments: pd.DataFrame, rules: CrsRules) -> pd.DataFrame:
-    keys = ("systolic_bp", "oxygen_device", "oxygen_flow", "spo2", *VASOPRESSORS)
+    drugs = (*VASOPRESSORS, VASOPRESSIN)
+    keys = (*SIGNS, *drugs)
     features = [
         Feature("temperature", Statistic.MAXIMUM, rules.fever_counts),
         *(Feature(key, statistic) for key in keys for statistic in (Statistic.LAST, Statistic.AGE)),
@@ -225,22 +271,25 @@ def _signs(events: pd.DataFrame, moments: pd.DataFrame, rules: CrsRules) -> pd.D
     last = {
         key: np.where(age[key] < rules.signs_count, column[f"{key}.last"], np.nan) for key in keys
     }
-    running = [
-        (age[key] < rules.signs_count) & (column[f"{key}.last"] != 0.0) for key in VASOPRESSORS
-    ]
+    running = {
+        key: (age[key] < rules.signs_count) & (column[f"{key}.last"] != 0.0) for key in drugs
+    }
+    counted = np.sum([running[key] for key in VASOPRESSORS], axis=0)
+    vasopressors = np.where(counted == 0, running[VASOPRESSIN], counted)
     years = age_in_years(column["birth.age"], column["age.last"])
     highest = column[f"temperature.maximum_{rules.fever_counts}h"]
-    device, flow = _agreeing(last, age)
-    vasopressors, own = np.sum(running, axis=0), column["systolic_bp.baseline"]
-    hypotension = hypotension_grade(last["systolic_bp"], own, years, vasopressors, rules)
-    hypoxia = hypoxia_grade(device, flow, last["spo2"], rules)
-    oxygen = hypoxia_grade(device, flow, np.full(len(moments), np.nan), rules)
+    oxygen = _agreeing(last, age)
+    own, mean = column["systolic_bp.baseline"], last["mean_arterial_pressure"]
+    hypotension = hypotension_grade(last["systolic_bp"], own, years, vasopressors, mean, rules)
+    hypoxia = hypoxia_grade(oxygen.device, oxygen.flow, last["spo2"], oxygen.fraction, rules)
+    unsaturated = np.full(len(moments), np.nan)
+    given = hypoxia_grade(oxygen.device, oxygen.flow, unsaturated, oxygen.fraction, rules)
     return pd.DataFrame(
         {
             "fever": highest >= rules.fever,
             "hypotension": hypotension,
             "hypoxia": hypoxia,
-            "treated": (vasopressors > 0) | (oxygen > 0.0),
+            "treated": (vasopressors > 0) | (given > 0.0),
             "known": ~np.isnan(highest) | (np.maximum(hypotension, hypoxia) > 0.0),
             "since_dose": age["therapy"],
             "since_cover": np.fmin.reduce([age[key] for key in COVER]),
@@ -253,14 +302,30 @@ def _hours(times: pd.Series) -> np.ndarray:
     return times.astype("int64").to_numpy() / 3.6e9
 
 
-def _agreeing(
-    last: dict[str, np.ndarray], age: dict[str, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Device and flow, each forgotten where the other says later that no oxygen is given."""
-    device, flow = last["oxygen_device"], last["oxygen_flow"]
-    off = (device == 0.0) & ~(age["oxygen_flow"] < age["oxygen_device"])
-    stopped = (flow == 0.0) & (age["oxygen_flow"] < age["oxygen_device"]) & (device <= 1.0)
-    return np.where(stopped, np.nan, device), np.where(off, np.nan, flow)
+@dataclass(frozen=True)
+class _Oxygen:
+    """What is charted of oxygen now, one number a moment (NaN = nothing)."""
+
+    device: np.ndarray
+    flow: np.ndarray
+    fraction: np.ndarray
+
+
+def _agreeing(last: dict[str, np.ndarray], age: dict[str, np.ndarray]) -> _Oxygen:
+    """Device and flow, each forgotten where the other says later that no oxygen is given.
+
+    A fraction is forgotten where device or flow say anything later.
+    """
+    device, flow, fraction = (last[key] for key in OXYGEN)
+    flow_later = age["oxygen_flow"] < age["oxygen_device"]
+    off = (device == 0.0) & ~flow_later
+    stopped = (flow == 0.0) & flow_later & (device <= 1.0)
+    outdated = np.fmin(age["oxygen_device"], age["oxygen_flow"]) < age["fio2"]
+    return _Oxygen(
+        np.where(stopped, np.nan, device),
+        np.where(off, np.nan, flow),
+        np.where(outdated, np.nan, fraction),
+    )
 
 
 @numba.njit(cache=True)

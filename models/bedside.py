@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from features.crs import RULES as ASTCT
-from features.crs import systolic_limit
+from features.crs import is_low_mean, systolic_limit
 from features.outcomes import DEFINITIONS, GRADE_HOLDS_HOURS, Outcome
 from features.trajectory import Feature, Statistic
 
@@ -20,9 +20,8 @@ Evidence = Mapping[str, np.ndarray]
 """By column, one number a row (NaN = missing)."""
 
 SEVERE_GRADE = DEFINITIONS[Outcome.SEVERE_CRS].at_least
-HIGH_FLOW_DEVICE, LOW_FLOW_FIO2 = 2.0, 0.44
-"""Grade 3 by hypoxia: more than a nasal cannula of 6 L/min (ASTCT), which gives a fraction of about
-0.44 (4 % a litre, a rule of thumb)."""
+HIGH_FLOW_DEVICE = 2.0
+"""Grade 3 by hypoxia: more than a nasal cannula of 6 L/min (ASTCT)."""
 TREATED_HOURS = 24
 """So long a vasopressor, a flow or a fraction of oxygen counts as what the patient now needs."""
 SIGNS_HOURS = 12
@@ -45,6 +44,7 @@ FIO2 = Feature("fio2", Statistic.MAXIMUM, TREATED_HOURS)
 GRADE = Feature("crs_grade", Statistic.LAST)
 TEMPERATURE = Feature("temperature", Statistic.MAXIMUM, FEVER_HOURS)
 PRESSURE = Feature("systolic_bp", Statistic.MINIMUM, SIGNS_HOURS)
+MEAN_PRESSURE = Feature("mean_arterial_pressure", Statistic.MINIMUM, SIGNS_HOURS)
 SATURATION = Feature("spo2", Statistic.MINIMUM, SIGNS_HOURS)
 BLOCKADE, SILTUXIMAB = (Feature(key, Statistic.AGE) for key in ("il6_blocker", "siltuximab"))
 NEUTROPHILS, NEUTROPHILS_AGE = (
@@ -54,7 +54,8 @@ GREW = Feature("blood_culture", Statistic.SUM, EPISODE_HOURS)
 SKIN = Feature("skin_commensal", Statistic.SUM, EPISODE_HOURS)
 
 COLUMNS = (
-    VASOPRESSOR, DEVICE, DEVICE_AGE, FLOW, FIO2, GRADE, TEMPERATURE, PRESSURE, SATURATION,
+    VASOPRESSOR, DEVICE, DEVICE_AGE, FLOW, FIO2, GRADE, TEMPERATURE, PRESSURE, MEAN_PRESSURE,
+    SATURATION,
     BLOCKADE, SILTUXIMAB, NEUTROPHILS, NEUTROPHILS_AGE, GREW, SKIN,
 )  # fmt: skip
 """What the checks look at."""
@@ -100,7 +101,7 @@ def _support(evidence: Evidence) -> Sentences:
     device = (evidence[DEVICE.name] >= HIGH_FLOW_DEVICE) & (
         evidence[DEVICE_AGE.name] <= GRADE_HOLDS_HOURS
     )
-    much = (evidence[FLOW.name] > ASTCT.low_flow) | (evidence[FIO2.name] > LOW_FLOW_FIO2)
+    much = (evidence[FLOW.name] > ASTCT.low_flow) | (evidence[FIO2.name] > ASTCT.low_flow_fraction)
     named = np.where(
         pressed, "a vasopressor is on record", "oxygen by high flow or more is on record"
     )
@@ -110,22 +111,22 @@ def _support(evidence: Evidence) -> Sentences:
 def _signs(evidence: Evidence, age: np.ndarray) -> Sentences:
     """Fever (or drugs that take it away) with a low pressure or saturation."""
     hot = evidence[TEMPERATURE.name] >= ASTCT.fever
-    hidden = _blocked(evidence)
-    lowest = systolic_limit(age)
-    pressure, saturation = evidence[PRESSURE.name], evidence[SATURATION.name]
-    return [
-        _sign_words(
-            fever, covered, bp if bp < limit else None, spo2 if spo2 < ASTCT.spo2_on_air else None
-        )
-        for fever, covered, bp, limit, spo2 in zip(
-            hot, hidden, pressure, lowest, saturation, strict=True
-        )
-    ]
+    pressure, mean = evidence[PRESSURE.name], evidence[MEAN_PRESSURE.name]
+    saturation = evidence[SATURATION.name]
+    found = (
+        _named(pressure < systolic_limit(age), "systolic pressure {:.0f} mm[Hg]", pressure),
+        _named(is_low_mean(mean, pressure, age), "mean arterial pressure {:.0f} mm[Hg]", mean),
+        _named(saturation < ASTCT.spo2_on_air, "oxygen saturation {:.0f} %", saturation),
+    )
+    return [_sign_words(*each) for each in zip(hot, _blocked(evidence), *found, strict=True)]
 
 
-def _sign_words(fever: bool, covered: bool, pressure: float | None, spo2: float | None) -> str:
-    low = [f"systolic pressure {pressure:.0f} mm[Hg]"] if pressure is not None else []
-    low += [f"oxygen saturation {spo2:.0f} %"] if spo2 is not None else []
+def _named(low: np.ndarray, words: str, values: np.ndarray) -> Sentences:
+    return [words.format(value) if here else "" for here, value in zip(low, values, strict=True)]
+
+
+def _sign_words(fever: bool, covered: bool, *found: str) -> str:
+    low = [said for said in found if said]
     if not low or not (fever or covered):
         return ""
     return f"{'fever' if fever else 'anti-IL-6, which hides fever,'} with {' and '.join(low)}"

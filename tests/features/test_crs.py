@@ -20,7 +20,7 @@ TABLE = {
     "one vasopressor stopped": (
         [("a", "norepinephrine", 0.5, 0.1), ("a", "norepinephrine", 1.0, 0.0)], 1
     ),
-    "vasopressin alone is not counted": ([("a", "vasopressin", 1.0, 0.03)], 1),
+    "vasopressin alone is a vasopressor": ([("a", "vasopressin", 1.0, 0.03)], 3),
     "one vasopressor with vasopressin": (
         [("a", "norepinephrine", 1.0, 0.1), ("a", "vasopressin", 1.0, 0.03)], 3
     ),
@@ -36,6 +36,13 @@ TABLE = {
     "nasal cannula without its flow": ([("a", "oxygen_device", 1.0, 1.0)], 2),
     "high-flow cannula": ([("a", "oxygen_device", 1.0, 2.0)], 3),
     "face mask": ([("a", "oxygen_device", 1.0, 3.0), ("a", "oxygen_flow", 1.0, 5.0)], 3),
+    "air by its fraction": ([("a", "fio2", 1.0, 0.21)], 1),
+    "a fraction that a cannula gives": ([("a", "fio2", 1.0, 0.44)], 2),
+    "a fraction that no cannula gives": ([("a", "fio2", 1.0, 0.45), ("a", "spo2", 1.0, 90.0)], 3),
+    "a cannula after a high fraction": (
+        [("a", "fio2", 0.5, 0.6), ("a", "oxygen_flow", 1.0, 2.0)], 2
+    ),
+    "a fraction after room air": ([("a", "oxygen_device", 0.5, 0.0), ("a", "fio2", 1.0, 0.6)], 3),
     "non-invasive ventilation": ([("a", "oxygen_device", 1.0, 4.0)], 4),
     "ventilator": ([("a", "oxygen_device", 1.0, 5.0)], 4),
     "room air after oxygen": (
@@ -43,6 +50,11 @@ TABLE = {
     ),
     "cannula left on at no flow": (
         [("a", "oxygen_device", 0.5, 1.0), ("a", "oxygen_flow", 1.0, 0.0)], 1
+    ),
+    "mean pressure low": ([("a", "mean_arterial_pressure", 1.0, 64.0)], 2),
+    "mean pressure of 65": ([("a", "mean_arterial_pressure", 1.0, 65.0)], 1),
+    "mean pressure low beside a systolic one": (
+        [("a", "mean_arterial_pressure", 1.0, 64.0), ("a", "systolic_bp", 1.0, 95.0)], 1
     ),
     "pressure 30 below the own": (
         [("a", "systolic_bp", -1.0, 130.0), ("a", "systolic_bp", 1.0, 100.0)], 2
@@ -135,6 +147,8 @@ def test_low_pressure_depends_on_age(draw_events):
     assert graded(draw_events, *child)["grade"][1.0] == 1
     child[-1] = ("a", "systolic_bp", 1.0, 75.0)
     assert graded(draw_events, *child)["grade"][1.0] == 2
+    child[-1] = ("a", "mean_arterial_pressure", 1.0, 55.0)  # usual at three years
+    assert graded(draw_events, *child)["grade"][1.0] == 1
 
 
 def test_events_tell_each_change_and_renew_the_rest(draw_events):

@@ -120,6 +120,10 @@ CASES = {
         FEBRILE | {"systolic_bp__minimum_12h": 89.0}, Verdict.CAUTION,
         "fever with systolic pressure 89 .*signs of grade 2 or more, the documented grade is 1",
     ),
+    "fever and a low mean pressure, no systolic one": (
+        FEBRILE | {"systolic_bp__minimum_12h": np.nan, "mean_arterial_pressure__minimum_12h": 60.0},
+        Verdict.CAUTION, "fever with mean arterial pressure 60 .*signs of grade 2 or more",
+    ),
     "fever and low pressure in grade 2": (
         FEBRILE | {"systolic_bp__minimum_12h": 89.0, "crs_grade__last": 2.0}, Verdict.ANSWER, ""
     ),
