@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,12 @@ import pandas as pd
 from features.catalogue.naming import is_measured
 from features.matrix import observation_periods
 from features.outcomes import Outcome, as_it_was, at_risk, happenings
+from features.tables import TIME_TYPE
 
 MOMENT = pd.Timedelta(microseconds=1)
+WATCHED = pd.Timedelta(hours=24)
+"""Whoever was measured at home within it is followed: a temperature a day is what wards ask for."""
+ADMISSIONS = ("admission", "icu_admission")
 
 
 class Fate(StrEnum):
@@ -46,19 +51,24 @@ def label_rows(
 
     The rules, in this order:
       1. inside the outcome at the as-of time (by what was true, known yet or not): not at risk;
-      2. the outcome happens within the horizon: event;
-      3. the patient was discharged within the horizon and records end there: no event (discharged
+      2. at home (discharged and not admitted again) while nobody watches, which is where nothing
+         was measured in the `WATCHED` before and no follow-up is documented to the horizon's end:
+         censored whatever follows, for else those who came back ill would stand for all at home;
+      3. the outcome happens within the horizon: event;
+      4. the patient was discharged within the horizon and records end there: no event (discharged
          without it), so that short stays are not lost from the population;
-      4. death within the horizon, records that end before it does, or a horizon without a single
-         measurement: censored, left out of training and scoring, and counted;
-      5. else no event.
+      5. death within the horizon, records that end before it does, or in hospital a horizon without
+         a single measurement: censored, left out of training and scoring, and counted;
+      6. else no event: at home a silent day is one, for either outcome would have been charted.
     """
     truth = as_it_was(events)
     rows = as_of.reset_index(drop=True)
     inside = ~at_risk(truth, rows, outcome)
     happened = any_within(rows, happenings(events, outcome), horizon)
+    home = _at_home(truth, rows)
     fate = np.where(happened, Fate.EVENT, Fate.NO_EVENT).astype(object)
-    fate[~happened & ~_observed(truth, rows, horizon)] = Fate.CENSORED
+    fate[~happened & ~_observed(truth, rows, horizon, home)] = Fate.CENSORED
+    fate[home & ~_watched(truth, rows, horizon)] = Fate.CENSORED
     fate[inside] = Fate.NOT_AT_RISK
     label = np.select([fate == Fate.EVENT, fate == Fate.NO_EVENT], [1.0, 0.0], np.nan)
     return Labels(label, fate)
@@ -110,18 +120,36 @@ def learning_target(
     earlier = rows.assign(as_of=rows["as_of"] - after - MOMENT)
     just_happened = any_within(earlier, times, after + MOMENT)
     target = np.where(near, 1.0, (1.0 - nearness.share) * labels.label)
-    target[labels.fate == Fate.NOT_AT_RISK] = np.nan
+    target[np.isin(labels.fate, (Fate.NOT_AT_RISK, Fate.CENSORED))] = np.nan
     return np.where(just_happened, 1.0, target)
 
 
-def _observed(truth: pd.DataFrame, rows: pd.DataFrame, horizon: pd.Timedelta) -> np.ndarray:
-    """Whether each horizon was watched to its end."""
+def _observed(
+    truth: pd.DataFrame, rows: pd.DataFrame, horizon: pd.Timedelta, home: np.ndarray
+) -> np.ndarray:
+    """Whether each horizon was watched to its end; a silent one counts where the row is at home."""
     end = rows["patient_id"].map(observation_periods(truth)["end"])
     reached = ((rows["as_of"] + horizon) <= end).to_numpy()
-    looked = any_within(rows, times_of(truth[is_measured(truth["key"])]), horizon)
+    looked = home | any_within(rows, times_of(truth[is_measured(truth["key"])]), horizon)
     discharged = any_within(rows, times_of(truth[truth["key"] == "discharge"]), horizon)
     died = any_within(rows, times_of(truth[truth["key"] == "death"]), horizon)
     return ((reached & looked) | (~reached & discharged)) & ~died
+
+
+def _at_home(truth: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+    """Whether the last move of each row's patient so far is a discharge."""
+    left = _last(rows, times_of(truth[truth["key"] == "discharge"]))
+    came = _last(rows, times_of(truth[truth["key"].isin(ADMISSIONS)]))
+    return (left.notna() & ~(came >= left)).to_numpy()
+
+
+def _watched(truth: pd.DataFrame, rows: pd.DataFrame, horizon: pd.Timedelta) -> np.ndarray:
+    """Whether a row stands under watch for reasons that do not look ahead of it."""
+    measured = _last(rows, times_of(truth[is_measured(truth["key"])]))
+    recently = (rows["as_of"] - measured <= WATCHED).to_numpy()
+    followed = times_of(truth[truth["key"] == "observation_end"])
+    end = followed.groupby("patient_id")["time"].max().reindex(rows["patient_id"])
+    return recently | ((rows["as_of"] + horizon).array <= end.array)
 
 
 def times_of(events: pd.DataFrame) -> pd.DataFrame:
@@ -136,20 +164,34 @@ def any_within(rows: pd.DataFrame, times: pd.DataFrame, horizon: pd.Timedelta) -
     return within
 
 
+def _last(rows: pd.DataFrame, times: pd.DataFrame) -> pd.Series:
+    """The patient's latest of `times` up to each as-of time; missing where none is."""
+    return _nearest(rows, times, "backward", same_moment=True)
+
+
 def _next(rows: pd.DataFrame, times: pd.DataFrame) -> pd.Series:
     """How long after each as-of time the patient's next of `times` is; missing where none is."""
+    ahead: pd.Series = _nearest(rows, times, "forward", same_moment=False) - rows["as_of"]
+    return ahead
+
+
+def _nearest(
+    rows: pd.DataFrame,
+    times: pd.DataFrame,
+    direction: Literal["backward", "forward"],
+    same_moment: bool,
+) -> pd.Series:
+    """The patient's nearest of `times` on one side of each as-of time, in the rows' order."""
     if times.empty:
-        return pd.Series(pd.NaT, index=range(len(rows)), dtype="timedelta64[us]")
+        return pd.Series(pd.NaT, index=range(len(rows)), dtype=TIME_TYPE)
     asked = rows.assign(row=np.arange(len(rows))).sort_values("as_of")
-    happening = times.sort_values("time").rename(columns={"time": "next_time"})
     joined = pd.merge_asof(
         asked,
-        happening,
+        times.sort_values("time"),
         left_on="as_of",
-        right_on="next_time",
+        right_on="time",
         by="patient_id",
-        direction="forward",
-        allow_exact_matches=False,
+        direction=direction,
+        allow_exact_matches=same_moment,
     )
-    ahead = joined["next_time"] - joined["as_of"]
-    return ahead.iloc[np.argsort(joined["row"].to_numpy())].reset_index(drop=True)
+    return joined["time"].iloc[np.argsort(joined["row"].to_numpy())].reset_index(drop=True)

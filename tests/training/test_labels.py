@@ -85,6 +85,45 @@ def test_a_discharge_within_the_horizon_is_no_event(fate_of):
     assert fate_of(*short, *with_event) == Fate.EVENT
 
 
+HOME = (("a", "therapy", 0.0, NAN), ("a", "temperature", 20.0, 37.0), ("a", "discharge", 30.0, NAN))
+BACK = (("a", "admission", 150.0, NAN), *(("a", "temperature", h, 39.0) for h in (150.0, 170.0)))
+
+
+@pytest.mark.parametrize("event", [(), (("a", "crs_grade", 149.0, 3.0),)])
+def test_who_comes_back_does_not_decide_whose_days_at_home_count(event, fate_of):
+    assert fate_of(*HOME, *BACK, *event, at=130.0) == Fate.CENSORED
+    followed = ("a", "observation_end", 400.0, NAN)
+    expected = Fate.EVENT if event else Fate.NO_EVENT
+    assert fate_of(*HOME, *BACK, *event, followed, at=130.0) == expected
+    until = ("a", "observation_end", 153.9, NAN)  # not to the horizon's end
+    assert fate_of(*HOME, *BACK, *event, until, at=130.0) == Fate.CENSORED
+
+
+@pytest.mark.parametrize("event", [(), (("a", "crs_grade", 149.0, 3.0),)])
+def test_who_is_measured_at_home_counts_also_through_a_silent_day(event, fate_of):
+    at_home = ("a", "temperature", 106.0, 37.0)
+    expected = Fate.EVENT if event else Fate.NO_EVENT
+    assert fate_of(*HOME, *BACK, *event, at_home, at=130.0) == expected
+    earlier = ("a", "temperature", 106.0 - MICROSECOND, 37.0)
+    assert fate_of(*HOME, *BACK, *event, earlier, at=130.0) == Fate.CENSORED
+
+
+def test_after_an_admission_the_days_are_those_of_a_hospital(fate_of):
+    later = ("a", "crp", 400.0, 3.0)
+    assert fate_of(*HOME, *BACK, later, at=200.0) == Fate.CENSORED  # silent for 24 h
+    assert fate_of(*HOME, *BACK, later, ("a", "crp", 210.0, 3.0), at=200.0) == Fate.NO_EVENT
+    moved = ("a", "discharge", 150.0, NAN)  # from one ward to another, at the same moment
+    assert fate_of(*HOME, *BACK, moved, later, at=171.0) == Fate.CENSORED
+
+
+def test_what_is_censored_is_not_learnt_however_near_an_onset_comes(draw_events, ask_at):
+    events = draw_events(*HOME, *BACK, ("a", "infection_onset", 149.0, NAN))
+    rows = ask_at(("a", 148.0))
+    labels = label_rows(events, rows, Outcome.INFECTION, DAY)
+    assert labels.fate[0] == Fate.CENSORED
+    assert np.isnan(learning_target(events, rows, Outcome.INFECTION, labels)).all()
+
+
 def test_death_within_the_horizon_is_censored_and_after_an_event_an_event(fate_of):
     short = QUIET[:3]
     died = ("a", "death", 22.0, NAN)
