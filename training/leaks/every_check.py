@@ -14,6 +14,7 @@ from training.leaks.filled_values import filled_values
 from training.leaks.finding import Finding
 from training.leaks.folds import one_person_twice, shared_folds
 from training.leaks.future import future_changes_the_past
+from training.leaks.one_name import two_persons_under_one_name
 from training.leaks.shuffling import shuffled_labels
 from training.leaks.single_column import single_column
 from training.leaks.stamps import early_results, known_at_once
@@ -33,6 +34,7 @@ def audit(
         *early_results(cohort.source),
         *known_at_once(events),
         *one_person_twice(events),
+        *two_persons_under_one_name(cohort.source),
         *future_changes_the_past(cohort, config.outcomes_from),
     ]
     for outcome, training in trainings.items():
