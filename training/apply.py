@@ -21,6 +21,7 @@ from training.folders import CSV_ENDING, arrow_column, table_ending, write_table
 from training.judging.alarms.utility import best_threshold
 from training.judging.alarms.utility_intervals import utility_intervals
 from training.judging.doubt.added import Given, add_doubts
+from training.judging.doubt.repair import repair_of
 from training.judging.in_full import evaluate_in_full
 from training.judging.judged import judged_on, scored_rows
 from training.leaks.known_again import known_again, seen_before
@@ -134,6 +135,9 @@ def _judged(
     horizon = pd.Timedelta(hours=bundle.horizon_hours)
     evaluation = evaluate_in_full(scored, cohort, horizon, bootstrap, seed, prices)
     add_doubts(evaluation, cohort, given, bundle.reference, horizon)
+    if cohort.weight is None:
+        for outcome in bundle.outcomes:
+            evaluation["outcomes"][str(outcome)]["repair"] = repair_of(scored, outcome, seed)
     if file_format == "physionet2019" and Outcome.INFECTION in bundle.outcomes:
         best = challenge_utility(cohort, scored)
         evaluation["challenge_utility"] = best

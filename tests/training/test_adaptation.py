@@ -21,7 +21,6 @@ from training.adaptation.local import Local, spread_order
 from training.adaptation.nested import adapt
 from training.adaptation.rows import local_rows, prior_rows
 from training.adaptation.run import _other_patients
-from training.adaptation.shrunk import AS_IT_IS, Line, shrunk_line
 from training.adaptation.ways import (
     BLENDED,
     RECALIBRATED,
@@ -37,6 +36,7 @@ from training.adaptation.ways import (
 from training.adaptation.words import curve_sentences, headlines
 from training.apply import cohort_for
 from training.config import DAY
+from training.judging.rows.shrunk import AS_IT_IS, Line, shrunk_line
 from training.leaks import fingerprints
 
 CRS = Outcome.SEVERE_CRS

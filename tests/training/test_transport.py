@@ -11,9 +11,9 @@ import pytest
 from features.outcomes import Outcome
 from features.tables import InvalidInputError
 from training.config import TrainingConfig
+from training.judging.doubt.repair import repair
 from training.transport.groups import GroupedBy, groups_of, held_out_groups, only_patients
 from training.transport.held_out import SAW_IT, transport
-from training.transport.repair import repair
 from training.transport.written import page
 
 TWO_PRODUCTS = ("axicabtagene_ciloleucel", "teclistamab")

@@ -12,8 +12,8 @@ from models.blended import blend_members
 from models.risk import join_members
 from training.adaptation.learnt import Learnt
 from training.adaptation.local import Local
-from training.adaptation.shrunk import shrunk_line
 from training.adaptation.ways import NOTHING, Piece, Task
+from training.judging.rows.shrunk import shrunk_line
 
 DRAWS = 500
 LEAST_SHARE = 0.05

@@ -7,8 +7,8 @@ import numpy as np
 from scipy.special import expit
 
 from training.adaptation.local import Local
-from training.adaptation.shrunk import Line
 from training.adaptation.ways import Piece
+from training.judging.rows.shrunk import Line
 
 
 @dataclass(frozen=True)

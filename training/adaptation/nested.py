@@ -9,8 +9,8 @@ from training.adaptation.blend import blended
 from training.adaptation.choice import Candidate, choose
 from training.adaptation.learnt import Learnt, by_patient
 from training.adaptation.local import Local, deal
-from training.adaptation.shrunk import AS_IT_IS, shrunk_line
 from training.adaptation.ways import BLENDED, RETRAINED, Piece, Task, Way, ways_for
+from training.judging.rows.shrunk import AS_IT_IS, shrunk_line
 
 INNER_FOLDS = 5
 TREES = 2

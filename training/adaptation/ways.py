@@ -14,8 +14,8 @@ from models.recipes import monotone_signs, recipe_for
 from models.risk import Member, RiskModel, fit_member, join_members
 from models.start import STEPS, Start, fit_start
 from training.adaptation.local import Local
-from training.adaptation.shrunk import AS_IT_IS, NOTHING, Line, shrunk_line
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
+from training.judging.rows.shrunk import AS_IT_IS, NOTHING, Line, shrunk_line
 
 PRIOR_PATIENTS = (300.0, 100.0, 30.0, 10.0)
 """For how many local patients all prior patients together may count (a power prior: Ibrahim and

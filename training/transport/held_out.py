@@ -13,6 +13,7 @@ from models.predict import risks
 from training.blas import on_one_blas_thread
 from training.config import TrainingConfig
 from training.dataset import Cohort
+from training.judging.doubt.repair import repair
 from training.judging.groups.by_group import why_not
 from training.judging.judged import scored_rows
 from training.judging.rows.evaluation import evaluate
@@ -25,7 +26,6 @@ from training.transport.groups import (
     held_out_groups,
     only_patients,
 )
-from training.transport.repair import repair
 
 logger = logging.getLogger("training")
 

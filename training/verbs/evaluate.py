@@ -14,9 +14,9 @@ from training.dataset import Cohort
 from training.judging.judged import Seen
 from training.leaks.known_again import told
 from training.prices import Prices, read_prices
-from training.report.figures.doubt import doubt_figures
-from training.report.figures.evaluation import evaluation_figures
+from training.report.figures.run import judged_figures
 from training.report.page import report_context, write_report
+from training.report.shown import shown_on
 from training.tracking import runs
 from training.verbs import flags
 from training.verbs.opened import agree, opened_bundle
@@ -72,12 +72,13 @@ def _evaluate(
     evaluation = apply.judge(
         bundle, others, options.format, options.bootstrap, options.seed, prices
     )
-    figures = evaluation_figures(evaluation) | doubt_figures(evaluation)
+    shown = shown_on(bundle, others)
+    figures = judged_figures(evaluation, shown)
     facts = evaluation["judged_on"]
     judged = told(Seen(facts["seen"]), facts["known_again"], facts["patients"])
     context = report_context(bundle, {"records": options.records}, judged)
     context["every_hours"] = options.every / HOUR
-    write_report(evaluation, figures, context, options.out)
+    write_report(evaluation, figures, context, options.out, shown)
     for model, best in evaluation.get("challenge_utility", {}).items():
         if best["utility"] is not None:
             print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")

@@ -16,7 +16,7 @@ from training.engine import ROWS_AT_ONCE, Cost, EngineChoice, Kind, opened
 from training.finished import Run
 from training.judging.alarms.events import EARLY_HOURS
 from training.prices import read_prices
-from training.report.figures.run import run_figures
+from training.report.figures.run import judged_figures
 from training.report.page import report_context, write_report
 from training.report.shown import shown_of
 from training.tracking.runs import tracking
@@ -172,7 +172,7 @@ def _train(
         adapts = options.start_from is not None
         run = _train_from(config, options) if adapts else train(config, engine)
     shown = shown_of(run)
-    figures = run_figures(run, shown)
+    figures = judged_figures(run.evaluation, shown)
     report = report_folder(config.out)
     write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report, shown)
     print_claims(run.evaluation)

@@ -10,6 +10,7 @@ from features.outcomes import Outcome
 from features.tables import InvalidInputError
 from models.predict import predict_patient
 from training import apply
+from training.judging.doubt.repair import repair, repair_scored
 from training.report.tidy import (
     by_stratum,
     interval_bands,
@@ -18,7 +19,6 @@ from training.report.tidy import (
     sentences,
     verdicts,
 )
-from training.transport.repair import repair, repair_scored
 
 CRS, INFECTION = Outcome.SEVERE_CRS, Outcome.INFECTION
 

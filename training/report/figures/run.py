@@ -1,8 +1,10 @@
-"""The figures of a training run: gathers what its neighbours draw."""
+"""The figures of a run and of a finished model's evaluation: gathers what its neighbours draw."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from matplotlib.figure import Figure
 
-from training.finished import Run
 from training.report.explained import Explained, title_of
 from training.report.figures.contributions import contribution_figure
 from training.report.figures.course import course_figure
@@ -17,15 +19,17 @@ from training.report.shown import Shown
 from training.words.names import THERAPY, Words, words_for
 
 
-def run_figures(run: Run, shown: Shown) -> dict[str, Figure]:
-    """Every figure of a training run, by `<outcome>_<figure>`."""
-    words = words_for(run.evaluation)
-    figures = evaluation_figures(run.evaluation) | doubt_figures(run.evaluation)
+def judged_figures(evaluation: Mapping[str, Any], shown: Shown) -> dict[str, Figure]:
+    """Every figure of an evaluation and of what is shown beside it, by `<outcome>_<figure>`."""
+    words = words_for(evaluation)
+    figures = evaluation_figures(evaluation) | doubt_figures(evaluation)
     for outcome, explained in shown.explained.items():
         drawn = explanation_figures(outcome, explained, words)
-        for course in shown.examples[outcome].courses:
-            drawn[course.kind.figure] = course_figure(course, outcome, words)
         figures |= {f"{outcome}_{name}": figure for name, figure in drawn.items() if figure}
+    for outcome, examples in shown.examples.items():
+        for course in examples.courses:
+            name = f"{outcome}_{course.kind.figure}"
+            figures[name] = course_figure(course, outcome, words)
     return figures
 
 

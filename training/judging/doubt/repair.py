@@ -8,10 +8,10 @@ import pandas as pd
 
 from features.outcomes import Outcome
 from features.tables import InvalidInputError
-from training.adaptation.shrunk import shrunk_line
 from training.judging.rows.metrics import MAIN_MODEL, replicated
 from training.judging.rows.recalibration import log_odds, probability
 from training.judging.rows.sample import Sample
+from training.judging.rows.shrunk import shrunk_line
 
 PATIENTS, DRAWS = 50, 20
 LEAST_REST = 20
@@ -38,7 +38,7 @@ def repair(
     """Recalibrate on `PATIENTS` patients drawn from the group, judge on its others, many times.
 
     The intercept of the log-odds is moved, and from `EVENT_PATIENTS_FOR_A_SLOPE` patients with an
-    event on the slope as well, both shrunken towards no change (`training.adaptation.shrunk`); a
+    event on the slope as well, both shrunken towards no change (`training.judging.rows.shrunk`); a
     draw without an event among the `PATIENTS` moves nothing. Each figure is the median over the
     draws with their 5th and 95th percentile, `before` and `after`, on the same others. A draw
     without an event among the others cannot be judged and is left out of `draws_used`. Null with a
@@ -62,6 +62,14 @@ def repair(
     return stated
 
 
+def repair_of(scored: pd.DataFrame, outcome: Outcome, seed: int) -> Mapping[str, Any]:
+    """The model's `repair` of one outcome, from scored rows; those without a label are left out."""
+    mine = scored[(scored["model"] == MAIN_MODEL) & (scored["outcome"] == outcome)]
+    mine = mine[mine["label"].notna()]
+    label, risk, patient = (mine[name].to_numpy() for name in ("label", "risk", "patient_id"))
+    return repair(label, risk, patient, seed)
+
+
 def repair_scored(scored: pd.DataFrame, outcome: Outcome, seed: int = 0) -> pd.DataFrame:
     """The model's `repair` of one outcome as a table, from the judged rows of an evaluation.
 
@@ -71,9 +79,7 @@ def repair_scored(scored: pd.DataFrame, outcome: Outcome, seed: int = 0) -> pd.D
     Raises:
         InvalidInputError: too few patients, or no event to recalibrate by.
     """
-    mine = scored[(scored["model"] == MAIN_MODEL) & (scored["outcome"] == outcome)]
-    label, risk, patient = (mine[name].to_numpy() for name in ("label", "risk", "patient_id"))
-    found = repair(label, risk, patient, seed)
+    found = repair_of(scored, outcome, seed)
     if found["reason"] is not None:
         raise InvalidInputError(f"{outcome}: {found['reason']}")
     medians = {
