@@ -1,5 +1,9 @@
 """An evaluation is a run of its own, found by the bundle that was judged."""
 
+import json
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from training.__main__ import main
@@ -52,3 +56,19 @@ def test_an_evaluation_is_logged_with_its_figures_and_the_bundle_it_judged(
 def test_without_tracking_nothing_is_logged(judge, ward_records, tmp_path):
     assert "tracked" not in judge(ward_records, "--no-track")
     assert {path.name for path in tmp_path.iterdir()} == {"records.parquet", "judged"}
+
+
+def test_an_evaluation_shows_what_moved_the_risks_and_what_fifty_patients_mend(
+    judge, ward_records, ward_bundle, tmp_path
+):
+    judge(ward_records, "--no-track")
+    shares = pd.read_parquet(tmp_path / "judged" / "tables" / "importance.parquet")
+    assert set(shares["outcome"]) == {str(outcome) for outcome in ward_bundle.models}
+    summed = shares.groupby("outcome")["share"].sum()
+    np.testing.assert_allclose(summed, 1.0)
+    page = (tmp_path / "judged" / "report.html").read_text("utf-8")
+    assert "mean absolute value over rows" in page
+    evaluation = json.loads((tmp_path / "judged" / "metrics.json").read_text("utf-8"))
+    repair = evaluation["outcomes"]["severe_crs"]["repair"]
+    assert repair["reason"] is None
+    assert repair["draws_used"] > 0

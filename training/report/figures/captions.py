@@ -75,13 +75,14 @@ CAPTIONS = {
         "The longer the bar, the more the analyte moved the risks of these rows, up or down. "
         "Orange bars are what persistence knows as well.",
         "Contributions (TreeSHAP, and the share of where boosting started) of all features of an "
-        "analyte, added up; mean absolute value over rows that the model learnt from.",
+        "analyte, added up; mean absolute value over rows of these records: after training those "
+        "that the model learnt from.",
     ),
     "contributions": Caption(
         "One dot a row; to the right the analyte raised the risk. This is what the model used, not "
         "what causes what.",
-        "Contributions in log-odds, coloured by the rank of the last value; rows that the model "
-        "learnt from.",
+        "Contributions in log-odds, coloured by the rank of the last value; rows of these records: "
+        "after training those that the model learnt from.",
     ),
     "dependence": Caption(
         "For each value of an analyte, how much it raised (above 0) or lowered the risk. The "
