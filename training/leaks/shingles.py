@@ -88,7 +88,9 @@ def _starts(record: np.ndarray, code: np.ndarray) -> np.ndarray:
     if len(code) < VALUES:
         return np.empty(0, dtype=np.int64)
     start = np.flatnonzero(record[: 1 - VALUES] == record[VALUES - 1 :])
-    windows = np.lib.stride_tricks.sliding_window_view(pd.factorize(code)[0].astype("int32"), VALUES)
+    windows = np.lib.stride_tricks.sliding_window_view(
+        pd.factorize(code)[0].astype("int32"), VALUES
+    )
     ordered = np.sort(windows[start], axis=1)
     different = 1 + (np.diff(ordered, axis=1) != 0).sum(axis=1)
     return start[different >= FEWEST_DIFFERENT]

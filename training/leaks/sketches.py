@@ -14,7 +14,7 @@ MOST_HASHES = 24
 """In a sketch."""
 FEWEST_SHARED = 2
 """Patients are the same where one record has so many hashes of the other's sketch. One alone may be
-chance: of 6,096 patients with each other some 10 pairs share one of 32 bits, none two."""
+chance: of 37 million ordered pairs of real stays 52 share one of 32 bits, none two."""
 
 
 def sketched(shingles: pd.DataFrame) -> pd.DataFrame:
