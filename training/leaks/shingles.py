@@ -22,6 +22,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 
 from features.catalogue import ANALYTES, AnalyteKind
 from models.sketches import HASH
@@ -88,9 +89,8 @@ def _starts(record: np.ndarray, code: np.ndarray) -> np.ndarray:
     if len(code) < VALUES:
         return np.empty(0, dtype=np.int64)
     start = np.flatnonzero(record[: 1 - VALUES] == record[VALUES - 1 :])
-    windows = np.lib.stride_tricks.sliding_window_view(
-        pd.factorize(code)[0].astype("int32"), VALUES
-    )
+    number = pd.factorize(code)[0].astype("int32")
+    windows = sliding_window_view(number, VALUES)
     ordered = np.sort(windows[start], axis=1)
     different = 1 + (np.diff(ordered, axis=1) != 0).sum(axis=1)
     return start[different >= FEWEST_DIFFERENT]
