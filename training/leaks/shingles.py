@@ -76,10 +76,11 @@ def _values(events: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _codes(key: np.ndarray, keys: pd.Index, value: np.ndarray) -> np.ndarray:
     """64 bits for each analyte and value to three significant digits."""
     distinct, place = np.unique(value, return_inverse=True)
-    rounded = pd.factorize(np.array([f"{v * UP + 0.0:.{DIGITS}g}" for v in distinct], dtype=object))
-    pair = key.astype("int64") * max(len(rounded[1]), 1) + rounded[0][place]
+    written = np.array([f"{v * UP + 0.0:.{DIGITS}g}" for v in distinct], dtype=object)
+    text, texts = pd.factorize(written)
+    pair = key.astype("int64") * len(texts) + text[place]
     pairs, which = np.unique(pair, return_inverse=True)
-    words = (f"{keys[p // len(rounded[1])]}|{rounded[1][p % len(rounded[1])]}" for p in pairs)
+    words = (f"{keys[one // len(texts)]}|{texts[one % len(texts)]}" for one in pairs)
     digests = b"".join(hashlib.sha256(word.encode()).digest()[:8] for word in words)
     return np.frombuffer(digests, "<u8")[which]
 
