@@ -21,6 +21,7 @@ NOTHING_KEPT = (
     "Whether the model learnt from these patients cannot be told: its bundle keeps nothing to "
     "recognise them by."
 )
+OLDER = " This older bundle knows the first 24 values alone: a record that was cut is strange to it."
 THE_SAME = "The model LEARNT FROM THESE VERY RECORDS: every figure flatters it and proves nothing."
 SOME = (
     "The model LEARNT FROM {again} OF THESE {patients} PATIENTS (their measurements are the "
@@ -87,10 +88,13 @@ def seen_before(bundle: Bundle, source: Events, again: int) -> Seen:
     return Seen.SOME_OF_TRAINING if again else Seen.OTHER_RECORDS
 
 
-def told(seen: Seen, found: Recognition, patients: int, kept: bool) -> str:
-    """The same as a sentence for the page; `kept`: the bundle keeps what to recognise by."""
+def told(seen: Seen, found: Recognition, patients: int, learnt: Learnt) -> str:
+    """The same as a sentence for the page; `learnt`: whom the bundle can recognise."""
     if seen is Seen.TRAINING_RECORDS:
         return THE_SAME
     if seen is Seen.SOME_OF_TRAINING:
         return SOME.format(again=found.again, patients=patients)
-    return OTHERS.format(able=found.able, patients=patients) if kept else NOTHING_KEPT
+    if not learnt:
+        return NOTHING_KEPT
+    said = OTHERS.format(able=found.able, patients=patients)
+    return said if learnt.sketches and not learnt.fingerprints else said + OLDER

@@ -75,8 +75,8 @@ def _evaluate(
     figures = evaluation_figures(evaluation) | doubt_figures(evaluation)
     facts = evaluation["judged_on"]
     found = Recognition(facts["known_again"], facts["able_to_tell"])
-    kept = bool(Learnt.by(bundle.reference))
-    judged = told(Seen(facts["seen"]), found, facts["patients"], kept)
+    learnt = Learnt.by(bundle.reference)
+    judged = told(Seen(facts["seen"]), found, facts["patients"], learnt)
     context = report_context(bundle, {"records": options.records}, judged)
     context["every_hours"] = options.every / HOUR
     write_report(evaluation, figures, context, options.out)

@@ -162,7 +162,7 @@ def test_a_bundle_knows_its_patients_again(ward_bundle, ward_cohort, learnt, tmp
     assert found == Recognition(30, 80)
     seen = seen_before(bundle, ward_cohort.source, found.again)
     assert seen is Seen.SOME_OF_TRAINING
-    assert "30 OF THESE 80 PATIENTS" in told(seen, found, 80, kept=True)
+    assert "30 OF THESE 80 PATIENTS" in told(seen, found, 80, learnt)
     assert seen_before(bundle, ward_cohort.source, 80) is Seen.TRAINING_RECORDS
 
 
@@ -171,14 +171,16 @@ def test_an_older_bundle_knows_them_by_their_first_values(ward_bundle, ward_coho
     older = replace(ward_bundle.reference, patients=tuple(sorted(prints.iloc[:30])))
     bundle = replace(ward_bundle, reference=older)
     assert known_again(bundle, ward_cohort.source) == Recognition(30, 80)
-    assert recognised(Learnt.by(older), first_days_cut(plain)).again == 0
+    strange = recognised(Learnt.by(older), first_days_cut(plain))
+    assert strange.again == 0
+    assert "first 24 values alone" in told(Seen.OTHER_RECORDS, strange, 80, Learnt.by(older))
 
 
 def test_nothing_more_is_said_than_is_known(ward_bundle, ward_cohort):
     none = known_again(ward_bundle, ward_cohort.source)
     assert none == Recognition(0, 0)
-    assert "cannot be told" in told(Seen.OTHER_RECORDS, none, 80, kept=False)
-    said = told(Seen.OTHER_RECORDS, Recognition(0, 71), 80, kept=True)
+    assert "cannot be told" in told(Seen.OTHER_RECORDS, none, 80, Learnt())
+    said = told(Seen.OTHER_RECORDS, Recognition(0, 71), 80, Learnt(frozenset("s")))
     assert said == (
         "No patient of these records was recognised as one that the model learnt from (71 of 80 "
         "have enough measurements to tell)."
