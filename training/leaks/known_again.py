@@ -21,7 +21,7 @@ NOTHING_KEPT = (
     "Whether the model learnt from these patients cannot be told: its bundle keeps nothing to "
     "recognise them by."
 )
-OLDER = " This older bundle knows the first 24 values alone: a record that was cut is strange to it."
+OLDER = " This older bundle knows first values alone: a record that was cut is strange to it."
 THE_SAME = "The model LEARNT FROM THESE VERY RECORDS: every figure flatters it and proves nothing."
 SOME = (
     "The model LEARNT FROM {again} OF THESE {patients} PATIENTS (their measurements are the "

@@ -173,7 +173,7 @@ def test_an_older_bundle_knows_them_by_their_first_values(ward_bundle, ward_coho
     assert known_again(bundle, ward_cohort.source) == Recognition(30, 80)
     strange = recognised(Learnt.by(older), first_days_cut(plain))
     assert strange.again == 0
-    assert "first 24 values alone" in told(Seen.OTHER_RECORDS, strange, 80, Learnt.by(older))
+    assert "knows first values alone" in told(Seen.OTHER_RECORDS, strange, 80, Learnt.by(older))
 
 
 def test_nothing_more_is_said_than_is_known(ward_bundle, ward_cohort):
