@@ -18,6 +18,7 @@ from models.calibration import Calibration, read_calibration
 from models.reference import Reference
 from models.risk import ALL_CORES, RiskModel
 from models.rules import RULE_COLUMNS
+from models.sketches import unpacked
 from models.start import Start
 from models.stated import read_as, read_json
 
@@ -28,7 +29,7 @@ OUTCOMES_FROM = "outcomes_from"
 """Where grades and infections come from; a bundle that does not say so took documented ones."""
 MANIFEST = "MANIFEST.sha256"
 DESCRIPTION, METRICS, REFERENCE = "bundle.json", "metrics.json", "reference.json"
-NO_FINGERPRINTS: Mapping[str, Any] = {"patients": []}
+NO_FINGERPRINTS: Mapping[str, Any] = {"patients": [], "sketches": []}
 """Of a bundle that does not say by which measurements its patients are known again."""
 LARGEST_FILE_BYTES = 256 * 1024 * 1024
 """A hundred times what a model of many thousand patients takes."""
@@ -226,15 +227,25 @@ def _read(folder: Path, version: str, threads: int) -> Bundle:
         for outcome in Outcome
         if outcome in description.outcomes
     }
-    framed = read_json(folder / REFERENCE)
-    framed = {**NO_FINGERPRINTS, **framed} if isinstance(framed, dict) else framed
-    reference: Reference = read_as(Reference, framed, REFERENCE)
+    reference = _reference(folder)
     for outcome in models:
         if outcome not in reference.analytes:
             raise InvalidInputError(f"reference.json: analytes: {outcome} is missing")
     card = _card(folder)
     source = OutcomeSource(description.outcomes_from)
     return Bundle(version, folder, description.horizon_hours, card, models, reference, source)
+
+
+def _reference(folder: Path) -> Reference:
+    """The frame, its sketches tried once so that a broken one is told here."""
+    stated = read_json(folder / REFERENCE)
+    whole = {**NO_FINGERPRINTS, **stated} if isinstance(stated, dict) else stated
+    reference: Reference = read_as(Reference, whole, REFERENCE)
+    try:
+        unpacked(reference.sketches)
+    except InvalidInputError as fault:
+        raise InvalidInputError(f"{REFERENCE}: {fault}") from fault
+    return reference
 
 
 def _without_lines(stated: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,8 @@ class Reference:
 
     `therapy` tells by outcome how the training rows stood to the therapy;
     `filled` are the values, by code, that stood for "not measured" in the training file;
-    `patients` are the fingerprints of those learnt from, sorted, to know them again by.
+    `sketches` are those learnt from, to know them again by (see `models.sketches`), sorted;
+    `patients` are the fingerprints that older bundles have in their place.
     """
 
     features: Mapping[str, FeatureReference]
@@ -62,6 +63,7 @@ class Reference:
     therapy: Mapping[str, TherapyReference] = field(default_factory=dict)
     filled: FilledValues = field(default_factory=dict)
     patients: tuple[str, ...] = ()
+    sketches: tuple[str, ...] = ()
 
     def to_json(self) -> dict:
         """Plain values for JSON."""
@@ -74,6 +76,7 @@ class Reference:
             "therapy": {outcome: asdict(value) for outcome, value in self.therapy.items()},
             "filled": {code: list(values) for code, values in self.filled.items()},
             "patients": list(self.patients),
+            "sketches": list(self.sketches),
         }
 
 

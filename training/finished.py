@@ -1,6 +1,6 @@
 """What a run leaves: trained outcomes are judged, described and written as one bundle."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "xgboost", "numba")
 EXPLAINED_ROWS = 2000
+NOBODY = leaks.Learnt()
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,11 @@ def finished(
     findings: Sequence[leaks.Finding],
     card: Card,
     more: Mapping[str, Any],
-    others: Iterable[str] = (),
+    others: leaks.Learnt = NOBODY,
 ) -> Run:
     """Judge what was trained, in whatever way; write the bundle. `more` joins the evaluation.
 
-    `others` are the fingerprints of patients elsewhere who have a part in it.
+    `others` are patients elsewhere who have a part in it.
     """
     source = cohort.source
     scored = pd.concat([one.scored for one in trained.values()], ignore_index=True)
@@ -139,7 +140,7 @@ def make_card(config: TrainingConfig, source: Events) -> Card:
 
 
 def make_reference(
-    cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int, others: Iterable[str]
+    cohort: Cohort, trained: Mapping[Outcome, TrainedOutcome], seed: int, others: leaks.Learnt
 ) -> Reference:
     """The frame of the guard: what the training rows looked like and which analytes carried.
 
@@ -160,5 +161,12 @@ def make_reference(
         analytes[str(outcome)] = describe_analytes(evidence, shares)
         therapy[str(outcome)] = describe_therapy(evidence[THERAPY.name])
     described = describe_features(cohort.rows[list(names)])
-    patients = tuple(sorted({*leaks.fingerprints(cohort.source.events), *others}))
-    return Reference(described, analytes, therapy, cohort.source.filled, patients)
+    learnt = leaks.Learnt.of(cohort.source.events) | others
+    return Reference(
+        described,
+        analytes,
+        therapy,
+        cohort.source.filled,
+        tuple(sorted(learnt.fingerprints)),
+        tuple(sorted(learnt.sketches)),
+    )

@@ -86,6 +86,9 @@ WRONG = [
     ("severe_crs.baselines.json", "crp", 3, "baselines.json: crp: is 3, not an object"),
     ("reference.json", "features", None, "reference.json: features: is null"),
     ("reference.json", "analytes/severe_crs", REMOVED, "analytes: severe_crs is missing"),
+    ("reference.json", "sketches", ["AQAAAA==", "AQ=="], "sketches: value 2: is no sketch"),
+    ("reference.json", "sketches", ["eins"], "reference.json: sketches: value 1: is no sketch"),
+    ("reference.json", "sketches", ["é"], "reference.json: sketches: value 1: is no sketch"),
     ("reference.json", "analytes/severe_crs/crp", {}, "crp: importance is missing"),
 ]  # fmt: skip
 

@@ -37,7 +37,7 @@ from training.adaptation.words import curve_sentences, headlines
 from training.apply import cohort_for
 from training.config import DAY
 from training.judging.rows.shrunk import AS_IT_IS, Line, shrunk_line
-from training.leaks import fingerprints
+from training.leaks import Learnt
 
 CRS = Outcome.SEVERE_CRS
 COLUMNS = ("crp.last", "crs_grade.last", "platelets.last", "ldh.last", "temperature.last")
@@ -312,13 +312,14 @@ def test_the_adapted_bundle_says_where_it_comes_from(adapted_bundle, ward_bundle
 
 
 def test_it_knows_again_whoever_its_parts_learnt_from(ward_bundle, ward_cohort):
-    parent = replace(ward_bundle, reference=replace(ward_bundle.reference, patients=("a", "b")))
-    prior = set(fingerprints(ward_cohort.source.events))
-    assert _other_patients(ward_cohort, parent, {RECALIBRATED}) == {"a", "b"}
+    older = replace(ward_bundle.reference, patients=("a",), sketches=("b",))
+    parent, behind = replace(ward_bundle, reference=older), Learnt(frozenset("b"), frozenset("a"))
+    prior = Learnt.of(ward_cohort.source.events)
+    assert _other_patients(ward_cohort, parent, {RECALIBRATED}) == behind
     assert _other_patients(ward_cohort, parent, {BLENDED}) == prior
-    assert _other_patients(ward_cohort, parent, {BLENDED, SHIPPED}) == {"a", "b"} | prior
-    assert _other_patients(ward_cohort, parent, {SCRATCH}) == set()
-    assert prior
+    assert _other_patients(ward_cohort, parent, {BLENDED, SHIPPED}) == behind | prior
+    assert _other_patients(ward_cohort, parent, {SCRATCH}) == Learnt()
+    assert len(prior.sketches) == 80
 
 
 def test_its_contributions_add_up(adapted_bundle, few_records):

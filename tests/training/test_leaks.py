@@ -14,13 +14,11 @@ from features.outcomes import Outcome, OutcomeSource, happenings
 from features.readers import prcrs
 from training.config import TrainingConfig
 from training.dataset import Events, load_events
-from training.judging.judged import Seen
-from training.leaks import Severity, audit, fingerprints
+from training.leaks import Severity, audit
 from training.leaks.event_bound import event_bound
 from training.leaks.filled_values import filled_values
 from training.leaks.folds import one_person_twice, shared_folds
 from training.leaks.future import future_changes_the_past
-from training.leaks.known_again import known_again, seen_before, told
 from training.leaks.shuffling import shuffle, shuffled_labels
 from training.leaks.single_column import single_column
 from training.leaks.stamps import early_results, known_at_once
@@ -372,22 +370,7 @@ def test_one_person_under_two_names_and_dates_is_found(ward_events):
     assert one_person_twice(ward_events) == []
 
 
-# Patients known again
-
-
-def test_patients_are_known_again_by_their_measurements_and_not_by_name(ward_bundle, ward_cohort):
-    prints = fingerprints(ward_cohort.source.events)
-    assert prints.is_unique
-    learnt = replace(ward_bundle.reference, patients=tuple(sorted(prints.iloc[:30])))
-    bundle = replace(ward_bundle, reference=learnt)
-    plain = ward_cohort.source.events.astype({"patient_id": "str"})
-    renamed = plain.assign(patient_id="x" + plain["patient_id"])
-    source = replace(ward_cohort.source, events=renamed)
-    assert known_again(bundle, source) == 30
-    assert known_again(ward_bundle, source) == 0
-    assert seen_before(bundle, source, 30) is Seen.SOME_OF_TRAINING
-    assert seen_before(bundle, source, source.patients) is Seen.TRAINING_RECORDS
-    assert "30 OF THESE 80 PATIENTS" in told(Seen.SOME_OF_TRAINING, 30, 80)
+# The lines
 
 
 def test_a_line_of_the_audit_is_short_enough_to_read(ward_events, ward_training):

@@ -35,7 +35,7 @@ from training.dataset import Cohort, Events
 from training.finished import Run, TrainedOutcome, finished, make_card
 from training.fit import TrainingRows
 from training.judging.doubt.added import Given
-from training.leaks import Finding, audit, fingerprints, refuse
+from training.leaks import Finding, Learnt, audit, recognised, refuse
 from training.train import ELEVATED_SHARE, HIGH_SHARE, check_places, scored_on_grid, training_rows
 
 logger = logging.getLogger("training")
@@ -106,17 +106,15 @@ def _audited(
 def _seen_already(here: Cohort, other: Cohort | None, parent: Bundle) -> list[Finding]:
     """Local patients known again by their measurements: no fold keeps them from being judged by a
     model that learnt from them."""
-    local = fingerprints(here.source.events)
-    prior = set() if other is None else set(fingerprints(other.source.events))
-    seen = {
-        "the bundle that is started from": int(local.isin(parent.reference.patients).sum()),
-        "the prior": int(local.isin(prior).sum()),
-    }
+    whom = {"the bundle that is started from": Learnt.by(parent.reference)}
+    if other is not None:
+        whom["the prior"] = Learnt.of(other.source.events)
+    seen = {who: recognised(learnt, here.source.events).again for who, learnt in whom.items()}
     return [
         Finding(
             "patients known again",
             who,
-            f"{count} of {here.source.patients} local patients have the first measurements of "
+            f"{count} of {here.source.patients} local patients have the measurements of "
             f"patients of {who}: they would be judged by what learnt from them; 0 may",
         )
         for who, count in seen.items()
@@ -275,12 +273,12 @@ def _told(
     }
 
 
-def _other_patients(other: Cohort | None, parent: Bundle, ways: set[str]) -> set[str]:
-    """Fingerprints of the patients behind the shipped trees and of the prior, where it has a part
-    in any outcome's model: nobody may be judged by what learnt from them."""
-    found = set(parent.reference.patients) if ways - NOTHING_KEPT else set()
+def _other_patients(other: Cohort | None, parent: Bundle, ways: set[str]) -> Learnt:
+    """The patients behind the shipped trees and those of the prior, where it has a part in
+    any outcome's model: nobody may be judged by what learnt from them."""
+    found = Learnt.by(parent.reference) if ways - NOTHING_KEPT else Learnt()
     if other is not None and ways & NOTHING_KEPT - {SCRATCH}:
-        found |= set(fingerprints(other.source.events))
+        found |= Learnt.of(other.source.events)
     return found
 
 

@@ -17,7 +17,7 @@ class Seen(StrEnum):
     """What the model knew of the patients judged."""
 
     CROSS_VALIDATED = "cross-validated"  # each judged by members that had not seen the patient
-    OTHER_RECORDS = "other records"  # another file, by its digest
+    OTHER_RECORDS = "other records"  # nobody of them was known again
     SOME_OF_TRAINING = "some of them in training"  # known again by their measurements
     TRAINING_RECORDS = "training records"
 

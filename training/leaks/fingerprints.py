@@ -1,4 +1,7 @@
-"""Patients by what was measured of them: known again under another name or on another date.
+"""How older bundles know their patients: by the first values of each, unbroken.
+
+Bundles keep sketches now (see `sketches`), which know a part of a record as well; what an older one
+kept is compared as it was made.
 
 A fingerprint is the beginning of a SHA-256 over the patient's first measured values with their
 hours since the first of them. It holds no name and no date, and no value can be read out of it; but

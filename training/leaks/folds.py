@@ -2,12 +2,18 @@
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from training.fit import TrainingRows
-from training.leaks.finding import Finding
-from training.leaks.fingerprints import fingerprints
+from training.leaks.finding import Finding, Severity
+from training.leaks.shingles import names, shingles
+from training.leaks.sketches import alike, sketched
 
 CHECK = "patient overlap"
+MOST_TWICE = 0.001
+"""The share of patients who may have another's measurements without stopping the run: a choice; of
+6,096 real stays and 1,600 virtual patients none has."""
 
 
 def shared_folds(training: TrainingRows) -> list[Finding]:
@@ -33,21 +39,31 @@ def shared_folds(training: TrainingRows) -> list[Finding]:
 
 def one_person_twice(events: pd.DataFrame) -> list[Finding]:
     """Patients of another name with the same measurements: one person under two names."""
-    prints = fingerprints(events)
-    again = prints.duplicated(keep=False)
-    if not again.any():
+    own = shingles(events)
+    lines = sketched(own)
+    pairs = alike(own, lines["shingle"].to_numpy(), lines["patient"].to_numpy())
+    pairs = pairs[pairs["patient"] != pairs["owner"]]
+    if pairs.empty:
         return []
-    copies = int(prints.duplicated().sum())
+    patients = len(names(events))
+    copies = _copies(pairs, patients)
     told = "1 patient has" if copies == 1 else f"{copies} patients have"
-    order = {name: place for place, name in enumerate(sorted(prints.index), start=1)}
-    first = prints[again].groupby(prints[again]).groups
-    pair = min(tuple(sorted(order[str(name)] for name in names)[:2]) for names in first.values())
+    first, second = min(tuple(sorted(pair)) for pair in pairs.to_numpy().tolist())
     return [
         Finding(
             CHECK,
             "patients",
-            f"{told} another's first measurements under a name of their own, so may stand in two "
-            f"folds at once; 0 may: the first two are the {pair[0]}. and the {pair[1]}. of "
-            f"{len(prints)} in the order of names",
+            f"{told} another's measurements under a name of their own, so may stand in two folds "
+            f"at once; {MOST_TWICE:.1%} may: the first two are the {first + 1}. and the "
+            f"{second + 1}. of {patients} in the order of names",
+            Severity.STOP if copies > MOST_TWICE * patients else Severity.TELL,
         )
     ]
+
+
+def _copies(pairs: pd.DataFrame, patients: int) -> int:
+    """How many more names than people there are."""
+    ends = (pairs["patient"].to_numpy(), pairs["owner"].to_numpy())
+    graph = coo_array((np.ones(len(pairs)), ends), shape=(patients, patients))
+    people, _ = connected_components(graph, directed=False)
+    return patients - int(people)

@@ -149,11 +149,11 @@ def check_fit(frozen: FrozenSet, name: str, bundle: Bundle) -> None:
         raise InvalidInputError(
             f"{frozen.place}: {name} learnt from these very records; freeze other patients"
         )
-    again = known_again(bundle, frozen.source)
+    again = known_again(bundle, frozen.source).again
     if again:
         raise InvalidInputError(
             f"{frozen.place}: {name} learnt from {again} of these {manifest.patients} patients, "
-            "known again by their first measurements; freeze other patients"
+            "known again by their measurements; freeze other patients"
         )
     if bundle.horizon_hours != manifest.horizon_hours:
         raise InvalidInputError(

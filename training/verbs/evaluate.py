@@ -12,7 +12,7 @@ from training import apply
 from training.config import HOUR
 from training.dataset import Cohort
 from training.judging.judged import Seen
-from training.leaks.known_again import told
+from training.leaks.known_again import Learnt, Recognition, told
 from training.prices import Prices, read_prices
 from training.report.figures.run import judged_figures
 from training.report.page import report_context, write_report
@@ -75,7 +75,9 @@ def _evaluate(
     shown = shown_on(bundle, others)
     figures = judged_figures(evaluation, shown)
     facts = evaluation["judged_on"]
-    judged = told(Seen(facts["seen"]), facts["known_again"], facts["patients"])
+    found = Recognition(facts["known_again"], facts["able_to_tell"])
+    learnt = Learnt.by(bundle.reference)
+    judged = told(Seen(facts["seen"]), found, facts["patients"], learnt)
     context = report_context(bundle, {"records": options.records}, judged)
     context["every_hours"] = options.every / HOUR
     write_report(evaluation, figures, context, options.out, shown)

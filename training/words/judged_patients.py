@@ -16,7 +16,7 @@ PUBLIC_FORMATS = ("physionet2019", "prcrs")
 
 SEEN = {
     Seen.CROSS_VALIDATED: "unseen by the members that judged them (cross-validation)",
-    Seen.OTHER_RECORDS: "whose records are not those that the model learnt from",
+    Seen.OTHER_RECORDS: "none of them recognised as one that the model learnt from",
     Seen.SOME_OF_TRAINING: "SOME OF WHOM THE MODEL LEARNT FROM",
     Seen.TRAINING_RECORDS: "WHOSE RECORDS THE MODEL LEARNT FROM",
 }

@@ -60,7 +60,7 @@ def contrasts(evaluation: Mapping[str, Any], words: Words) -> list[Contrast]:
 
 def _split(evaluation: Mapping[str, Any]) -> str:
     if (evaluation.get("judged_on") or {}).get("seen") == Seen.OTHER_RECORDS:
-        return "Records that the model never saw, told apart by their digest."
+        return "Patients of whom none was recognised, by their measurements, as one learnt from."
     return (
         "Splits by patient: each row is judged by members that had not seen any row of its "
         "patient. Resamples draw whole patients, too."

@@ -9,7 +9,7 @@ import pytest
 from features.outcomes import OutcomeSource
 from features.tables import InvalidInputError
 from training.dataset import load_events
-from training.leaks import fingerprints
+from training.leaks import Learnt
 from training.release.frozen import check_fit, open_frozen
 
 
@@ -69,8 +69,8 @@ def test_a_changed_manifest_or_event_is_refused(copy):
 def test_a_model_that_can_not_be_judged_by_it_is_refused(frozen, ward_bundle):
     check_fit(frozen, "this model", ward_bundle)
     learnt = replace(ward_bundle.card, data_digest=frozen.manifest.events_digest)
-    own = sorted(fingerprints(frozen.source.events))[:3]
-    some = replace(ward_bundle, reference=replace(ward_bundle.reference, patients=tuple(own)))
+    own = sorted(Learnt.of(frozen.source.events).sketches)[:3]
+    some = replace(ward_bundle, reference=replace(ward_bundle.reference, sketches=tuple(own)))
     virtual = replace(frozen, manifest=replace(frozen.manifest, virtual=True))
     cases = (
         (frozen, replace(ward_bundle, card=learnt), "this model learnt from these very records"),
