@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from features.patient_ids import plain_ids
 from features.plurals import columns_missing, counted, plural
 from features.readers.delimited import delimiter_of, refuse_doubled, utf8_text
 from features.readers.places import existing
@@ -279,7 +280,7 @@ def _parsed(columns: _Columns, notes: tuple[str, ...]) -> Reading:
     number, text, bad_number = _values(columns)
     records = pd.DataFrame(
         {
-            "patient_id": columns.texts("patient_id"),
+            "patient_id": plain_ids(columns.texts("patient_id")),
             "time": time,
             "code": code,
             "numeric_value": number,
