@@ -50,8 +50,8 @@ def look_alike_notes(ids: Iterable[str]) -> tuple[str, ...]:
     if not pairs:
         return ()
     sentence = (
-        f"{counted(pairs, 'pair').upper()} OF PATIENT IDS with no difference but case, leading zeros, a "
-        "trailing .0 or blanks inside: each id is taken for a patient of its own; is it one?"
+        f"{counted(pairs, 'pair').upper()} OF PATIENT IDS with no difference but case, leading "
+        "zeros, a trailing .0 or blanks inside: taken as different patients; are they?"
     )
     return (sentence,)
 
