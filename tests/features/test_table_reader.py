@@ -117,6 +117,16 @@ def test_whole_numbers_for_patients_and_dates_for_births_come_from_parquet(tmp_p
     assert records["source"].tolist() == ["meds.parquet:1", "meds.parquet:2"]
 
 
+def test_a_line_of_several_faults_is_one_reject(csv) -> None:
+    text = (
+        f"{HEADER}\np1,soon,crp,abc,,mg/L,later,\np1,2026-03-01T06:00Z,crp,abc,,mg/L,later,\n"
+        'p1,soon,crp,"1,234",,mg/L,,\np1,2026-03-01T06:00Z,crp,5,,mg/L,,\n'
+    )
+    reading = read(csv(text))
+    assert reading.rejects["reason"].tolist() == ["no_time"] * 3
+    assert reading.records["numeric_value"].tolist() == [5.0]
+
+
 def test_words_for_numbers_and_for_times_are_counted_rejects(csv) -> None:
     text = (
         f"{HEADER}\n"
