@@ -52,12 +52,20 @@ class Evidence:
 class PlainTexts:
     """A column's texts, numbers with a decimal point; `is_doubtful` where one may be two numbers.
 
-    `note` is a sentence about what was done; empty where nothing was.
+    `convention` says how the file writes its numbers, where that is not with a decimal point.
     """
 
     texts: pd.Series
     is_doubtful: npt.NDArray[np.bool_]
-    note: str = ""
+    convention: str = ""
+
+    def note(self, set_aside: int) -> str:
+        """How the numbers are read and how many were set aside, without one; empty: as usual."""
+        aside = (
+            f"{counted(set_aside, 'number')} set aside that may be two, as 1.234 may be 1.234 or "
+            "1234, for the decimal mark is not certain"
+        )
+        return ", ".join(part for part in (self.convention, aside if set_aside else "") if part)
 
 
 def _with_sign(*writings: str) -> str:
@@ -141,24 +149,6 @@ def _plain(texts: pd.Series, seen: Evidence, mark: Mark) -> PlainTexts:
         changed = changed | may_be_points
     doubtful = (may_be_commas | may_be_points) & ~changed
     swapped = texts[changed].str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
-    return PlainTexts(
-        texts.where(~changed, swapped), doubtful, _note(mark, seen.groups, changed, doubtful)
-    )
-
-
-def _note(
-    mark: Mark, groups: bool, changed: npt.NDArray[np.bool_], doubtful: npt.NDArray[np.bool_]
-) -> str:
-    """What was done, in words that hold no number of the file; empty where nothing was."""
-    aside = (
-        f"{counted(int(doubtful.sum()), 'number')} set aside that may be either, as 1.234 may be "
-        "1.234 or 1234"
-    )
-    if mark is Mark.UNKNOWN:
-        return f"no one decimal mark: {aside}" if doubtful.any() else ""
-    if not (changed.any() or doubtful.any()):
-        return ""
-    told = "numbers are read with a decimal comma"
-    if groups:
-        return f"{told}, 1.234 as 1234"
-    return f"{told}, {aside}" if doubtful.any() else told
+    is_told = mark is Mark.COMMA and bool(changed.any() or doubtful.any())
+    told = "numbers are read with a decimal comma" + ", 1.234 as 1234" * seen.groups
+    return PlainTexts(texts.where(~changed, swapped), doubtful, told if is_told else "")

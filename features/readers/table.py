@@ -390,24 +390,21 @@ def _values(columns: _Columns) -> _Values:
         (text,) = in_points(columns.texts("text_value"))
         nowhere = np.zeros(len(number), dtype=bool)
         doubtful = text.is_doubtful & number.isna().to_numpy()
-        return _Values(number, text.texts, nowhere, doubtful, _told(columns, text_value=text))
+        notes = _told(columns, text_value=(text, doubtful))
+        return _Values(number, text.texts, nowhere, doubtful, notes)
     written, text = in_points(columns.texts("numeric_value"), columns.texts("text_value"))
     certain = written.texts.mask(written.is_doubtful)
     number, texts, is_word = _numbers_and_texts(certain, text.texts, columns)
-    return _Values(
-        number,
-        texts.where(~written.is_doubtful | texts.notna(), written.texts),
-        is_word,
-        written.is_doubtful | (text.is_doubtful & certain.isna().to_numpy()),
-        _told(columns, numeric_value=written, text_value=text),
-    )
+    shown = texts.where(~written.is_doubtful | texts.notna(), written.texts)
+    alone = text.is_doubtful & written.texts.isna().to_numpy()
+    notes = _told(columns, numeric_value=(written, written.is_doubtful), text_value=(text, alone))
+    return _Values(number, shown, is_word, written.is_doubtful | alone, notes)
 
 
-def _told(columns: _Columns, **read: PlainTexts) -> tuple[str, ...]:
-    """The notes about a file's columns of numbers."""
-    return tuple(
-        f"{columns.file.name}: {name}: {one.note}" for name, one in read.items() if one.note
-    )
+def _told(columns: _Columns, **read: tuple[PlainTexts, npt.NDArray[np.bool_]]) -> tuple[str, ...]:
+    """The notes about a file's columns of numbers, each with where its numbers were set aside."""
+    notes = {name: plain.note(int(aside.sum())) for name, (plain, aside) in read.items()}
+    return tuple(f"{columns.file.name}: {name}: {note}" for name, note in notes.items() if note)
 
 
 def _numbers_and_texts(
