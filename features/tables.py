@@ -62,6 +62,7 @@ class RejectReason(StrEnum):
     )
     AMBIGUOUS_UNIT = "ambiguous_unit"  # no unit given and more than one is usual
     NOT_A_NUMBER = "not_a_number"  # text where a number is needed
+    AMBIGUOUS_NUMBER = "ambiguous_number"  # decimals or thousands: 1.234 may be 1234
     IMPLAUSIBLE = "implausible"  # outside the catalogue's plausible range
     NO_VALUE = "no_value"  # neither a number nor a text
     NO_TIME = "no_time"  # a measurement without a time

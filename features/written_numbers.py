@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from features.units import ucum_units
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
-_GROUPED_BY_BLANKS = re.compile(r"[+-]?[1-9]\d{0,2}([ \u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
+BLANKS = " \u00a0\u2009\u202f"
+"""What parts thousands, within a number."""
+COMPARISONS = "<=|>=|=<|=>|≤|≥|<|>|less than|more than|greater than"
+"""What makes a limit of the number behind it, in either case."""
+
+_GROUPED_BY_BLANKS = re.compile(rf"[+-]?[1-9]\d{{0,2}}([{BLANKS}]\d{{3}})+([.,]\d+)?")
 _AMOUNT = re.compile(r"([+-]?[\d.,]*\d)\s*(\S.*)")
-_COMPARED = re.compile(
-    r"\s*(<=|>=|=<|=>|≤|≥|<|>|less than|more than|greater than)\s*(.+)", re.IGNORECASE
-)
+_COMPARED = re.compile(rf"\s*({COMPARISONS})\s*(.+)", re.IGNORECASE)
 _BELOW = ("<", "=<", "≤", "less")
 _PRESSURES = re.compile(
     r"\s*([0-9]{2,3}(?:\.[0-9]+)?)\s*/\s*([0-9]{1,3}(?:\.[0-9]+)?)\s*(mm ?\[?hg\]?)?\s*",
@@ -39,22 +42,23 @@ def parse_number(text: str) -> float | None:
     """A number in the writing of either side of the Atlantic; None where there is none.
 
     One comma with one, two or more than three digits after it is decimal; with exactly three it
-    may be either, so it is no number. Blanks part thousands and nothing else. Digits are 0 to 9
-    alone, those of other scripts none.
+    may be either, so it is no number, unless no thousands can stand before it: behind a 0 or four
+    digits. Blanks part thousands and nothing else. Digits are 0 to 9 alone, those of other scripts
+    none.
 
     >>> parse_number("12,5"), parse_number("1,234.5"), parse_number("1,234"), parse_number("n/a")
     (12.5, 1234.5, None, None)
-    >>> parse_number("12 345"), parse_number("12 3")
-    (12345.0, None)
+    >>> parse_number("12 345"), parse_number("12 3"), parse_number("0,301")
+    (12345.0, None, 0.301)
     """
     plain = text.strip()
     if _GROUPED_BY_BLANKS.fullmatch(plain):
         plain = re.sub(r"\s", "", plain)
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}", plain):
         plain = plain.replace(",", "")
-    elif re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+", plain):
+    elif re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?[1-9]\d{0,2}(\.\d{3}){2,}", plain):
         plain = plain.replace(".", "").replace(",", ".")
-    elif re.fullmatch(r"[+-]?\d+,(\d{1,2}|\d{4,})", plain):
+    elif re.fullmatch(r"[+-]?(\d+,(\d{1,2}|\d{4,})|(0\d*|\d{4,}),\d{3})", plain):
         plain = plain.replace(",", ".")
     return float(plain) if _NUMBER.fullmatch(plain) else None
 

@@ -11,6 +11,7 @@ from features.arrays import EventArrays, Moments, moments_of
 from features.catalogue.naming import name_of
 from features.matrix import events_from_records, feature_rows
 from features.outcomes import DEFINITIONS, Outcome, at_risk
+from features.patient_ids import plain_ids
 from features.tables import InvalidInputError, count_rejects
 from models.bundle import Bundle, OutcomeModel, TierThresholds
 from models.calibration import CONTRIBUTION
@@ -141,7 +142,7 @@ def predict_patient(
         InvalidInputError: records of no or of several patients, or a moment without a time zone.
     """
     harmonised = events_from_records(records, bundle.outcomes_from)
-    patients = records["patient_id"].astype("str").str.strip().unique()
+    patients = plain_ids(records["patient_id"]).unique()
     if len(patients) != 1:
         raise InvalidInputError(f"records of {len(patients)} patients where one is asked about")
     if as_of.tzinfo is None:

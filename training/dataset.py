@@ -14,6 +14,7 @@ from features.declared import MODEL_COLUMNS, columns_of
 from features.harmonising.site_names import number_of_name
 from features.matrix import as_of_grid, events_from_records
 from features.outcomes import Outcome, OutcomeSource
+from features.patient_ids import plain_ids
 from features.plurals import counted
 from features.readers import read
 from features.readers.delimited import read_delimited
@@ -233,7 +234,7 @@ def read_moments(path: Path) -> pd.DataFrame:
     if missing or table.empty:
         named = ", ".join(sorted(missing)) or "no lines"
         raise InvalidTableError(f"{path}: needs columns patient_id and as_of; missing: {named}")
-    table = table.assign(patient_id=table["patient_id"].str.strip())
+    table = table.assign(patient_id=plain_ids(table["patient_id"]))
     nameless = table["patient_id"] == ""
     if nameless.any():
         raise InvalidTableError(f"{path}:{nameless.idxmax()}: patient_id is empty")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.patient_ids import plain_ids
 from features.plurals import counted
 from features.readers.delimited import read_delimited
 from features.tables import InvalidInputError, InvalidTableError
@@ -31,7 +32,7 @@ def read_weights(path: Path) -> pd.Series:
     if missing or table.empty:
         named = ", ".join(sorted(missing)) or "no lines"
         raise InvalidTableError(f"{path}: needs columns patient_id and weight; missing: {named}")
-    patient = table["patient_id"].str.strip()
+    patient = plain_ids(table["patient_id"])
     weight = pd.to_numeric(table["weight"], errors="coerce")
     wrong = ~((weight > 0.0) & (weight <= HEAVIEST))
     if wrong.any():

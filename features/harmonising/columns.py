@@ -1,6 +1,6 @@
 """A records table as arrays of whole numbers, checked once where it enters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from pandas.api.extensions import ExtensionArray
 
 from features.arrays import NEVER, in_pandas_time, numbered
 from features.harmonising.repeats import Floats, Integers
+from features.patient_ids import plain_id
 from features.tables import TIME_TYPE, InvalidTableError
 
 
@@ -29,14 +30,14 @@ class Words:
         return None if place < 0 else self.words[place]
 
 
-def words_of(texts: ExtensionArray) -> Words:
-    """A column's texts (plain or categorical); missing and blank ones have no word."""
+def words_of(texts: ExtensionArray, plain: Callable[[str], str] = str.strip) -> Words:
+    """A column's texts (plain or categorical) as `plain` spells them; missing and blank: none."""
     places, found = numbered(texts)
-    stripped = [str(word).strip() for word in found]
-    words = sorted({word for word in stripped if word})
+    spelt = [plain(str(word)) for word in found]
+    words = sorted({word for word in spelt if word})
     rank = {word: place for place, word in enumerate(words)}
     rank[""] = -1
-    new_place = np.array([*(rank[word] for word in stripped), -1], dtype=np.int32)
+    new_place = np.array([*(rank[word] for word in spelt), -1], dtype=np.int32)
     written = None if len(words) == len(found) else _as_written(places, found)
     return Words(new_place[places], tuple(words), written)
 
@@ -99,7 +100,7 @@ def record_arrays(records: Mapping[str, pd.Series]) -> Source:
             f"numeric_value: {number.dtype} found, numbers are needed"
         ) from error
     return Source(
-        patient=words_of(records["patient_id"].array),
+        patient=words_of(records["patient_id"].array, plain_id),
         code=words_of(records["code"].array),
         unit=words_of(records["unit"].array),
         text=words_of(records["text_value"].array),

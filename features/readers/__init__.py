@@ -1,9 +1,11 @@
 """One reader a file format: each turns files into records and knows nothing of medicine."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+from features.patient_ids import look_alike_notes
 from features.readers import physionet2019, prcrs, table
 from features.readers.places import existing
 from features.tables import FilledValues, InvalidInputError, Reading
@@ -22,7 +24,8 @@ def read(path: str | Path, file_format: str, filled: FilledValues | None = None)
 
     `filled` are values that stand for "not measured" in `prcrs` files, as a model knows them from
     the file that it learnt from: these and no others are set aside, none where it is empty. Without
-    it (None) they are looked for in the file itself.
+    it (None) they are looked for in the file itself. A note says how many of its patient ids look
+    like one patient's.
 
     Raises:
         InvalidInputError: an unknown format, a missing path, or a file that breaks its format.
@@ -32,5 +35,8 @@ def read(path: str | Path, file_format: str, filled: FilledValues | None = None)
         raise InvalidInputError(f"format {file_format!r} is unknown; known formats: {known}")
     place = existing(path)
     if filled is not None and file_format == "prcrs":
-        return prcrs.read(place, filled)
-    return READERS[file_format](place)
+        reading = prcrs.read(place, filled)
+    else:
+        reading = READERS[file_format](place)
+    ids = reading.records["patient_id"].dropna().unique()
+    return replace(reading, notes=(*reading.notes, *look_alike_notes(ids)))

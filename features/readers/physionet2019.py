@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
+from features.patient_ids import plain_id, plain_ids
 from features.plurals import counted, plural
 from features.readers.delimited import refuse_doubled, utf8_text
 from features.tables import (
@@ -115,7 +116,7 @@ def read(path: Path) -> Reading:
     stays = list(_stay_files(path))
     if not stays:
         raise InvalidInputError(f"{path}: holds no .psv file")
-    names, counts = np.unique([stay.name for stay in stays], return_counts=True)
+    names, counts = np.unique([plain_id(stay.name) for stay in stays], return_counts=True)
     if counts.max() > 1:
         raise InvalidInputError(
             f"{path}: holds {counts.max()} files named {names[counts.argmax()]}"
@@ -202,7 +203,7 @@ def _parse(stays: list[StayFile], header: str) -> pd.DataFrame:
         raise InvalidInputError(f"{stays[0].name}: lines end in more than one way (CR and LF)")
     line = np.arange(len(which)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 2
     names = pd.Series([stay.name for stay in stays], dtype="str")
-    table["patient_id"] = names.str.removesuffix(".psv").take(which).array
+    table["patient_id"] = plain_ids(names.str.removesuffix(".psv")).take(which).array
     table["source"] = (
         names.take(which).reset_index(drop=True) + ":" + pd.Series(line).astype("str")
     ).array

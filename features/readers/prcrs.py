@@ -22,6 +22,7 @@ import openpyxl
 import pandas as pd
 from scipy.stats import binom
 
+from features.patient_ids import plain_ids
 from features.plurals import columns_missing
 from features.readers.delimited import read_delimited
 from features.tables import (
@@ -272,7 +273,7 @@ def _with_patients(table: pd.DataFrame, path: Path) -> pd.DataFrame:
             f"{place}: {DAY_COLUMN} {shown!r} is not a whole day from 0 to {LAST_DAY}"
         )
     if PATIENT_COLUMN in table:
-        patient = table[PATIENT_COLUMN].str.strip()
+        patient = plain_ids(table[PATIENT_COLUMN])
     else:
         patient = _running_patients(day, table)
     grade = pd.to_numeric(table[GRADE_COLUMN], errors="coerce") if GRADE_COLUMN in table else np.nan

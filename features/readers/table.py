@@ -21,7 +21,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from features.patient_ids import plain_ids
 from features.plurals import columns_missing, counted, plural
+from features.readers.decimal_marks import PlainTexts, in_points
 from features.readers.delimited import delimiter_of, refuse_doubled, utf8_text
 from features.readers.places import existing
 from features.tables import (
@@ -39,6 +41,7 @@ ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq")
 OTHER_NAMES = {"subject_id": "patient_id", "value": "numeric_value"}
 REQUIRED = ("patient_id", "time", "code")
 VALUES = ("numeric_value", "text_value")
+DOUBT = "decimals or thousands behind the mark: as 1.234 may be 1.234 or 1234"
 BIRTH_CODES = ("birth", "meds_birth")  # in lower case
 MISSING_WORDS = ["", "NaN", "nan", "NA", "N/A", "null", "NULL", "None", "<NA>", "NaT"]
 """What programs write into an empty cell; the word none of a person is in lower case."""
@@ -276,14 +279,14 @@ def _parsed(columns: _Columns, notes: tuple[str, ...]) -> Reading:
     is_birth = code.str.lower().isin(BIRTH_CODES).to_numpy()
     time, bad_time = _times(columns, "time", may_be_date=is_birth)
     result_time, bad_result = _times(columns, "result_time", may_be_date=is_birth)
-    number, text, bad_number = _values(columns)
+    values = _values(columns)
     records = pd.DataFrame(
         {
-            "patient_id": columns.texts("patient_id"),
+            "patient_id": plain_ids(columns.texts("patient_id")),
             "time": time,
             "code": code,
-            "numeric_value": number,
-            "text_value": text,
+            "numeric_value": values.number,
+            "text_value": values.text,
             "unit": columns.texts("unit"),
             "result_time": result_time,
             "source": columns.sources(),
@@ -292,20 +295,16 @@ def _parsed(columns: _Columns, notes: tuple[str, ...]) -> Reading:
     )
     faults = (
         (bad_time, RejectReason.NO_TIME, "time is not a timestamp"),
-        (bad_result & ~bad_time, RejectReason.NO_TIME, "result_time is not a timestamp"),
-        (
-            bad_number & ~bad_time & ~bad_result,
-            RejectReason.NOT_A_NUMBER,
-            "numeric_value is not a number",
-        ),
+        (bad_result, RejectReason.NO_TIME, "result_time is not a timestamp"),
+        (values.is_word, RejectReason.NOT_A_NUMBER, "numeric_value is not a number"),
+        (values.is_doubtful, RejectReason.AMBIGUOUS_NUMBER, DOUBT),
     )
-    rejects = [
-        records[where].assign(reason=str(reason), detail=detail) for where, reason, detail in faults
-    ]
+    refused, rejects = np.zeros(len(records), dtype=bool), []
+    for where, reason, detail in faults:
+        rejects.append(records[where & ~refused].assign(reason=str(reason), detail=detail))
+        refused |= where
     return Reading(
-        records[~(bad_time | bad_result | bad_number)],
-        pd.concat(rejects)[list(REJECT_COLUMNS)],
-        notes,
+        records[~refused], pd.concat(rejects)[list(REJECT_COLUMNS)], (*notes, *values.notes)
     )
 
 
@@ -370,16 +369,52 @@ def _instants_of(texts: pd.Series) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]
     return table, places
 
 
-def _values(columns: _Columns) -> tuple[pd.Series, pd.Series, npt.NDArray[np.bool_]]:
+@dataclass(frozen=True)
+class _Values:
+    """Numbers and texts, where numeric_value holds a word, and where a number may be two."""
+
+    number: pd.Series
+    text: pd.Series
+    is_word: npt.NDArray[np.bool_]
+    is_doubtful: npt.NDArray[np.bool_]
+    notes: tuple[str, ...]
+
+
+def _values(columns: _Columns) -> _Values:
+    """The values in the writing with a decimal point, whatever the file's own is.
+
+    A number beside which a text is doubtful speaks for itself.
+    """
+    if not _is_text(columns["numeric_value"].type):
+        number = _numbers(columns)
+        (text,) = in_points(columns.texts("text_value"))
+        nowhere = np.zeros(len(number), dtype=bool)
+        doubtful = text.is_doubtful & number.isna().to_numpy()
+        notes = _told(columns, text_value=(text, doubtful))
+        return _Values(number, text.texts, nowhere, doubtful, notes)
+    written, text = in_points(columns.texts("numeric_value"), columns.texts("text_value"))
+    certain = written.texts.mask(written.is_doubtful)
+    number, texts, is_word = _numbers_and_texts(certain, text.texts, columns)
+    shown = texts.where(~written.is_doubtful | texts.notna(), written.texts)
+    alone = text.is_doubtful & written.texts.isna().to_numpy()
+    notes = _told(columns, numeric_value=(written, written.is_doubtful), text_value=(text, alone))
+    return _Values(number, shown, is_word, written.is_doubtful | alone, notes)
+
+
+def _told(columns: _Columns, **read: tuple[PlainTexts, npt.NDArray[np.bool_]]) -> tuple[str, ...]:
+    """The notes about a file's columns of numbers, each with where its numbers were set aside."""
+    notes = {name: plain.note(int(aside.sum())) for name, (plain, aside) in read.items()}
+    return tuple(f"{columns.file.name}: {name}: {note}" for name, note in notes.items() if note)
+
+
+def _numbers_and_texts(
+    written: pd.Series, text: pd.Series, columns: _Columns
+) -> tuple[pd.Series, pd.Series, npt.NDArray[np.bool_]]:
     """Numbers, texts, and where numeric_value holds a word.
 
-    A comparison ("<5") or a number in another writing ("12,5") goes to the text, which is read
+    A comparison ("<5") or a number in another writing ("12 345") goes to the text, which is read
     later. So does a word where the table has no text_value of its own.
     """
-    given, text = columns["numeric_value"], columns.texts("text_value")
-    if not _is_text(given.type):
-        return _numbers(columns), text, np.zeros(len(text), dtype=bool)
-    written = columns.texts("numeric_value")
     number = pd.to_numeric(written.astype("object"), errors="coerce").astype("float64")
     unread = (number.isna() & written.notna()).to_numpy()
     words = {word for word in written[unread].unique() if _is_kept(word, columns)}

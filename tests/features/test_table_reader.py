@@ -88,7 +88,8 @@ def test_other_names_and_other_writings_are_understood(csv) -> None:
     )
     reading = read(csv(text))
     assert reading.records["patient_id"].tolist() == ["7"] * 4
-    assert reading.records["text_value"].tolist()[:3] == ["<5", "120/80", "12,5"]
+    assert reading.records["text_value"].tolist()[:2] == ["<5", "120/80"]
+    assert reading.records["numeric_value"].tolist()[2] == 12.5
     assert reading.records["time"].tolist() == [
         pd.Timestamp("2026-03-01T05:00:00.123456Z"),
         pd.Timestamp("2026-03-01T06:00Z"),
@@ -114,6 +115,16 @@ def test_whole_numbers_for_patients_and_dates_for_births_come_from_parquet(tmp_p
     assert records["patient_id"].tolist() == ["10", "9"]
     assert records["numeric_value"].tolist() == [3.0, 80.0]
     assert records["source"].tolist() == ["meds.parquet:1", "meds.parquet:2"]
+
+
+def test_a_line_of_several_faults_is_one_reject(csv) -> None:
+    text = (
+        f"{HEADER}\np1,soon,crp,abc,,mg/L,later,\np1,2026-03-01T06:00Z,crp,abc,,mg/L,later,\n"
+        'p1,soon,crp,"1,234",,mg/L,,\np1,2026-03-01T06:00Z,crp,5,,mg/L,,\n'
+    )
+    reading = read(csv(text))
+    assert reading.rejects["reason"].tolist() == ["no_time"] * 3
+    assert reading.records["numeric_value"].tolist() == [5.0]
 
 
 def test_words_for_numbers_and_for_times_are_counted_rejects(csv) -> None:

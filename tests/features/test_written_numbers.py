@@ -15,3 +15,21 @@ def test_blanks_part_thousands(blank: str) -> None:
 def test_other_blanks_make_no_number(text: str) -> None:
     assert parse_number(text) is None
     assert parse_number(text.replace(" ", "\u00a0")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0,301", 0.301),
+        ("-0,301", -0.301),
+        ("1234,567", 1234.567),
+        ("1 234,567", 1234.567),
+        ("1.234.567", 1_234_567.0),
+        ("1,234,567", 1_234_567.0),
+        ("1,234", None),
+        ("-123,456", None),
+        ("0.123.456", None),
+    ],
+)
+def test_three_digits_behind_a_comma_are_read_where_they_are_no_thousands(text, number) -> None:
+    assert parse_number(text) == number

@@ -4,6 +4,7 @@ import importlib
 import itertools
 import json
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -91,6 +92,15 @@ def test_an_analyte_gets_the_sum_of_its_features(ward_bundle, ward_rows):
     expected = model.calibration.slope * values[:, mine].sum(axis=1)
     np.testing.assert_allclose(shares[analyte], expected, rtol=0, atol=1e-12)
     assert set(shares) == {name.split(".")[0] for name in model.risk.names}
+
+
+def test_an_answer_names_the_patient_as_the_batch_does(ward_bundle, ward_records, moments):
+    patient, as_of = moments.iloc[0]
+    mine = ward_records[ward_records["patient_id"] == patient]
+    plain = predict_patient(ward_bundle, mine, as_of)
+    named = predict_patient(ward_bundle, mine.assign(patient_id=" Mu\u0308ller"), as_of)
+    assert named.patient_id == "M\u00fcller"
+    assert replace(named, patient_id=plain.patient_id) == plain
 
 
 def test_batch_and_bedside_give_the_same_bits(batch, ward_bundle, ward_records, moments):

@@ -20,6 +20,7 @@ REJECTS = {
     "unknown_unit": "unit without a conversion",
     "ambiguous_unit": "no unit, and several are usual",
     "not_a_number": "text where a number is needed",
+    "ambiguous_number": "number with decimals or thousands, which is not said",
     "implausible": "outside the plausible range",
     "no_value": "neither number nor text",
     "no_time": "measurement without a time",
