@@ -10,6 +10,7 @@
     1.234  beside no comma         1.234
 
 A wrong guess would be wrong a thousand times over, so a number is set aside where none is certain.
+One slip of the pen decides nothing: a mark seen a hundred times as often as the other is the one.
 """
 
 from collections.abc import Sequence
@@ -38,14 +39,15 @@ class Mark(Enum):
 class Evidence:
     """What is seen in a column's numbers.
 
-    `commas` and `points`: numbers that have this decimal mark for certain. `groups`: points that
-    part thousands. `either`: commas before three digits, decimals or thousands.
+    `commas` and `points`: how many different numbers have this decimal mark for certain; `groups`:
+    have points that part thousands; `either`: have a comma before three digits, be they decimals
+    or thousands.
     """
 
-    commas: bool = False
-    points: bool = False
-    groups: bool = False
-    either: bool = False
+    commas: int = 0
+    points: int = 0
+    groups: int = 0
+    either: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,9 @@ def _certain(mark: str, other: str) -> str:
     )
 
 
+SLIPS = 100
+"""So many certain numbers of one mark outvote one of the other (a choice of this project)."""
+
 _POINT, _COMMA = r"\.", ","
 CERTAIN_COMMA, CERTAIN_POINT = _certain(_COMMA, _POINT), _certain(_POINT, _COMMA)
 EITHER_COMMA, EITHER_POINT = (_with_sign(_grouped(mark, "")) for mark in (_COMMA, _POINT))
@@ -122,15 +127,15 @@ def _is_suspect(texts: pd.Series) -> bool:
 def _evidence(texts: pd.Series) -> Evidence:
     found = pd.Series(texts.dropna().unique(), dtype="str")
     patterns = (CERTAIN_COMMA, CERTAIN_POINT, POINT_GROUPS, EITHER_COMMA)
-    return Evidence(*(bool(found.str.fullmatch(pattern).any()) for pattern in patterns))
+    return Evidence(*(int(found.str.fullmatch(pattern).sum()) for pattern in patterns))
 
 
 def _mark(own: Evidence, others: Sequence[Evidence]) -> Mark:
     told = [own] if own.commas or own.points else others
-    commas, points = any(one.commas for one in told), any(one.points for one in told)
-    if commas and not points:
+    commas, points = sum(one.commas for one in told), sum(one.points for one in told)
+    if commas and commas >= SLIPS * points:
         return Mark.COMMA
-    if commas or (own.either and not own.points):
+    if points < SLIPS * commas or (own.either and not own.points):
         return Mark.UNKNOWN
     return Mark.POINT
 
@@ -150,5 +155,5 @@ def _plain(texts: pd.Series, seen: Evidence, mark: Mark) -> PlainTexts:
     doubtful = (may_be_commas | may_be_points) & ~changed
     swapped = texts[changed].str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
     is_told = mark is Mark.COMMA and bool(changed.any() or doubtful.any())
-    told = "numbers are read with a decimal comma" + ", 1.234 as 1234" * seen.groups
+    told = "numbers are read with a decimal comma" + ", 1.234 as 1234" * bool(seen.groups)
     return PlainTexts(texts.where(~changed, swapped), doubtful, told if is_told else "")

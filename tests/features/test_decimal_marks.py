@@ -68,6 +68,18 @@ def test_no_file_with_decimal_points_is_read_wrong() -> None:
             assert None not in read_as.values()
 
 
+@pytest.mark.parametrize(("points", "doubtful"), [(99, True), (100, False)])
+def test_one_slip_of_the_pen_decides_nothing_among_a_hundred_numbers(points, doubtful) -> None:
+    texts = pd.Series([f"{number}.5" for number in range(points)] + ["8,5", "1.234"])
+    (read,) = in_points(texts)
+    assert read.is_doubtful.tolist() == [False] * (points + 1) + [doubtful]
+    assert read.texts.iloc[-1] == "1.234"
+    turned = pd.Series([f"{number},5" for number in range(points)] + ["8.5", "1,234"])
+    (read,) = in_points(turned)
+    assert read.is_doubtful.tolist() == [False] * (points + 1) + [doubtful]
+    assert read.texts.iloc[-1] == ("1,234" if doubtful else "1.234")
+
+
 def test_what_may_be_either_is_set_aside_where_both_marks_stand() -> None:
     for comma in ("8,5", "0,301", "1.234,5", "1.234.567", "1234,567", "1,5e3", "<0,5"):
         for point in ("8.5", "0.301", "1,234.5", "1,234,567", "1234.567", ".5", "1.5e3", "> 8.5"):
