@@ -19,7 +19,7 @@ from training.dataset import Cohort
 from training.engine import LOCAL, Engine
 from training.fit import TrainingRows, taken, useful_columns
 from training.judging.rows.ranking import Ranking
-from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS, INTERVAL_LEVEL
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS, percentile_interval
 from training.judging.rows.sample import Sample, patient_draws, weighted_draws
 
 RANKINGS = ("auroc", "auprc")
@@ -230,7 +230,5 @@ def _table(
 
 def _cells(name: str, figures: np.ndarray) -> dict[str, float]:
     """The first figure with the percentile interval of the others; NaN where there are none."""
-    tail = (1.0 - INTERVAL_LEVEL) / 2.0
-    drawn = figures[1:][np.isfinite(figures[1:])]
-    low, high = np.quantile(drawn, (tail, 1.0 - tail)) if len(drawn) else (np.nan, np.nan)
-    return {name: float(figures[0]), f"{name}_low": float(low), f"{name}_high": float(high)}
+    low, high = percentile_interval(figures[1:]) or (np.nan, np.nan)
+    return {name: float(figures[0]), f"{name}_low": low, f"{name}_high": high}

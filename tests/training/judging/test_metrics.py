@@ -21,6 +21,7 @@ from training.judging.alarms.utility import best_threshold, normalised_utility, 
 from training.judging.rows.curves import curves, net_benefit
 from training.judging.rows.evaluation import evaluate
 from training.judging.rows.metrics import METRICS, auprc, auroc, brier, replicated
+from training.judging.rows.resampled import NO_SPREAD, with_interval
 from training.judging.rows.sample import Sample, patient_draws
 
 
@@ -220,6 +221,36 @@ def test_an_interval_covers_the_estimate_and_few_event_patients_get_none():
     figure = few["outcomes"]["severe_crs"]["models"]["model"]["metrics"]["auroc"]
     assert figure["low"] is None
     assert figure["reason"] == "no interval: 2 patients with an event"
+
+
+def all_caught():
+    """Sixty patients of one row, eleven before an event, which two scorers put first by far."""
+    label = np.repeat([1.0, 0.0], [11, 49])
+    risk = np.where(label == 1, 0.9, 0.01) - 0.0001 * np.arange(60)
+    return Sample.of(np.tile(label, 3), np.tile(risk, 3), np.tile(np.arange(60), 3))
+
+
+def test_what_every_resample_repeats_has_no_interval_anywhere():
+    sample = all_caught()
+    other = np.where(sample.label == 1, sample.risk / 2, sample.risk)
+    rows = scored_rows(sample, {"crp": other, "fever": sample.risk})
+    found = evaluate(rows, bootstrap=60)["outcomes"]["severe_crs"]
+    stratum = found["strata"]["grade"]["0"]
+    alike = [part["models"]["model"]["metrics"]["auroc"] for part in (found, stratum)]
+    alike += [part["differences"]["crp"]["auroc"] for part in (found, stratum)]
+    for figure in alike:
+        assert (figure["low"], figure["high"], figure["reason"]) == (None, None, NO_SPREAD)
+    assert [figure["value"] for figure in alike] == [1.0, 1.0, 0.0, 0.0]
+    # of the same risks in every row the difference is 0 whoever is drawn
+    same = found["differences"]["fever"]["auroc"]
+    assert (same["value"], same["low"], same["high"], same["reason"]) == (0.0, 0.0, 0.0, None)
+
+
+def test_what_nearly_every_resample_repeats_has_no_interval():
+    once = np.append(np.ones(100), 0.9)
+    assert with_interval(once, 11) == {"value": 1.0, "low": None, "high": None, "reason": NO_SPREAD}
+    often = np.append(np.ones(91), np.full(10, 0.9))
+    assert (with_interval(often, 11)["low"], with_interval(often, 11)["high"]) == (0.9, 1.0)
 
 
 def test_resampling_patients_is_wider_than_resampling_rows():
