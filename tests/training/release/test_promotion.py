@@ -365,6 +365,15 @@ def test_of_two_first_promotions_at_once_one_begins_the_ledger(store):
     assert not now.outside
 
 
+def test_a_ledger_whose_beginning_was_cut_off_is_renamed_and_begun_again(store):
+    cut_off = client().create_experiment(LEDGER)
+    with pytest.raises(InvalidInputError, match=r"was cut off: rename the experiment"):
+        store.promote("good")
+    client().rename_experiment(cut_off, "cut off")
+    store.promote("good")
+    assert [entry.kind for entry in read_ledger().entries] == [Kind.OPENED, Kind.PROMOTED]
+
+
 def test_two_first_promotions_in_step_leave_one_ledger_that_holds(store):
     began, together = read_ledger(), Barrier(2)
     entry = Draft(**dict.fromkeys(Draft.__dataclass_fields__, "x") | {"kind": Kind.PROMOTED})
