@@ -49,7 +49,13 @@ def _entry(rows: Local, judged: Judged, draws: np.ndarray) -> dict[str, Any]:
             for name, each in found.items()
         },
         "differences": {
-            name: {key: _ends(ours[key] - found[name][key]) for key in FIGURES}
+            name: {
+                key: _ends(
+                    ours[key] - found[name][key],
+                    np.array_equal(judged.risks[ADAPTED], judged.risks[name]),
+                )
+                for key in FIGURES
+            }
             for name in OPPONENTS
             if name in found
         },
@@ -71,10 +77,10 @@ def _one_run(sample: Sample, draws: np.ndarray) -> dict[str, np.ndarray]:
     return {"auroc": areas[:, 0], "auprc": areas[:, 1], "log_loss": loss}
 
 
-def _ends(values: np.ndarray) -> dict[str, float | None]:
+def _ends(values: np.ndarray, same_risks: bool = False) -> dict[str, float | None]:
     """The first value with the percentile interval of the others; None where not defined."""
     value = float(values[0]) if np.isfinite(values[0]) else None
-    low, high = percentile_interval(values[1:]) or (None, None)
+    low, high = percentile_interval(values[1:], same_risks) or (None, None)
     return {"value": value, "low": low, "high": high}
 
 

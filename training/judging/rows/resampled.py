@@ -18,25 +18,25 @@ ROUNDING = 1e-12
 """A width of so small a part of the ends is that of sums taken in another order."""
 
 
-def percentile_interval(draws: Numbers) -> tuple[float, float] | None:
+def percentile_interval(draws: Numbers, by_nature: bool = False) -> tuple[float, float] | None:
     """The percentiles of resampled values; None without a value or where they have no width.
 
-    What nearly every resample repeats is not thereby certain: no width is no interval.
+    What nearly every resample repeats is not thereby certain: no width is no interval. But it is
+    one `by_nature`: where no patients could make it another, as a difference of the same risks.
     """
     known, tail = draws[np.isfinite(draws)], (1 - INTERVAL_LEVEL) / 2
     if not len(known):
         return None
     low, high = np.quantile(known, (tail, 1 - tail))
     wide = high - low > ROUNDING * max(1.0, abs(low), abs(high))
-    return (float(low), float(high)) if wide else None
+    return (float(low), float(high)) if wide or by_nature else None
 
 
 def with_interval(values: Numbers, event_patients: int, by_nature: bool = False) -> dict[str, Any]:
     """Estimate (first value) with the percentile interval of the rest.
 
     The estimate must be finite. `event_patients`: how many patients with an event stand behind it.
-    `by_nature`: no patients could make it another (a difference of the same risks), so that where
-    all resamples agree both ends are the estimate.
+    `by_nature`: as in `percentile_interval`.
     """
     estimate, draws = values[0], values[1:]
     found: dict[str, Any] = {"value": float(estimate), "low": None, "high": None, "reason": None}
@@ -47,11 +47,8 @@ def with_interval(values: Numbers, event_patients: int, by_nature: bool = False)
         return found | {"reason": f"no interval: {told} with an event"}
     if np.isfinite(draws).sum() < 0.9 * len(draws):
         return found | {"reason": "no interval: not defined in more than a tenth of the resamples"}
-    ends = percentile_interval(draws)
-    if ends is None and not by_nature:
-        return found | {"reason": NO_SPREAD}
-    low, high = ends or (estimate, estimate)
-    return found | {"low": float(low), "high": float(high)}
+    ends = percentile_interval(draws, by_nature)
+    return found | ({"low": ends[0], "high": ends[1]} if ends else {"reason": NO_SPREAD})
 
 
 def recentred(values: Numbers) -> Numbers:
