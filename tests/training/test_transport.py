@@ -29,7 +29,7 @@ def transported(verb, tmp_path_factory):
     assert made.status == 0, made
     done = verb("transport", "--records", folder / "c", "--format", "table", "--by", "product",
                 "--outcome", "infection", "--learn-every", "24h", "--repeats", 1,
-                "--bootstrap", 20, "--out", folder / "t")  # fmt: skip
+                "--bootstrap", 40, "--out", folder / "t")  # fmt: skip
     assert done.status == 0, done
     return folder / "t"
 

@@ -13,6 +13,7 @@ from training.fit import TrainingRows, fit_committee, unseen_baseline_risk
 from training.judging.rows.evaluation import evaluate
 from training.split import fold_plan
 from training.weights import read_weights, weights_notes, weights_of
+from training.words.sentences import plain_sentences
 
 SHALLOW = Recipe(40, 0.1, 2, 2.0, 5.0, threads=1)
 
@@ -104,6 +105,22 @@ def test_weighted_figures_are_those_of_patients_who_are_there_as_often():
         assert ours["metrics"][name]["value"] == pytest.approx(figure["value"], abs=near), name
     benefit = ours["curves"]["net_benefit"]["net_benefit"]
     assert benefit == pytest.approx(theirs["curves"]["net_benefit"]["net_benefit"], abs=1e-5)
+
+
+def test_what_was_foretold_and_what_came_are_of_one_population():
+    label, risk, weight = (np.tile(each, 8) for each in ([1, 1, 0], [0.5, 0.25, 0.25], [5, 5, 15]))
+    patient = np.array([f"p{number:02d}" for number in range(24)])
+    found = evaluate(scored(patient, label, risk, weight=weight), 40)["outcomes"]["infection"]
+    # a group of three stands for 25 rows: 2.5 + 1.25 + 3.75 = 7.5 foretold, 10 came; eight groups
+    assert found["population"] == {"rows": 200.0, "events": 80.0}
+    assert found["counts"]["events"] == 16
+    said = " ".join(plain_sentences("infection", found))
+    assert "In the population that the weights stand for it foretold 60 rows before an" in said
+    assert "; 80 came: " in said
+    alone = evaluate(scored(patient, label, risk), 40)["outcomes"]["infection"]
+    assert "It foretold 8 rows before an infection; 16 came" in " ".join(
+        plain_sentences("infection", alone)
+    )
 
 
 def test_a_rule_is_weighted_as_it_stands():

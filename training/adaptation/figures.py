@@ -11,7 +11,7 @@ from training.adaptation.ways import SCRATCH, SHIPPED
 from training.judging.rows.metrics import FIRST_BASELINE
 from training.judging.rows.ranking import Ranking
 from training.judging.rows.recalibration import both_classes, error_figures
-from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS, INTERVAL_LEVEL
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS, percentile_interval
 from training.judging.rows.sample import Sample, patient_draws
 
 FIGURES = ("auroc", "auprc", "log_loss")
@@ -49,7 +49,13 @@ def _entry(rows: Local, judged: Judged, draws: np.ndarray) -> dict[str, Any]:
             for name, each in found.items()
         },
         "differences": {
-            name: {key: _ends(ours[key] - found[name][key]) for key in FIGURES}
+            name: {
+                key: _ends(
+                    ours[key] - found[name][key],
+                    np.array_equal(judged.risks[ADAPTED], judged.risks[name]),
+                )
+                for key in FIGURES
+            }
             for name in OPPONENTS
             if name in found
         },
@@ -71,13 +77,11 @@ def _one_run(sample: Sample, draws: np.ndarray) -> dict[str, np.ndarray]:
     return {"auroc": areas[:, 0], "auprc": areas[:, 1], "log_loss": loss}
 
 
-def _ends(values: np.ndarray) -> dict[str, float | None]:
+def _ends(values: np.ndarray, same_risks: bool = False) -> dict[str, float | None]:
     """The first value with the percentile interval of the others; None where not defined."""
-    drawn = values[1:][np.isfinite(values[1:])]
-    tail = (1.0 - INTERVAL_LEVEL) / 2.0
-    low, high = np.quantile(drawn, (tail, 1.0 - tail)) if len(drawn) else (np.nan, np.nan)
-    ends = {"value": values[0], "low": low, "high": high}
-    return {key: float(end) if np.isfinite(end) else None for key, end in ends.items()}
+    value = float(values[0]) if np.isfinite(values[0]) else None
+    low, high = percentile_interval(values[1:], same_risks) or (None, None)
+    return {"value": value, "low": low, "high": high}
 
 
 def sizes_ahead(

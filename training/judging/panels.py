@@ -19,7 +19,7 @@ from training.dataset import Cohort
 from training.engine import LOCAL, Engine
 from training.fit import TrainingRows, taken, useful_columns
 from training.judging.rows.ranking import Ranking
-from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS, INTERVAL_LEVEL
+from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS, percentile_interval
 from training.judging.rows.sample import Sample, patient_draws, weighted_draws
 
 RANKINGS = ("auroc", "auprc")
@@ -83,7 +83,9 @@ def cost_of_missing(
     learnt = training.target[~np.isnan(training.target)]
     task = _Task(training, recipe_for(float((learnt > 0.0).sum())), config.seed, engine)
     risks = _risks(task, views, columns, anew - {FULL.name})
-    return _table(_figures(training, risks, config), columns)
+    full = risks[FULL.name, Way.AS_IT_IS]
+    alike = {name for name, risk in risks.items() if np.array_equal(risk, full)}
+    return _table(_figures(training, risks, config), columns, alike)
 
 
 def that_take_something(events: pd.DataFrame, panels: Sequence[Panel]) -> list[Panel]:
@@ -212,9 +214,11 @@ def _figures(
 
 
 def _table(
-    figures: Mapping[Scorer, np.ndarray], columns: Mapping[str, Sequence[str]]
+    figures: Mapping[Scorer, np.ndarray],
+    columns: Mapping[str, Sequence[str]],
+    alike: Collection[Scorer],
 ) -> pd.DataFrame:
-    """One line a scorer, the full panel's first."""
+    """One line a scorer, the full panel's first; those `alike` give every row the same risk."""
     full = figures[FULL.name, Way.AS_IT_IS]
     lines = []
     for (panel, way), found in figures.items():
@@ -223,14 +227,13 @@ def _table(
         for place, name in enumerate(RANKINGS):
             line |= _cells(name, found[:, place])
             if panel != FULL.name:
-                line |= _cells(f"{name}_cost", full[:, place] - found[:, place])
+                line |= _cells(f"{name}_cost", full[:, place] - found[:, place],
+                               (panel, way) in alike)  # fmt: skip
         lines.append(line)
     return pd.DataFrame(lines)
 
 
-def _cells(name: str, figures: np.ndarray) -> dict[str, float]:
+def _cells(name: str, figures: np.ndarray, by_nature: bool = False) -> dict[str, float]:
     """The first figure with the percentile interval of the others; NaN where there are none."""
-    tail = (1.0 - INTERVAL_LEVEL) / 2.0
-    drawn = figures[1:][np.isfinite(figures[1:])]
-    low, high = np.quantile(drawn, (tail, 1.0 - tail)) if len(drawn) else (np.nan, np.nan)
-    return {name: float(figures[0]), f"{name}_low": float(low), f"{name}_high": float(high)}
+    low, high = percentile_interval(figures[1:], by_nature) or (np.nan, np.nan)
+    return {name: float(figures[0]), f"{name}_low": low, f"{name}_high": high}

@@ -1,7 +1,8 @@
 """The ledger in MLflow: an entry is a run, its fields the run's parameters, which MLflow keeps.
 
 MLflow refuses to change a logged parameter. So the entry before is told, by such a parameter, which
-entry follows it: of two promotions at once the second is refused.
+entry follows it: of two promotions at once the second is refused. The first entry has none before
+it: there the experiment's name decides, which MLflow gives once.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,14 @@ from training.release.ledger import (
     follow,
     seal,
 )
-from training.tracking.tracker import TrackerError, client, experiment_id, mlflow, told_plainly
+from training.tracking.tracker import (
+    TrackerError,
+    client,
+    experiment_id,
+    mlflow,
+    new_experiment,
+    told_plainly,
+)
 
 LEDGER = "crs-risk ledger"
 NEXT = "next_hash"
@@ -94,7 +102,7 @@ def append(ledger: Ledger, draft: Draft, verdict: Mapping[str, Any]) -> Ledger:
     Returns the ledger with it.
 
     Raises:
-        InvalidInputError: another entry has followed in the meantime.
+        InvalidInputError: another entry has followed in the meantime, or another has begun.
     """
     if not ledger.links:
         ledger = _opened(draft)
@@ -138,7 +146,13 @@ def _link(run: Any) -> Link:
 
 
 def _opened(first: Draft) -> Ledger:
-    """Begin a ledger, by whoever writes its first entry."""
+    """Begin a ledger, by whoever writes its first entry: the one who creates the experiment."""
+    if new_experiment(LEDGER) is None:
+        raise InvalidInputError(
+            "another promotion has begun the ledger meanwhile: look at it with python -m training "
+            "ledger, then run this again; if it stays empty, beginning it was cut off: rename "
+            f"the experiment {LEDGER!r} first"
+        )
     nothing = dict.fromkeys(vars(first), "")
     facts = {"kind": str(Kind.OPENED), "time": now(), "by": first.by}
     draft = Draft(**(nothing | facts | {"code_version": code_version(("training",))}))

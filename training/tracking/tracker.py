@@ -38,6 +38,8 @@ FOREIGN_WARNINGS = (
     r"Operation with range is deprecated",  # MLflow's input examples, since pandas 3.1
 )
 LONGEST_FAULT = 300
+NAME_TAKEN = "RESOURCE_ALREADY_EXISTS"
+"""What MLflow calls it when an experiment of that name is there."""
 
 
 class TrackerError(InvalidInputError):
@@ -71,17 +73,35 @@ def client() -> Any:
             raise TrackerError(f"tracking store {_store()}: {fault}") from fault
 
 
+def new_experiment(name: str) -> str | None:
+    """The number of a new experiment; None where there is one of that name, deleted or not.
+
+    Of several at once one creates it: the store takes a name only once. It keeps its files beside
+    the database where that is a file.
+
+    Raises:
+        TrackerError: the store fails.
+    """
+    asked = client()
+    with told_plainly():
+        try:
+            return str(asked.create_experiment(name, artifact_location=_files_beside_database()))
+        except mlflow().exceptions.MlflowException as fault:
+            if fault.error_code != NAME_TAKEN:
+                raise
+            return None
+
+
 def experiment_id(name: str) -> str:
-    """The experiment's number; a new one keeps its files beside the database where that is a file.
+    """The experiment's number; it is created where there is none.
 
     Raises:
         TrackerError: the store fails, or the experiment was deleted.
     """
-    asked = client()
     with told_plainly():
-        found = asked.get_experiment_by_name(name)
-        if found is None:
-            return str(asked.create_experiment(name, artifact_location=_files_beside_database()))
+        found = client().get_experiment_by_name(name)
+    if found is None:
+        return new_experiment(name) or experiment_id(name)
     if found.lifecycle_stage == "deleted":
         raise TrackerError(f"tracking store {_store()}: experiment {name!r} was deleted")
     return str(found.experiment_id)

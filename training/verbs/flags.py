@@ -71,7 +71,10 @@ def add_learning(parser: ArgumentParser) -> None:
 def add_resamples(parser: ArgumentParser, number: int) -> None:
     """How many resamples of the patients intervals rest on."""
     parser.add_argument(
-        "--bootstrap", type=typed.count, default=number, help="resamples for intervals"
+        "--bootstrap",
+        type=typed.resamples,
+        default=number,
+        help="resamples for intervals, 40 to 10000",
     )
 
 

@@ -74,7 +74,7 @@ def _add_engine(parser: ArgumentParser) -> None:
         help="of a cluster that is there, such as tcp://host:8786 (default: a local one)",
     )  # fmt: skip
     parser.add_argument(
-        "--rows-at-once", type=typed.count, default=ROWS_AT_ONCE,
+        "--rows-at-once", type=typed.rows_at_once, default=ROWS_AT_ONCE,
         help="feature rows computed together: fewer need less memory",
     )  # fmt: skip
 

@@ -29,14 +29,19 @@ expected events."""
 
 
 def calibration_sentences(outcome: str, judged: Judged, words: Words = THERAPY) -> list[str]:
-    """How many events were foretold and how many came, and what follows from that."""
-    counts, figures = judged["counts"], judged["models"][MAIN_MODEL]["metrics"]
+    """How many events were foretold and how many came, and what follows from that.
+
+    Both numbers are of those whom the ratio is of: with weights, the population they stand for.
+    """
+    figures = judged["models"][MAIN_MODEL]["metrics"]
     ratio, slope = figures["observed_to_expected"], figures["calibration_slope"]
     if ratio["value"] is None:
         return [f"Its calibration could not be judged: {ratio['reason']}."]
-    expected = counts["events"] / ratio["value"]
-    said = f"It foretold {counted(round(expected), 'row')} before {words.name(outcome)}; "
-    said += f"{counts['events']:,} came: {calibration_verdict(ratio)}."
+    weighted = judged.get("population")
+    came = (weighted or judged["counts"])["events"]
+    said = "In the population that the weights stand for it" if weighted else "It"
+    said += f" foretold {counted(round(came / ratio['value']), 'row')} before {words.name(outcome)}"
+    said += f"; {round(came):,} came: {calibration_verdict(ratio)}."
     return [said, *_slope_sentences(slope)]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from training.judging.rows.resampled import NO_SPREAD
+
 Figure = Mapping[str, Any]
 """A figure of an evaluation: `value`, `low`, `high` and `reason`."""
 
@@ -47,10 +49,10 @@ def share(value: float) -> str:
 
 
 def per_cent(figure: Figure) -> str:
-    """A share in per cent with its interval."""
+    """A share in per cent with its interval, or why none: all of few events is no certainty."""
     text = f"{share(figure['value'])}{SPACE}%"
     if figure["low"] is None:
-        return text
+        return f"{text} ({NO_SPREAD})" if figure["reason"] == NO_SPREAD else text
     return f"{text} ({share(figure['low'])} to {share(figure['high'])}{SPACE}%)"
 
 

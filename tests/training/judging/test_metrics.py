@@ -21,6 +21,8 @@ from training.judging.alarms.utility import best_threshold, normalised_utility, 
 from training.judging.rows.curves import curves, net_benefit
 from training.judging.rows.evaluation import evaluate
 from training.judging.rows.metrics import METRICS, auprc, auroc, brier, replicated
+from training.judging.rows.recalibration import knots_of, spline
+from training.judging.rows.resampled import NO_SPREAD, with_interval
 from training.judging.rows.sample import Sample, patient_draws
 
 
@@ -91,8 +93,57 @@ def test_the_calibration_slope_is_that_of_an_unpenalised_regression_on_the_log_o
         reference = LogisticRegression(C=np.inf, tol=1e-10)
         reference.fit(margin, sample.label, sample_weight=draw[sample.patient])
         exact = draw is draws[0]
-        assert slope == pytest.approx(reference.coef_[0, 0], rel=1e-5 if exact else 0.02)
+        assert slope == pytest.approx(reference.coef_[0, 0], rel=1e-5 if exact else 1e-3)
     assert 0.4 < slopes[0] < 0.6
+
+
+def few_events(seed=0):
+    """Forty patients of ten rows with some nine events, at risks that are twice too low."""
+    generator = np.random.default_rng(seed)
+    patient = np.repeat(np.arange(40), 10)
+    margin = generator.normal(-4.5, 1.0, 40)[patient] + generator.normal(0, 0.5, 400)
+    return Sample.of((generator.random(400) < 2 * expit(margin)) * 1.0, expit(margin), patient)
+
+
+def test_with_few_events_calibration_is_fitted_anew_in_every_resample():
+    sample = few_events()
+    draws = patient_draws(sample.patients, 200, seed=2)
+    found, margin = replicated(sample, draws), logit(sample.risk)
+    usable = np.isfinite(found["calibration_intercept"])
+    assert usable.mean() > 0.9
+    weight = draws[usable][:, sample.patient]
+    # at the answer as many events are expected as came, in every resample
+    shifted = expit(margin + found["calibration_intercept"][usable, None])
+    np.testing.assert_allclose((weight * shifted).sum(axis=1), weight @ sample.label, rtol=1e-3)
+    spread = np.nanstd(found["calibration_slope"])  # about the standard error
+    for draw, slope in list(zip(draws, found["calibration_slope"], strict=True))[::20]:
+        reference = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000)
+        reference.fit(margin[:, None], sample.label, sample_weight=draw[sample.patient])
+        assert slope == pytest.approx(reference.coef_[0, 0], abs=0.01 * spread)
+
+
+def test_a_resample_whose_risks_tell_its_rows_apart_has_no_slope():
+    # the one event at a low risk is patient 0's: without it the line has no finite answer
+    risk = [0.05, 0.1, 0.2, 0.3, 0.6, 0.7, 0.8]
+    sample = Sample.of([1, 0, 0, 0, 1, 1, 1], risk)
+    without, doubled = np.ones(7), np.ones(7)
+    without[0], doubled[0] = 0.0, 2.0
+    found = replicated(sample, np.stack([np.ones(7), without, doubled]))
+    assert np.isfinite(found["calibration_slope"]).tolist() == [True, False, True]
+    assert np.isfinite(found["calibration_intercept"]).all()
+
+
+def test_the_calibration_index_follows_the_curve_of_each_resample():
+    sample = cohort(patients=80)
+    sample = Sample.of(sample.label, expit(0.6 * logit(sample.risk) - 0.5), sample.patient)
+    draws = patient_draws(sample.patients, 30, seed=6)
+    design = spline(logit(sample.risk), knots_of(logit(sample.risk)))[:, 1:]
+    for draw, found in list(zip(draws, replicated(sample, draws)["ici"], strict=True))[::6]:
+        weight = draw[sample.patient]
+        curve = LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000)
+        curve.fit(design, sample.label, sample_weight=weight)
+        distance = np.abs(curve.predict_proba(design)[:, 1] - sample.risk)
+        assert found == pytest.approx(np.average(distance, weights=weight), abs=1e-4)
 
 
 def test_calibration_in_the_large_is_the_shift_that_was_put_in():
@@ -220,6 +271,36 @@ def test_an_interval_covers_the_estimate_and_few_event_patients_get_none():
     figure = few["outcomes"]["severe_crs"]["models"]["model"]["metrics"]["auroc"]
     assert figure["low"] is None
     assert figure["reason"] == "no interval: 2 patients with an event"
+
+
+def all_caught():
+    """Sixty patients of one row, eleven before an event, which two scorers put first by far."""
+    label = np.repeat([1.0, 0.0], [11, 49])
+    risk = np.where(label == 1, 0.9, 0.01) - 0.0001 * np.arange(60)
+    return Sample.of(np.tile(label, 3), np.tile(risk, 3), np.tile(np.arange(60), 3))
+
+
+def test_what_every_resample_repeats_has_no_interval_anywhere():
+    sample = all_caught()
+    other = np.where(sample.label == 1, sample.risk / 2, sample.risk)
+    rows = scored_rows(sample, {"crp": other, "fever": sample.risk})
+    found = evaluate(rows, bootstrap=60)["outcomes"]["severe_crs"]
+    stratum = found["strata"]["grade"]["0"]
+    alike = [part["models"]["model"]["metrics"]["auroc"] for part in (found, stratum)]
+    alike += [part["differences"]["crp"]["auroc"] for part in (found, stratum)]
+    for figure in alike:
+        assert (figure["low"], figure["high"], figure["reason"]) == (None, None, NO_SPREAD)
+    assert [figure["value"] for figure in alike] == [1.0, 1.0, 0.0, 0.0]
+    # of the same risks in every row the difference is 0 whoever is drawn
+    same = found["differences"]["fever"]["auroc"]
+    assert (same["value"], same["low"], same["high"], same["reason"]) == (0.0, 0.0, 0.0, None)
+
+
+def test_what_nearly_every_resample_repeats_has_no_interval():
+    once = np.append(np.ones(100), 0.9)
+    assert with_interval(once, 11) == {"value": 1.0, "low": None, "high": None, "reason": NO_SPREAD}
+    often = np.append(np.ones(91), np.full(10, 0.9))
+    assert (with_interval(often, 11)["low"], with_interval(often, 11)["high"]) == (0.9, 1.0)
 
 
 def test_resampling_patients_is_wider_than_resampling_rows():

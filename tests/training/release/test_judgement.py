@@ -109,6 +109,18 @@ def test_who_bears_the_doubt_decides_at_the_limit(must_be, lowest, kept):
     assert found.kept is kept
 
 
+@pytest.mark.parametrize("must_be", ["proven", "not disproven"])
+def test_what_every_resample_repeats_proves_nothing(must_be):
+    ours = [0.9, 0.1, 0.1, 0.9, 0.1, 0.1]  # ranks all rightly, as the champion does
+    theirs = [0.8, 0.2, 0.1, 0.7, 0.2, 0.1]
+    asked = plan([NoWorse("auroc", 0.1, must_be, "")], [Within("auroc", 0.5, 1.0, must_be, "")])
+    for found in findings(asked, judged(ours, theirs, LABEL, SEX)):
+        assert (found.kept, found.low) == (False, None)
+        assert found.said == "no interval: the same in every resample, or nearly every one"
+    same = findings(asked, judged(ours, ours, LABEL, SEX))[0]
+    assert (same.kept, same.low, same.high) == (True, 0.0, 0.0)  # the same risks: nothing to prove
+
+
 def test_alarms_are_counted_in_patient_days():
     loud = [0.9, 0.9, 0.1, 0.9, 0.1, 0.1]  # three of six patient-days sound
     quiet = [0.9, 0.1, 0.1, 0.1, 0.1, 0.1]  # one of six

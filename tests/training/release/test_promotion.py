@@ -4,8 +4,10 @@ import json
 import re
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -347,6 +349,50 @@ def test_of_two_promotions_at_once_the_second_is_refused(store):
     now = read_ledger()
     assert now.broken is None
     assert [entry.version for entry in now.entries[1:]] == ["1", "2"]
+
+
+def test_of_two_first_promotions_at_once_one_begins_the_ledger(store):
+    nothing = read_ledger()
+    store.promote("good")
+    late = replace_draft(read_ledger().entries[-1], version="2")
+    with pytest.raises(
+        InvalidInputError, match=r"^another promotion has begun the ledger meanwhile"
+    ):
+        ledger_store.append(nothing, late, {})
+    now = read_ledger()
+    assert now.broken is None
+    assert [entry.kind for entry in now.entries] == [Kind.OPENED, Kind.PROMOTED]
+    assert not now.outside
+
+
+def test_a_ledger_whose_beginning_was_cut_off_is_renamed_and_begun_again(store):
+    cut_off = client().create_experiment(LEDGER)
+    with pytest.raises(InvalidInputError, match=r"was cut off: rename the experiment"):
+        store.promote("good")
+    client().rename_experiment(cut_off, "cut off")
+    store.promote("good")
+    assert [entry.kind for entry in read_ledger().entries] == [Kind.OPENED, Kind.PROMOTED]
+
+
+def test_two_first_promotions_in_step_leave_one_ledger_that_holds(store):
+    began, together = read_ledger(), Barrier(2)
+    entry = Draft(**dict.fromkeys(Draft.__dataclass_fields__, "x") | {"kind": Kind.PROMOTED})
+
+    def one(version: str) -> str:
+        together.wait()
+        try:
+            return ledger_store.append(began, replace(entry, version=version), {}).head
+        except InvalidInputError as refusal:
+            return str(refusal)
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(one, ("1", "2")))
+    now = read_ledger()
+    assert now.broken is None
+    assert [entry.kind for entry in now.entries] == [Kind.OPENED, Kind.PROMOTED]
+    assert now.head in answers
+    answers.remove(now.head)
+    assert answers[0].startswith("another promotion has begun the ledger meanwhile")
 
 
 def replace_draft(entry, **facts):

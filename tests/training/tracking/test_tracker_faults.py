@@ -2,14 +2,16 @@
 
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Barrier
 
 import pytest
 
 from models.bundle import load_bundle
 from training.__main__ import main
 from training.engine import Cost
-from training.tracking.tracker import without_password
+from training.tracking.tracker import experiment_id, without_password
 from training.verbs import train as verb
 
 SECRET = "postgresql://ward:secret@127.0.0.1/runs"  # noqa: S105 - an invented one
@@ -86,6 +88,19 @@ def test_evaluating_records_that_cannot_be_read_leaves_no_run_behind(
     )  # fmt: skip
     assert "bad.csv" in said
     assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_of_many_that_begin_an_experiment_at_once_all_find_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    experiment_id("another")  # the database itself is there
+    together = Barrier(4)
+
+    def begin(_: int) -> str:
+        together.wait()
+        return experiment_id("mine")
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len(set(threads.map(begin, range(4)))) == 1
 
 
 def test_a_deleted_experiment_is_named(one_line, tmp_path):

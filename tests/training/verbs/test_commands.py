@@ -149,7 +149,7 @@ def test_the_card_and_the_report_of_virtual_patients_say_so(ward):
 
 
 def test_evaluate_judges_the_bundle_on_others(ward, verb, tmp_path):
-    done = verb("evaluate", "--model", ward.bundle, *ward.records("others"), "--bootstrap", 20,
+    done = verb("evaluate", "--model", ward.bundle, *ward.records("others"), "--bootstrap", 40,
                 "--out", tmp_path / "judged")  # fmt: skip
     found = json.loads((tmp_path / "judged" / "metrics.json").read_text("utf-8"))
     assert done.status == 0
@@ -163,7 +163,7 @@ def test_evaluate_judges_the_bundle_on_others(ward, verb, tmp_path):
 
 
 def test_a_bundle_judged_on_what_it_learnt_from_is_called_so(ward, verb, tmp_path):
-    done = verb("evaluate", "--model", ward.bundle, *ward.records("cohort"), "--bootstrap", 5,
+    done = verb("evaluate", "--model", ward.bundle, *ward.records("cohort"), "--bootstrap", 40,
                 "--out", tmp_path / "judged")  # fmt: skip
     assert done.status == 0
     assert THE_SAME in (tmp_path / "judged" / "report.html").read_text("utf-8")
@@ -178,7 +178,7 @@ def test_evaluate_tells_the_utility_on_stays_of_the_challenge(ward, verb, tmp_pa
         if stay < 2:
             rows.loc[30:, "SepsisLabel"] = 1
         rows.to_csv(tmp_path / f"p{stay}.psv", sep="|", index=False)
-    done = verb("evaluate", "--model", ward.bundle, "--records", tmp_path, "--bootstrap", 5,
+    done = verb("evaluate", "--model", ward.bundle, "--records", tmp_path, "--bootstrap", 40,
                 "--format", "physionet2019", "--every", "1h", "--out", tmp_path / "judged",
                 )  # fmt: skip
     assert done.status == 0, done

@@ -20,7 +20,7 @@ def judge(ward_bundle, tmp_path, monkeypatch, capsys):
     def run(records, *more):
         records.to_parquet(tmp_path / "records.parquet")
         asked = ["evaluate", "--model", str(ward_bundle.folder), "--records", "records.parquet"]
-        asked += ["--format", "table", "--bootstrap", "3", "--out", "judged"]
+        asked += ["--format", "table", "--bootstrap", "40", "--out", "judged"]
         assert main([*asked, *more]) == 0
         return capsys.readouterr().out
 

@@ -84,7 +84,7 @@ def test_another_source_than_the_models_is_refused(name, verb, virtual, trained,
 def test_evaluation_judges_by_the_models_own_source(verb, virtual, trained, tmp_path):
     done = verb(
         "evaluate", "--model", trained, "--records", virtual, "--format", "table", "--no-track",
-        "--bootstrap", 2, "--outcomes-from", "derived", "--out", tmp_path / "judged",
+        "--bootstrap", 40, "--outcomes-from", "derived", "--out", tmp_path / "judged",
     )  # fmt: skip
     assert done.status == 0, done
     found, learnt = (

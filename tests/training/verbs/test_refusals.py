@@ -118,8 +118,13 @@ BAD_FLAGS = {
     "longer than any calendar": ("--every=1000000d", "'1000000d' is not within 1min and 366d"),
     "longer than any stay": ("--every=99999h", "argument --every: '99999h' is"),
     "another outcome": ("--outcome=severe_crs,death", "write severe_crs or infection"),
-    "no repeat": ("--repeats=0", "'0' is not a whole number from 1 on"),
-    "repeats in words": ("--repeats=two", "'two' is not a whole number from 1 on"),
+    "no repeat": ("--repeats=0", "argument --repeats: '0' is not a whole number from 1 to 100"),
+    "repeats in words": ("--repeats=two", "'two' is not a whole number from 1 to 100"),
+    "endless repeats": ("--repeats=99999999999", "'99999999999' is not a whole number from 1 to"),
+    "endless trials": ("--trials=99999999999", "is not a whole number from 0 to 10000"),
+    "no rows at once": ("--rows-at-once=0", "is not a whole number from 1 to 10000000"),
+    "all rows at once": (f"--rows-at-once={10**20}", "is not a whole number from 1 to 10000000"),
+    "a digit that is no number": ("--trials=\u00b2", "is not a whole number from 0 to 10000"),
     "negative seed": ("--seed=-1", "'-1' is not a whole number from 0 to 2147483647"),
     "huge seed": (f"--seed={2**32}", "is not a whole number from 0 to 2147483647"),
     "no horizon": ("--horizon=0s", "argument --horizon: '0s' is"),
@@ -132,6 +137,16 @@ def test_flags_that_make_no_sense_are_refused_before_any_work(case, verb, tmp_pa
     flag, words = BAD_FLAGS[case]
     answer = verb("train", "--records", "nowhere.csv", "--format=table", "--out=bundle", flag)
     assert words in answer.error
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", ["0", "1", "39", "10001", "99999999999", "9" * 30])
+def test_resamples_are_enough_for_an_end_and_no_more_than_memory_holds(number, verb, tmp_path):
+    asked = ("--records", "nowhere.csv", "--format", "table", "--out", tmp_path / "out")
+    for words in (("evaluate", "--model", "none"), ("freeze",)):
+        answer = verb(*words, *asked, "--bootstrap", number)
+        named = f"argument --bootstrap: '{number}' is not a whole number from 40 to 10000"
+        assert answer.error.startswith(named)
     assert not any(tmp_path.iterdir())
 
 

@@ -6,6 +6,7 @@ import pytest
 
 import training
 from training.judging.rows.metrics import METRICS
+from training.judging.rows.resampled import NO_SPREAD
 from training.words.calibration import calibration_verdict
 from training.words.claims import Finding, claim, why_unjudged
 from training.words.judged_patients import FLATTERED
@@ -100,6 +101,12 @@ def test_foretold_events_are_those_observed_over_their_ratio():
     assert any("It foretold 60 rows before an infection; 30 came: its risks are" in s for s in said)
     one = judged(observed_to_expected=figure(30.0, 20.0, 40.0))
     assert any("foretold 1 row before" in s for s in plain_sentences("infection", one))
+
+
+def test_all_of_few_events_is_told_without_certainty():
+    caught = figure(1.0, reason=NO_SPREAD)
+    said = " ".join(plain_sentences("infection", judged(sensitivity_at_budget=caught)))
+    assert "it catches 100\N{NO-BREAK SPACE}% (no interval: the same in every resample" in said
 
 
 @pytest.mark.parametrize("room", ["report", "statements", "verbs", "words"])

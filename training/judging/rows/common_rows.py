@@ -126,6 +126,14 @@ def _patient_days(rows: pd.DataFrame, codes: NDArray[np.int64]) -> NDArray[np.in
     return codes.astype(np.int64) * (int(day.max()) + 1) + day
 
 
+def population_of(rows: pd.DataFrame) -> dict[str, float]:
+    """Rows and events of the population that the judged rows' weights stand for."""
+    judged = rows["at_risk"] & rows["label"].notna()
+    weight = rows.loc[judged, "weight"]
+    event = rows.loc[judged, "label"] == 1
+    return {"rows": float(weight.sum()), "events": float(weight[event].sum())}
+
+
 def counts_of(rows: pd.DataFrame) -> dict[str, int]:
     """Patients, rows and events of a table with `patient_id`, `label` and `at_risk`."""
     at_risk, label = rows["at_risk"], rows["label"]

@@ -28,12 +28,14 @@ def _with_intervals(sample: Sample, figures: Replicates) -> dict[str, Any]:
     }
 
 
-def _differences(sample: Sample, ours: Replicates, theirs: Replicates) -> dict[str, Any]:
+def _differences(
+    sample: Sample, ours: Replicates, theirs: Replicates, same_risks: bool
+) -> dict[str, Any]:
     """Our figures minus theirs on the same resamples."""
     undefined = {"value": None, "low": None, "high": None, "reason": "not defined for both"}
     return {
         metric.name: metric.difference(
-            ours[metric.name], theirs[metric.name], sample.event_patients
+            ours[metric.name], theirs[metric.name], sample.event_patients, same_risks
         )
         if math.isfinite(ours[metric.name][0] - theirs[metric.name][0])
         else undefined
@@ -66,10 +68,23 @@ def compare(samples: Mapping[str, list[Sample]], draws: Numbers) -> dict[str, An
             key=lambda name: name != FIRST_BASELINE,
         )
         found["differences"] = {
-            other: _differences(samples[MAIN_MODEL][0], figures[MAIN_MODEL], figures[other])
+            other: _differences(
+                samples[MAIN_MODEL][0],
+                figures[MAIN_MODEL],
+                figures[other],
+                _same_risks(samples[MAIN_MODEL], samples[other]),
+            )
             for other in others
         }
     return found
+
+
+def _same_risks(ours: list[Sample], theirs: list[Sample]) -> bool:
+    """Whether both score every row alike: then no patients could tell them apart."""
+    return len(ours) == len(theirs) and all(
+        np.array_equal(mine.risk, other.risk, equal_nan=True)
+        for mine, other in zip(ours, theirs, strict=True)
+    )
 
 
 def _as_rule(sample: Sample, multiplicity: Numbers) -> dict[str, float | None]:

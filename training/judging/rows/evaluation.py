@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.judging.rows.common_rows import JudgedRows, check_scored, counts_of, judged_rows
+from training.judging.rows.common_rows import (
+    JudgedRows,
+    check_scored,
+    counts_of,
+    judged_rows,
+    population_of,
+)
 from training.judging.rows.comparison import compare
 from training.judging.rows.curves import curves
 from training.judging.rows.ranking import ALARM_BUDGET, TARGET_SENSITIVITY
@@ -25,7 +31,8 @@ def evaluate(
     `scored` has one line per patient, as-of time, outcome and scorer (`SCORED_COLUMNS`), `label`
     NaN where the horizon was not observed; `risk` NaN where the scorer gave none. Optional:
     `repeat` (a run of cross-validation: figures are means over the repeats), `weight` (how many
-    patients of the population the row's patient stands for; counts stay those on file) and the
+    patients of the population the row's patient stands for; `counts` stay those on file, and
+    `population` has the weighted rows and events that the figures are of) and the
     `strata` columns. All scorers must judge the same rows.
 
     Raises InvalidTableError when a column is missing, a label is not 0, 1 or NaN, a line is double,
@@ -54,6 +61,8 @@ def _evaluate_outcome(
 ) -> dict[str, Any]:
     table = judged_rows(lines, bootstrap, seed, strata)
     found = {"counts": counts_of(table.rows), **compare(table.samples, table.draws)}
+    if "weight" in table.rows:
+        found["population"] = population_of(table.rows)
     for model, repeats in table.samples.items():
         found["models"][model]["curves"] = curves(repeats[0], table.draws[0])
     found["strata"] = {stratum: _by_stratum(table, stratum) for stratum in strata}

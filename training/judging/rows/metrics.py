@@ -47,10 +47,13 @@ class Metric:
             return with_interval(values, event_patients)
         return with_interval(np.maximum(recentred(values), 0.0), event_patients)
 
-    def difference(self, ours: Numbers, theirs: Numbers, event_patients: int) -> dict[str, Any]:
-        """Ours minus theirs on the same resamples, with its interval."""
+    def difference(
+        self, ours: Numbers, theirs: Numbers, event_patients: int, same_risks: bool = False
+    ) -> dict[str, Any]:
+        """Ours minus theirs on the same resamples, with its interval: 0 to 0 of the same risks."""
         gap = ours - theirs
-        return with_interval(recentred(gap) if self.distance else gap, event_patients)
+        values = recentred(gap) if self.distance else gap
+        return with_interval(values, event_patients, by_nature=same_risks)
 
 
 METRICS = (

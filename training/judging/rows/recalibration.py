@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.judging.rows.refits import Levels, refitted
 from training.judging.rows.sample import Numbers, Sample
 
 SMALLEST_PROBABILITY = 1e-9  # keeps logarithms finite
@@ -51,27 +52,6 @@ def fit_logistic(
     return LogisticFit(coefficients, False)
 
 
-def _replicate_fit(
-    sample: Sample, design: Numbers, fit: LogisticFit, draws: Numbers, offset: Numbers | float = 0.0
-) -> Numbers:
-    """Coefficients per resample (resamples by coefficients): one Newton step from the fit.
-
-    The step needs per-patient sums only, so that hundreds of resamples of a large cohort take no
-    time; it differs from a full refit by terms that vanish with the number of patients. All NaN
-    where the fit did not converge.
-    """
-    if not fit.converged:
-        return np.full((len(draws), design.shape[1]), math.nan)
-    risk = probability(design @ fit.coefficients + offset)
-    slope = sample.patient_sums(design * (sample.label - risk)[:, None])
-    spread = (design * (risk * (1 - risk))[:, None])[:, :, None] * design[:, None, :]
-    information = np.einsum("rp,pij->rij", draws, sample.patient_sums(spread), optimize=True)
-    steady = 1e-10 * np.trace(information, axis1=1, axis2=2) + 1e-300
-    information = information + steady[:, None, None] * np.eye(design.shape[1])
-    step = np.linalg.solve(information, (draws @ slope)[:, :, None])[:, :, 0]
-    return fit.coefficients + step
-
-
 def spline(values: Numbers, knots: Numbers) -> Numbers:
     """Columns 1, value, Harrell's restricted cubic terms: linear beyond the outer knots."""
     columns = [np.ones_like(values), values]
@@ -115,31 +95,44 @@ def error_figures(sample: Sample, draws: Numbers) -> dict[str, Numbers]:
 
 
 def calibration_figures(sample: Sample, draws: Numbers) -> dict[str, Numbers]:
-    """Slope, calibration in the large and integrated calibration index, one value a resample."""
+    """Slope, calibration in the large and integrated calibration index, one value a resample.
+
+    Each is fitted anew in every resample; NaN where a fit has no finite answer.
+    """
     margin = log_odds(sample.risk)
-    line, level = spline(margin, np.empty(0)), np.ones((len(sample), 1))
+    levels = Levels.of(sample, margin, draws)
     weight = draws[0][sample.patient]
+    line, level = spline(margin, np.empty(0)), np.ones((len(sample), 1))
     slope_fit = fit_logistic(line, sample.label, weight=weight)
     level_fit = fit_logistic(level, sample.label, margin, weight)
+    line, level = spline(levels.margin, np.empty(0)), np.ones((len(levels.margin), 1))
+    missing = np.full(len(draws), math.nan)
     return {
-        "calibration_slope": _replicate_fit(sample, line, slope_fit, draws)[:, 1],
-        "calibration_intercept": _replicate_fit(sample, level, level_fit, draws, margin)[:, 0],
-        "ici": _integrated_calibration(sample, draws),
-    }
+        "calibration_slope": refitted(levels, line, slope_fit.coefficients).known(1)
+        if slope_fit.converged else missing,
+        "calibration_intercept":
+            refitted(levels, level, level_fit.coefficients, levels.margin).known(0)
+            if level_fit.converged else missing,
+        "ici": _integrated_calibration(sample, levels, draws),
+    }  # fmt: skip
 
 
-def _integrated_calibration(sample: Sample, draws: Numbers) -> Numbers:
-    """Mean distance of risk from the observed rate: per level with few levels, else by a spline."""
-    levels, code = np.unique(sample.risk, return_inverse=True)
-    if len(levels) <= FEW_LEVELS:
-        member = np.eye(len(levels))[code]
+def _integrated_calibration(sample: Sample, levels: Levels, draws: Numbers) -> Numbers:
+    """Mean distance of risk from the observed rate: per risk with few risks, else by a spline.
+
+    A spline's curve has its limit also where its coefficients run to infinity in a resample.
+    """
+    risks, code = np.unique(sample.risk, return_inverse=True)
+    if len(risks) <= FEW_LEVELS:
+        member = np.eye(len(risks))[code]
         rows = draws @ sample.patient_sums(member)
         events = draws @ sample.patient_sums(member * sample.label[:, None])
-        return np.abs(events - rows * levels).sum(axis=1) / rows.sum(axis=1)
+        return np.abs(events - rows * risks).sum(axis=1) / rows.sum(axis=1)
     margin = log_odds(sample.risk)
-    design = spline(margin, knots_of(margin))
-    fit = fit_logistic(design, sample.label, weight=draws[0][sample.patient])
-    coefficients = _replicate_fit(sample, design, fit, draws)
-    distances = (np.abs(probability(design @ each) - sample.risk) for each in coefficients)
-    weights = (draw[sample.patient] for draw in draws)
-    return np.array([w @ d / w.sum() for w, d in zip(weights, distances, strict=True)])
+    knots = knots_of(margin)
+    fit = fit_logistic(spline(margin, knots), sample.label, weight=draws[0][sample.patient])
+    if not fit.converged:
+        return np.full(len(draws), math.nan)
+    design = spline(levels.margin, knots)
+    rate = probability(refitted(levels, design, fit.coefficients).coefficients @ design.T)
+    return (levels.rows * np.abs(rate - levels.risk)).sum(axis=1) / levels.rows.sum(axis=1)

@@ -11,26 +11,44 @@ INTERVAL_LEVEL = 0.95
 FEWEST_EVENT_PATIENTS = 5
 """With fewer patients who have an event there is no interval: resampled handfuls are narrow."""
 
-NO_SPREAD = "no interval: the same in every resample"
+NO_SPREAD = "no interval: the same in every resample, or nearly every one"
+"""All events caught, say: the next patients may still hold one that is not."""
+
+ROUNDING = 1e-12
+"""A width of so small a part of the ends is that of sums taken in another order."""
 
 
-def with_interval(values: Numbers, event_patients: int) -> dict[str, Any]:
+def percentile_interval(draws: Numbers, by_nature: bool = False) -> tuple[float, float] | None:
+    """The percentiles of resampled values; None without a value or where they have no width.
+
+    What nearly every resample repeats is not thereby certain: no width is no interval. But it is
+    one `by_nature`: where no patients could make it another, as a difference of the same risks.
+    """
+    known, tail = draws[np.isfinite(draws)], (1 - INTERVAL_LEVEL) / 2
+    if not len(known):
+        return None
+    low, high = np.quantile(known, (tail, 1 - tail))
+    wide = high - low > ROUNDING * max(1.0, abs(low), abs(high))
+    return (float(low), float(high)) if wide or by_nature else None
+
+
+def with_interval(values: Numbers, event_patients: int, by_nature: bool = False) -> dict[str, Any]:
     """Estimate (first value) with the percentile interval of the rest.
 
     The estimate must be finite. `event_patients`: how many patients with an event stand behind it.
+    `by_nature`: as in `percentile_interval`.
     """
-    estimate, draws = values[0], values[1:][np.isfinite(values[1:])]
+    estimate, draws = values[0], values[1:]
     found: dict[str, Any] = {"value": float(estimate), "low": None, "high": None, "reason": None}
     if not len(values) > 1:
         return found | {"reason": "no resampling was asked for"}
     if event_patients < FEWEST_EVENT_PATIENTS:
         told = "1 patient" if event_patients == 1 else f"{event_patients} patients"
         return found | {"reason": f"no interval: {told} with an event"}
-    if len(draws) < 0.9 * (len(values) - 1):
+    if np.isfinite(draws).sum() < 0.9 * len(draws):
         return found | {"reason": "no interval: not defined in more than a tenth of the resamples"}
-    tail = (1 - INTERVAL_LEVEL) / 2
-    low, high = np.quantile(draws, (tail, 1 - tail))
-    return found | {"low": float(low), "high": float(high)}
+    ends = percentile_interval(draws, by_nature)
+    return found | ({"low": ends[0], "high": ends[1]} if ends else {"reason": NO_SPREAD})
 
 
 def recentred(values: Numbers) -> Numbers:
@@ -53,9 +71,6 @@ def told(values: Numbers, event_patients: int, why_undefined: str) -> dict[str, 
     """`with_interval` where the estimate is defined, else null with this reason."""
     if not np.isfinite(values[0]):
         return {"value": None, "low": None, "high": None, "reason": why_undefined}
-    known = values[np.isfinite(values)]
-    if len(known) > 1 and np.ptp(known) < 1e-12:  # all found, say: no width is no certainty
-        return {"value": float(values[0]), "low": None, "high": None, "reason": NO_SPREAD}
     return with_interval(values, event_patients)
 
 

@@ -39,7 +39,8 @@ def discrimination_figure(
         roc.plot(curves["roc"]["false_alarm_rate"], curves["roc"]["sensitivity"], **look)
         found = curves["precision_recall"]
         precision.step(found["sensitivity"], found["precision"], where="pre", **look)
-    rate = judged["counts"]["events"] / judged["counts"]["rows"]
+    judged_rows = judged.get("population") or judged["counts"]  # as the curves are
+    rate = judged_rows["events"] / judged_rows["rows"]
     precision.axhline(rate, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
     for axes in (roc, precision):
         axes.set(xlim=(0, 1), ylim=(0, 1.01))
