@@ -1,7 +1,9 @@
 """What the ratio of observed to expected events means for the use of the risks."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from features.plurals import counted
 from training.judging.rows.metrics import MAIN_MODEL
@@ -42,7 +44,7 @@ def calibration_sentences(outcome: str, judged: Judged, words: Words = THERAPY) 
     said = "In the population that the weights stand for it" if weighted else "It"
     said += f" foretold {counted(round(came / ratio['value']), 'row')} before {words.name(outcome)}"
     said += f"; {round(came):,} came: {calibration_verdict(ratio)}."
-    return [said, *_slope_sentences(slope)]
+    return [said, *_slope_sentences(slope), *_repair_sentences(judged.get("repair") or {})]
 
 
 def _slope_sentences(slope: Figure) -> list[str]:
@@ -54,6 +56,22 @@ def _slope_sentences(slope: Figure) -> list[str]:
     elif slope["low"] is not None and slope["low"] > 1:
         said += ": high risks are too low and low ones too high"
     return [said + "."]
+
+
+def _repair_sentences(repair: Mapping[str, Any]) -> list[str]:
+    """What `judging.doubt.repair` found, where a finished model was judged on enough patients."""
+    if repair.get("reason", "") is not None:
+        return []
+    ratio = "observed_to_expected"
+    before, after = repair["before"][ratio], repair["after"][ratio]
+    if before["value"] is None or after["value"] is None:
+        return []
+    return [
+        f"Recalibrated on {repair['patients']} of these patients, it would bring observed over "
+        f"expected events among the others from {number(before['value'])} to "
+        f"{number(after['value'])}{interval(after)}: medians of {repair['draws_used']} draws, with "
+        "their 5th and 95th percentile; ideal 1."
+    ]
 
 
 def calibration_verdict(ratio: Figure) -> str:

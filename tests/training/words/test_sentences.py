@@ -103,6 +103,18 @@ def test_foretold_events_are_those_observed_over_their_ratio():
     assert any("foretold 1 row before" in s for s in plain_sentences("infection", one))
 
 
+def test_what_fifty_local_patients_mend_is_told_where_it_was_tried():
+    ratio = {"observed_to_expected": figure(0.75, 0.6, 0.9)}
+    mended = {"observed_to_expected": figure(0.99, 0.85, 1.12)}
+    repair = {"reason": None, "patients": 50, "draws_used": 19, "before": ratio, "after": mended}
+    answer = judged(observed_to_expected=figure(0.5)) | {"repair": repair}
+    told = [s for s in plain_sentences("infection", answer) if s.startswith("Recalibrated on 50")]
+    assert len(told) == 1
+    assert "from 0.750 to 0.990 (0.850 to 1.12): medians of 19 draws" in told[0]
+    few = answer | {"repair": {"reason": "60 patients judged, 70 at least are needed"}}
+    assert not any("Recalibrated" in s for s in plain_sentences("infection", few))
+
+
 def test_all_of_few_events_is_told_without_certainty():
     caught = figure(1.0, reason=NO_SPREAD)
     said = " ".join(plain_sentences("infection", judged(sensitivity_at_budget=caught)))
