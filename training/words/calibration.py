@@ -66,12 +66,13 @@ def _repair_sentences(repair: Mapping[str, Any]) -> list[str]:
     before, after = repair["before"][ratio], repair["after"][ratio]
     if before["value"] is None or after["value"] is None:
         return []
-    return [
+    said = (
         f"Recalibrated on {repair['patients']} of these patients, it would bring observed over "
         f"expected events among the others from {number(before['value'])} to "
         f"{number(after['value'])}{interval(after)}: medians of {repair['draws_used']} draws, with "
         "their 5th and 95th percentile; ideal 1."
-    ]
+    )
+    return [said]
 
 
 def calibration_verdict(ratio: Figure) -> str:
