@@ -31,7 +31,7 @@ from training.report.shown import Shown
 from training.statements.card import card_text
 from training.train import train
 from training.words.names import THERAPY
-from training.words.rounding import number
+from training.words.rounding import number, share
 
 CONTEXT = {
     "learnt_from": "60 <virtual> patients",
@@ -292,6 +292,34 @@ def test_no_gain_is_claimed_where_the_interval_holds_nought(tmp_path):
     assert words.text("said").endswith("the interval includes 0.")
 
 
+def test_what_is_caught_stands_beside_how_many_alarms_are_right(page, evaluation):
+    tiles = json.loads(page.with_name("report.json").read_text("utf-8"))["sections"][0]["cards"]
+    right = evaluation["outcomes"]["severe_crs"]["models"]["model"]["metrics"]["ppv_at_budget"]
+    prices = {tile["title"]: tile["price"] for tile in tiles if tile["price"]}
+    assert list(prices) == ["Caught at 1 alarm in 10 patient-days"]
+    assert prices.popitem()[1].startswith(f"{share(right['value'])}\N{NO-BREAK SPACE}% of the")
+    assert f"{100 * right['value']:.0f} % of the alarms are right" in read(page).text("price")
+
+
+def test_the_page_of_a_weighted_run_says_so_above_and_beside_the_figures(tmp_path):
+    page = report(tmp_path, scored(), on() | {"weighted": True})
+    text = read(page).text()
+    assert text.count("Figures are weighted by the sampling weights given") >= 2
+    items = {p["number"]: p for p in json.loads((tmp_path / "tripod.json").read_text())["points"]}
+    assert "their patient's sampling weight" in items["13"]["answer"]
+
+
+@pytest.mark.parametrize(("choice", "told"), [("auto", True), ("beta", False)])
+def test_the_curve_from_scores_to_risks_is_named_and_who_chose_it(
+    evaluation, choice, told, tmp_path
+):
+    more = {"calibrated": {"severe_crs": "beta"}, "settings": {"calibration": choice}}
+    figures = evaluation_figures(evaluation)
+    text = read(write_report(evaluation, figures, CONTEXT | more, tmp_path)).text()
+    assert text.count("two slopes, one for small and one for large risks (beta)") == 2
+    assert ("chosen by the run (--calibration auto)" in text) == told
+
+
 def test_nothing_is_claimed_on_the_records_that_the_model_learnt_from(tmp_path):
     words = read(report(tmp_path, scored(), on(seen=Seen.TRAINING_RECORDS)))
     assert "every figure flatters it and proves nothing" in words.text("said")
@@ -435,6 +463,7 @@ def test_rows_left_out_keep_their_fate_and_reach_the_card(ward_records, tmp_path
     assert counts["rows_in_all"] == sum(fates.values())
     assert run.evaluation["judged_on"] == {
         "format": "table", "patients": 80, "virtual": False, "seen": "cross-validated",
+        "weighted": False,
     }  # fmt: skip
     card = (run.bundle.folder / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert f"{fates['censored']} censored, {fates['not_at_risk']} not at risk" in card
