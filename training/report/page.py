@@ -14,7 +14,7 @@ from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL, METRICS
 from training.report.adaptation import adaptation_section
 from training.report.data import write_data, write_json
 from training.report.examples import EXAMPLE, RULE
-from training.report.figures.captions import CAPTIONS, alternative, remark, sample
+from training.report.figures.captions import CAPTIONS, alternative, remark, reversed_il6, sample
 from training.report.figures.svg import svg
 from training.report.further import further_blocks
 from training.report.shown import NOTHING_SHOWN, Shown
@@ -240,18 +240,23 @@ def _figures_of(
     kinds = [name.removeprefix(prefix) for name in figures if name.startswith(prefix)]
     kinds = [kind for kind in kinds if not kind.startswith(EXAMPLE)]
     known = [kind for kind in CAPTIONS if kind in kinds]
-    chosen = curve_chosen(outcome, context)
-    curve = f" The curve from scores to risks: {chosen}." if chosen else ""
     return [
         _figure_part(
             kind,
             figures[prefix + kind],
             judged,
             words,
-            sample(kind, explained) + (curve if kind == "calibration" else ""),
+            sample(kind, explained)
+            + reversed_il6(kind, outcome, explained)
+            + (_curve(outcome, context) if kind == "calibration" else ""),
         )
         for kind in known + sorted(set(kinds) - set(known))
     ]
+
+
+def _curve(outcome: str, context: Mapping[str, Any]) -> str:
+    chosen = curve_chosen(outcome, context)
+    return f" The curve from scores to risks: {chosen}." if chosen else ""
 
 
 def example_part(
