@@ -23,7 +23,7 @@ SEEN = {
 FLATTERED = "The model learnt from these very records: every figure flatters it and proves nothing."
 WEIGHTED = (
     "Figures are weighted by the sampling weights given: they stand for the population that these "
-    "describe, not for the patients on file."
+    "describe; counts, interval coverage and abstention are of the patients on file."
 )
 """Said wherever `judged_on` says that rows were weighted."""
 

@@ -529,7 +529,7 @@ def test_no_title_of_a_key_is_cut_at_the_edge(evaluation):
     key = figure.legends[0].get_window_extent()
     assert len(figure.legends[0].get_texts()) >= len(LOOKS)
     assert key.x0 >= 0
-    assert key.x1 <= figure.bbox.x1
+    assert key.x1 <= 0.85 * figure.bbox.x1  # a browser's letters may be wider than ours
 
 
 def test_working_points_that_lie_upon_each_other_are_told_apart_by_their_marks():
