@@ -147,10 +147,8 @@ def _judged(
     evaluation["model_version"] = bundle.version
     found = known_again(bundle, cohort.source)
     seen = seen_before(bundle, cohort.source, found.again)
-    evaluation["judged_on"] = judged_on(cohort.source, file_format, seen) | {
-        "known_again": found.again,
-        "able_to_tell": found.able,
-    }
+    about = judged_on(cohort.source, file_format, seen, cohort.weight is not None)
+    evaluation["judged_on"] = about | {"known_again": found.again, "able_to_tell": found.able}
     evaluation["fates"] = {str(o): labels.counts for o, labels in cohort.labels.items()}
     evaluation["rejects"] = count_rejects(cohort.source.rejects)
     whom = weights_notes(cohort.as_of["patient_id"], cohort.weight)

@@ -86,7 +86,9 @@ def finished(
     }
     whom = weights_notes(cohort.as_of["patient_id"], cohort.weight)
     evaluation["notes"] = [*source.notes, *whom]
-    evaluation["judged_on"] = judged_on(source, config.format, Seen.CROSS_VALIDATED)
+    evaluation["judged_on"] = judged_on(
+        source, config.format, Seen.CROSS_VALIDATED, cohort.weight is not None
+    )
     evaluation |= more
     tunings = {str(o): one.tuning for o, one in trained.items() if one.tuning is not None}
     if tunings:

@@ -69,12 +69,13 @@ STATES = (
     State("sex", "Sex", StateKind.WORD, 0, 1, words=SEXES, timeless=True),
     State(
         "age",
-        "Age at the first record, where no birth date is known",
+        "Age",
         StateKind.NUMBER,
         0,
         120,
         "a",
         timeless=True,
+        note="At the first record; read where no birth date is known.",
     ),
     State(
         "disease", "Disease under treatment", StateKind.WORD, 0, 7, words=DISEASES, timeless=True

@@ -22,16 +22,20 @@ class Seen(StrEnum):
     TRAINING_RECORDS = "training records"
 
 
-def judged_on(source: Events, file_format: str, seen: Seen) -> dict[str, Any]:
+def judged_on(
+    source: Events, file_format: str, seen: Seen, weighted: bool = False
+) -> dict[str, Any]:
     """What a reader must know of the patients first.
 
-    `virtual` is true where any record says that its patient is virtual.
+    `virtual` is true where any record says that its patient is virtual; `weighted` where
+    figures are weighted by sampling weights.
     """
     return {
         "format": file_format,
         "patients": source.patients,
         "virtual": source.virtual,
         "seen": str(seen),
+        "weighted": weighted,
     }
 
 

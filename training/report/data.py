@@ -288,8 +288,8 @@ TABLES = (
     Table("contributions", "Each explained row's contributions; rows carry no patient.",
           (OUTCOME, Column("row", WHOLE, "running number of the row"), ANALYTE,
            Column("log_odds", FLOAT, "contribution"),
-           Column("value", FLOAT, "the last value; missing too where patients are real and not "
-                  "published")), _contributions),
+           Column("value", FLOAT, "the last value; of a drug 1 where it was given before, else 0; "
+                  "missing too where patients are real and not published")), _contributions),
     Table("interactions", "How strongly pairs of analytes act together.",
           (OUTCOME, Column("first", TEXT, "one analyte"), Column("second", TEXT, "the other"),
            Column("mean_absolute", FLOAT, "mean absolute effect together, log-odds"),

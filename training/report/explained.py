@@ -1,5 +1,6 @@
 """What moved a model's risks on a bounded sample of rows: by analyte, and by pairs of analytes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +21,8 @@ KNOWN_TO_PERSISTENCE = frozenset({"crs_grade", "therapy", "icu_admission"})
 class Explained:
     """One outcome's model on at most `EXPLAINED_ROWS` evenly spaced rows that it learnt from.
 
-    `contributions` (rows x analytes, by key) are in calibrated log-odds; `values` holds the last
-    value of those analytes that have one (NaN = missing). `pairs` is what `interactions.pairs`
+    `contributions` (rows x analytes, by key) are in calibrated log-odds; `values` holds what
+    `last_values` gives. `pairs` is what `interactions.pairs`
     gives for the first `pair_rows` of an even choice among them, and `together` the strongest
     pair's whole effect on these rows, lined up with `contributions` (NaN on the other rows).
     """
@@ -51,7 +52,6 @@ def explain_rows(model: OutcomeModel, rows: pd.DataFrame) -> Explained:
     """Explain the model on feature rows that hold its columns."""
     shown = rows.iloc[_evenly(len(rows), EXPLAINED_ROWS)].reset_index(drop=True)
     contributions, _ = explain(model, shown, model.calibration.log_odds(model.risk.margin(shown)))
-    values = {key: shown[f"{key}.last"] for key in contributions if f"{key}.last" in shown}
     few = _evenly(len(shown), INTERACTION_ROWS)
     found = interactions(model, shown.iloc[few])
     analytes = [name for name in contributions.columns if name != CONTRIBUTION]
@@ -60,7 +60,31 @@ def explain_rows(model: OutcomeModel, rows: pd.DataFrame) -> Explained:
     if len(strongest):
         first, second = (analytes.index(strongest[side][0]) for side in ("first", "second"))
         together[few] = 2.0 * found[:, first, second]
-    return Explained(contributions, pd.DataFrame(values), strongest, together, len(few), len(rows))
+    values = last_values(shown, list(contributions))
+    return Explained(contributions, values, strongest, together, len(few), len(rows))
+
+
+def last_values(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Each analyte's last value by key (NaN = missing): years of age, and for what is given or
+    happens, 1 where it has been before the row and 0 where not. Without a column of either, none.
+
+    >>> rows = pd.DataFrame({"crp.last": [3.0], "age.years": [61.0], "il6_blocker.age": [None]})
+    >>> last_values(rows, ["crp", "age", "il6_blocker", "ferritin"]).to_dict("records")
+    [{'crp': 3.0, 'age': 61.0, 'il6_blocker': 0.0}]
+    """
+    found = {}
+    for key in keys:
+        value = next((f"{key}.{s}" for s in ("last", "years") if f"{key}.{s}" in rows), None)
+        since = next((f"{key}.{s}" for s in SINCE if f"{key}.{s}" in rows), None)
+        if value is not None:
+            found[key] = rows[value]
+        elif since is not None:
+            found[key] = rows[since].notna().astype(float)
+    return pd.DataFrame(found, index=rows.index)
+
+
+SINCE = ("age", "hours_since_first")
+"""Statistics that are missing as long as a thing was never given."""
 
 
 def title_of(key: str) -> str:

@@ -14,7 +14,7 @@ from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL, METRICS
 from training.report.adaptation import adaptation_section
 from training.report.data import write_data, write_json
 from training.report.examples import EXAMPLE, RULE
-from training.report.figures.captions import CAPTIONS, alternative, remark, sample
+from training.report.figures.captions import CAPTIONS, alternative, remark, reversed_il6, sample
 from training.report.figures.svg import svg
 from training.report.further import further_blocks
 from training.report.shown import NOTHING_SHOWN, Shown
@@ -32,14 +32,16 @@ from training.statements.facts import Facts
 from training.statements.hti1 import hti1
 from training.statements.tripod import tripod
 from training.words.calibration import CALIBRATION_BANDS, must_recalibrate
-from training.words.claims import claim, why_unjudged
+from training.words.calibration_curve import curve_chosen
+from training.words.claims import FEWEST_FOR_A_GAIN, claim, why_unjudged
 from training.words.context import card_context
 from training.words.doubt import doubt_section
 from training.words.intervals import interval_sources
-from training.words.judged_patients import describe_patients, who_was_judged
+from training.words.judged_patients import WEIGHTED, describe_patients, who_was_judged
 from training.words.limits import limits
 from training.words.methods import PUBLISHED, contrasts
 from training.words.names import COUNTS, NOTHING, Words, outcomes_in_order, words_for
+from training.words.rounding import per_cent
 from training.words.sentences import plain_sentences
 
 TEMPLATE = "page.html.jinja"
@@ -120,6 +122,11 @@ def page_values(
         "budget": evaluation["alarm_budget_per_patient_day"],
         "metrics": METRICS,
         "bands": CALIBRATION_BANDS,
+        "fewest_for_a_gain": FEWEST_FOR_A_GAIN,
+        "calibrated": [
+            (words.title(outcome), curve_chosen(outcome, context))
+            for outcome in context.get("calibrated") or ()
+        ],
         "limits": limits(context["virtual"], judged_on, words, facts.adapted),
         "rejects": rejects(evaluation.get("rejects") or {}),
         "notes": list(evaluation.get("notes") or ()),
@@ -155,9 +162,10 @@ def _outcome_section(
         "sentences": plain_sentences(outcome, judged, words, judged_on),
         "why_not": why_not,
         "no_event": not judged["counts"]["events"],
+        "weighted": WEIGHTED if judged_on.get("weighted") else "",
         "cards": _cards(judged) if why_not is None else [],
         "grades": grade_table(judged, words) if why_not is None else [],
-        "figures": _figures_of(outcome, figures, judged, words, shown),
+        "figures": _figures_of(outcome, figures, judged, words, shown, context),
         "tables": figure_tables(judged, words) if judged["counts"]["events"] else [],
         "panels": panel_table((evaluation.get("panels") or {}).get(outcome) or (), judged, words)
         if why_not is None else [],
@@ -192,15 +200,26 @@ def _once(outcome: str, evaluation: Mapping[str, Any]) -> Mapping[str, Any] | No
 
 
 def _cards(judged: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Four figures at the top: the model's, with persistence's below."""
+    """Four figures at the top: the model's, persistence's below; what is caught has its price."""
     cards = []
     for name in ("auroc", "auprc", "sensitivity_at_budget", "observed_to_expected"):
         metric = next(each for each in METRICS if each.name == name)
+        price = _price(judged) if name == "sensitivity_at_budget" else ""
         ours = cell(_figure_of(judged, MAIN_MODEL, name))
         theirs = cell(_figure_of(judged, FIRST_BASELINE, name))
         cards.append({"title": metric.title, "value": ours["value"], "interval": ours["interval"],
-                      "baseline": theirs["value"], "meaning": metric.meaning})  # fmt: skip
+                      "baseline": theirs["value"], "meaning": metric.meaning,
+                      "price": price})  # fmt: skip
     return cards
+
+
+def _price(judged: Mapping[str, Any]) -> str:
+    """How many of the alarms are right at the budget; empty where none sounds."""
+    right = _figure_of(judged, MAIN_MODEL, "ppv_at_budget")
+    if right is None or right["value"] is None:
+        return ""
+    share, _, ends = per_cent(right).partition(" (")
+    return f"{share} of the alarms are right" + (f" ({ends}" if ends else "")
 
 
 def _figure_of(judged: Mapping[str, Any], model: str, name: str) -> Mapping[str, Any] | None:
@@ -214,6 +233,7 @@ def _figures_of(
     judged: Mapping[str, Any],
     words: Words,
     shown: Shown,
+    context: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
     explained = shown.explained.get(outcome)
     prefix = f"{outcome}_"
@@ -221,9 +241,22 @@ def _figures_of(
     kinds = [kind for kind in kinds if not kind.startswith(EXAMPLE)]
     known = [kind for kind in CAPTIONS if kind in kinds]
     return [
-        _figure_part(kind, figures[prefix + kind], judged, words, sample(kind, explained))
+        _figure_part(
+            kind,
+            figures[prefix + kind],
+            judged,
+            words,
+            sample(kind, explained)
+            + reversed_il6(kind, outcome, explained)
+            + (_curve(outcome, context) if kind == "calibration" else ""),
+        )
         for kind in known + sorted(set(kinds) - set(known))
     ]
+
+
+def _curve(outcome: str, context: Mapping[str, Any]) -> str:
+    chosen = curve_chosen(outcome, context)
+    return f" The curve from scores to risks: {chosen}." if chosen else ""
 
 
 def example_part(

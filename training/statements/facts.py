@@ -56,6 +56,11 @@ class Facts:
         return self.judged_on.get("seen") == Seen.OTHER_RECORDS
 
     @property
+    def weighted(self) -> bool:
+        """Whether the figures are weighted by sampling weights."""
+        return bool(self.judged_on.get("weighted"))
+
+    @property
     def horizon(self) -> str:
         """How far a risk looks ahead."""
         hours = self.context.get("horizon_hours")

@@ -127,7 +127,8 @@ NO_OTHERS = "None in this run: “python -m training evaluate” judges on other
 
 def _external_data(facts: Facts) -> Answer:
     if facts.external:
-        return partly(f"{facts.judged_patients.capitalize()}.", f"the place: {HOSPITAL}")
+        judged = facts.judged_patients
+        return partly(f"{judged[:1].upper()}{judged[1:]}.", f"the place: {HOSPITAL}")
     return left_open(f"an external file: {HOSPITAL}", NO_OTHERS)
 
 

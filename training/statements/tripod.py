@@ -259,8 +259,15 @@ def _computed(facts: Facts) -> Answer:
     return filled(f"By the bundle's own code{named}; the service gives the same numbers.")
 
 
-def _imbalance(facts: Facts) -> Answer:  # noqa: ARG001 - as the others
-    return filled("No row was weighted, repeated or dropped to even out the classes.")
+def _imbalance(facts: Facts) -> Answer:
+    evened = "weighted, repeated or dropped to even out the classes."
+    if not facts.weighted:
+        return filled(f"No row was {evened}")
+    learnt = "judged" if facts.external else "learnt from, calibrated and judged"
+    return filled(
+        f"Rows were {learnt} with their patient's sampling weight, so that the probabilities and "
+        f"figures stand for the population that these weights describe. None was {evened}"
+    )
 
 
 def _fair(facts: Facts) -> Answer:
@@ -421,7 +428,7 @@ ITEMS = (
     Point("12e", METHODS, "measures and plots", _measures),
     Point("12f", METHODS, "updating after the evaluation", _updating),
     Point("12g", METHODS, "how predictions were computed", _computed),
-    Point("13", METHODS, "class imbalance", _imbalance),
+    Point("13", METHODS, "class imbalance and weights", _imbalance),
     Point("14", METHODS, "fairness", _fair),
     Point("15", METHODS, "output and thresholds", _output),
     Point("16", METHODS, "training against evaluation data", _differences),

@@ -1,26 +1,21 @@
-"""The one claim of an outcome: whether the model beats persistence, or why nothing can be said."""
+"""The one claim of an outcome: whether the model beats persistence and every simpler scorer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from typing import Any
 
 from features.plurals import counted
 from training.judging.judged import Seen
 from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
-from training.words.judged_patients import FLATTERED, Judged
+from training.words.gaps import Finding, beyond_chance, changes, finding_of, rivals
+from training.words.judged_patients import FLATTERED, WEIGHTED, Judged
 from training.words.names import NOTHING, THERAPY, Words, outcomes_in_order, words_for
 from training.words.rounding import Figure, number
 
-
-class Finding(StrEnum):
-    """What the comparison with persistence shows."""
-
-    GAIN = "gain shown"
-    NO_GAIN = "no gain shown"
-    LOSS = "worse"
-    UNKNOWN = "cannot be judged"
+FEWEST_FOR_A_GAIN = 20
+"""Patients with an event, overall or within a grade, below which a gain is not simply told: among
+several comparisons a narrow interval of so few is met by chance. A choice of this project."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,11 @@ def why_unjudged(judged: Judged) -> str | None:
 
 
 def claim(judged: Judged, words: Words = THERAPY, judged_on: Mapping[str, Any] = NOTHING) -> Claim:
-    """Whether the model beats persistence, by the paired interval of AUROC."""
+    """Whether the model beats persistence, by the paired interval of AUROC, and what limits that.
+
+    A simpler scorer that does better beyond chance is told first and takes the finding; a gain of
+    fewer than `FEWEST_FOR_A_GAIN` patients with an event is told as such.
+    """
     if judged_on.get("seen") == Seen.TRAINING_RECORDS:
         return Claim(Finding.UNKNOWN, FLATTERED)
     reason = why_unjudged(judged)
@@ -61,6 +60,13 @@ def claim(judged: Judged, words: Words = THERAPY, judged_on: Mapping[str, Any] =
         reason = f"it could not be compared with {words.known} alone"
     if reason is not None or gap is None:
         return Claim(Finding.UNKNOWN, f"Nothing can be claimed: {reason}.")
+    against = _against_persistence(judged, gap, words)
+    found = _of_few(judged, _beaten(judged, against, words))
+    weighted = f" {WEIGHTED}" if judged_on.get("weighted") else ""
+    return replace(found, sentence=f"{found.sentence}{weighted}{_unanswered(judged)}")
+
+
+def _against_persistence(judged: Judged, gap: Figure, words: Words) -> Claim:
     ours, theirs = (
         number(judged["models"][name]["metrics"]["auroc"]["value"])
         for name in (MAIN_MODEL, FIRST_BASELINE)
@@ -79,7 +85,34 @@ def claim(judged: Judged, words: Words = THERAPY, judged_on: Mapping[str, Any] =
         said += "the interval includes 0."
     else:
         said = f"Whether it beats {words.known} alone cannot be told: {against}, {gap['reason']}."
-    return Claim(finding, said + _unanswered(judged))
+    return Claim(finding, said)
+
+
+def _beaten(judged: Judged, found: Claim, words: Words) -> Claim:
+    """The claim behind the simpler scorers that do better beyond chance; a loss says so itself."""
+    better = [
+        f"“{words.scorer(name)}”, {changes(judged['differences'][name])}"
+        for name in rivals(judged)
+        if beyond_chance(judged["differences"][name], Finding.LOSS)
+    ]
+    if found.finding is Finding.LOSS or not better:
+        return found
+    return Claim(
+        Finding.BEATEN,
+        f"A simpler scorer does better than the model: {'; '.join(better)}. {found.sentence}",
+    )
+
+
+def _of_few(judged: Judged, found: Claim) -> Claim:
+    """The claim with a caution where few patients have an event."""
+    patients = judged["counts"]["patients_with_event"]
+    if patients >= FEWEST_FOR_A_GAIN:
+        return found
+    return Claim(
+        Finding.GAIN_OF_FEW if found.finding is Finding.GAIN else found.finding,
+        f"{found.sentence} Only {patients} patients have an event, fewer than {FEWEST_FOR_A_GAIN}: "
+        "chance may still be behind this; judge on more before relying on it.",
+    )
 
 
 MOSTLY = 0.5
@@ -117,15 +150,6 @@ def findings(evaluation: Mapping[str, Any]) -> dict[str, str]:
         f"finding.{outcome}": str(claim(judged, words, judged_on).finding)
         for outcome, judged in evaluation["outcomes"].items()
     }
-
-
-def finding_of(gap: Figure) -> Finding:
-    """What the interval of a difference shows; the difference is the model's less another's."""
-    if gap["low"] is None:
-        return Finding.UNKNOWN
-    if gap["low"] > 0:
-        return Finding.GAIN
-    return Finding.LOSS if gap["high"] < 0 else Finding.NO_GAIN
 
 
 def _gap(gap: Figure) -> str:

@@ -16,7 +16,8 @@ def card_context(
     horizon_hours: float | None,
     outcomes_from: OutcomeSource,
 ) -> dict[str, Any]:
-    """Facts of a bundle by name; `features` counts an outcome's features by analyte."""
+    """Facts of a bundle by name; `features` counts an outcome's features by analyte, and
+    `calibrated` names the curve from its scores to risks."""
     features = {
         str(outcome): dict(Counter(name.partition(".")[0] for name in model.risk.names))
         for outcome, model in models.items()
@@ -29,6 +30,7 @@ def card_context(
         "horizon_hours": horizon_hours,
         "every_hours": card.every_hours,
         "features": features,
+        "calibrated": {str(o): str(model.calibration.kind) for o, model in models.items()},
         "tiers": {str(outcome): asdict(model.tiers) for outcome, model in models.items()},
         "libraries": dict(card.libraries),
         "code_version": card.code_version,

@@ -21,6 +21,11 @@ SEEN = {
     Seen.TRAINING_RECORDS: "WHOSE RECORDS THE MODEL LEARNT FROM",
 }
 FLATTERED = "The model learnt from these very records: every figure flatters it and proves nothing."
+WEIGHTED = (
+    "Figures are weighted by the sampling weights given: they stand for the population that these "
+    "describe; counts, interval coverage and abstention are of the patients on file."
+)
+"""Said wherever `judged_on` says that rows were weighted."""
 
 
 def who_was_judged(outcome: str, judged: Judged, judged_on: Mapping[str, Any], words: Words) -> str:

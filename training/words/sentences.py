@@ -7,16 +7,19 @@ from features.plurals import counted
 from training.judging.judged import Seen
 from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.words.calibration import calibration_sentences
-from training.words.claims import Finding, finding_of, why_unjudged
+from training.words.claims import FEWEST_FOR_A_GAIN, why_unjudged
+from training.words.gaps import (
+    VARIANTS,
+    Finding,
+    beyond_chance,
+    changes,
+    finding_of,
+    is_ahead,
+    rivals,
+)
 from training.words.judged_patients import FLATTERED, Judged
-from training.words.names import NOTHING, THERAPY, Words, in_order, stratum_title
+from training.words.names import NOTHING, THERAPY, Words, stratum_title
 from training.words.rounding import Figure, interval, number, per_cent
-
-ABLATIONS = {
-    "model without grade": "today's grade",
-    "model without trajectories": "trajectories",
-}
-"""What each variant of the model does without."""
 
 
 def plain_sentences(
@@ -40,7 +43,7 @@ def plain_sentences(
     said = [f"{pair} {ranks} of the time. Guessing gives 50 %."]
     said += _alarm_sentences(figures)
     said += calibration_sentences(outcome, judged, words)
-    said += _ablation_sentences(judged)
+    said += _variant_sentences(judged)
     said += _rival_sentences(judged, words)
     return said + _stratum_sentences(judged, words)
 
@@ -57,73 +60,55 @@ def _alarm_sentences(figures: Mapping[str, Figure]) -> list[str]:
     ]
 
 
-def _ablation_sentences(judged: Judged) -> list[str]:
-    """Whether the grade and the trajectories help, by the model without them."""
-    said = []
-    for name, part in ABLATIONS.items():
-        gaps = judged["differences"].get(name)
-        if gaps is not None:
-            shown = Finding.GAIN in [finding_of(gaps[metric]) for metric in METRIC_NAMES]
-            behind = "worse" if shown else "no better"
-            how = f"better by {_ahead(gaps)}" if _ahead(gaps) else behind
-            said.append(f"Without {part} the model did {how}: {_changes(gaps)}.")
-    return said
+def _variant_sentences(judged: Judged) -> list[str]:
+    """Whether the grade, the trajectories and the signs help, by the model without them."""
+    gaps = judged["differences"]
+    return [
+        f"Without {part} {_did(gaps[name])}: {changes(gaps[name])}."
+        for name, part in VARIANTS.items()
+        if name in gaps
+    ]
+
+
+def _did(gaps: Mapping[str, Figure]) -> str:
+    """How a variant did, as far as chance cannot explain it."""
+    ways = (("better", Finding.LOSS), ("worse", Finding.GAIN))  # `gaps` are the model minus it
+    told = [f"{way} by {beyond_chance(gaps, f)}" for way, f in ways if beyond_chance(gaps, f)]
+    return f"the model did {' but '.join(told)}" if told else "no difference was shown"
 
 
 def _rival_sentences(judged: Judged, words: Words) -> list[str]:
-    """Every baseline that did better than the model by AUROC or average precision."""
-    rivals = [name for name in in_order(list(judged["differences"])) if name not in ABLATIONS]
-    said = []
-    for name in rivals:
-        gaps = judged["differences"][name]
-        if _ahead(gaps):
-            who = f"by {_ahead(gaps)}, “{words.scorer(name)}”"
-            said.append(f"A simpler scorer did better {who}: {_changes(gaps)}.")
-    if rivals and not said:
+    """Every baseline whose estimate is ahead of the model's by AUROC or average precision."""
+    gaps = judged["differences"]
+    ahead = [name for name in rivals(judged) if is_ahead(gaps[name])]
+    if rivals(judged) and not ahead:
         return [
             f"{_only_variants(judged)} did better than the model by AUROC or average precision."
         ]
-    return said
+    return [f"{_ahead(gaps[name], words.scorer(name))}: {changes(gaps[name])}." for name in ahead]
+
+
+def _ahead(gaps: Mapping[str, Figure], title: str) -> str:
+    better = beyond_chance(gaps, Finding.LOSS)
+    if better:
+        return f"A simpler scorer did better by {better}, “{title}”"
+    return f"No difference was shown to a simpler scorer, “{title}”"
 
 
 def _only_variants(judged: Judged) -> str:
-    """Who alone is ahead where no baseline is: variants of the model, or nobody."""
+    """Who alone is ahead beyond chance where no baseline is: variants of the model, or nobody."""
     gaps = judged["differences"]
-    parts = [part for name, part in ABLATIONS.items() if name in gaps and _ahead(gaps[name])]
+    parts = [
+        part
+        for name, part in VARIANTS.items()
+        if name in gaps and beyond_chance(gaps[name], Finding.LOSS)
+    ]
     if not parts:
         return "No simpler scorer"
-    return f"No simpler scorer but the model without {' and that without '.join(parts)}"
+    return f"No scorer but the model without {' and that without '.join(parts)}"
 
 
 GUESSING = 0.5  # AUROC of a score that knows nothing
-FEWEST_WITHIN = 20
-"""Patients with an event within a grade, below which no gain is told: among several grades a narrow
-interval of so few is met by chance. A choice of this project."""
-METRIC_NAMES = {"auroc": "AUROC", "auprc": "average precision"}
-
-
-def _ahead(gaps: Mapping[str, Figure]) -> str:
-    """The metrics in which the other scorer is ahead; `gaps` are the model minus it."""
-    return " and ".join(
-        title for metric, title in METRIC_NAMES.items() if (gaps[metric]["value"] or 0.0) < 0
-    )
-
-
-def _changes(gaps: Mapping[str, Figure]) -> str:
-    """The other scorer's figures minus the model's."""
-    told = []
-    for metric, title in METRIC_NAMES.items():
-        gap = gaps[metric]
-        if gap["value"] is None:
-            told.append(f"{title} not comparable ({gap['reason']})")
-        elif gap["low"] is None:
-            told.append(f"{title} {number(-gap['value'], True)} ({gap['reason']})")
-        else:
-            low, high = number(-gap["high"], True), number(-gap["low"], True)
-            sure = finding_of(gap) in (Finding.GAIN, Finding.LOSS)
-            chance = "beyond chance" if sure else "chance may explain it"
-            told.append(f"{title} {number(-gap['value'], True)} ({low} to {high}; {chance})")
-    return ", ".join(told)
 
 
 def _stratum_sentences(judged: Judged, words: Words) -> list[str]:
@@ -162,9 +147,9 @@ def _in_stratum(part: Judged, words: Words) -> str:
 def _gain_within(part: Judged) -> str:
     """What the comparison with persistence shows within one grade, where it can show anything."""
     patients = part["counts"]["patients_with_event"]
-    if patients < FEWEST_WITHIN:
+    if patients < FEWEST_FOR_A_GAIN:
         told = counted(patients, "patient")
-        return f"too few to judge a gain ({told} with an event, {FEWEST_WITHIN} needed)"
+        return f"too few to judge a gain ({told} with an event, {FEWEST_FOR_A_GAIN} needed)"
     finding = finding_of(part["differences"][FIRST_BASELINE]["auroc"])
     theirs = part["models"][FIRST_BASELINE]["metrics"]["auroc"]["value"]
     if finding is Finding.GAIN and theirs < GUESSING:

@@ -62,6 +62,13 @@ def test_pairs_count_both_halves_and_leave_an_analyte_alone_out():
     ]
 
 
+def test_what_was_given_has_a_value_of_yes_or_no(explained, ward_training):
+    rows = ward_training[Outcome.SEVERE_CRS].rows
+    assert "therapy" in explained.contributions
+    assert set(explained.values["therapy"]) <= {0.0, 1.0}
+    assert explained.values["crs_grade"].max() == rows["crs_grade.last"].max()
+
+
 def test_importance_is_ordered_sums_to_one_and_marks_what_persistence_knows(explained):
     found = explained.importance
     assert found["mean_absolute"].is_monotonic_decreasing

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from features.outcomes import Outcome
 from training.apply import challenge_utility
@@ -19,11 +20,15 @@ from training.judging.rows.evaluation import evaluate
 from training.judging.rows.metrics import METRICS
 from training.report.examples import Course, Examples, Kind, Mark
 from training.report.explained import Explained
+from training.report.figures.canvas import ranks
+from training.report.figures.captions import reversed_il6
 from training.report.figures.contributions import contribution_figure
 from training.report.figures.course import WATERMARK, course_figure
 from training.report.figures.curves import calibration_figure, decision_figure
+from training.report.figures.doubt import abstention_figure
 from training.report.figures.evaluation import evaluation_figures
 from training.report.figures.explained import importance_figure
+from training.report.figures.looks import COLOURS as LOOKS
 from training.report.figures.rankings import stratum_figure
 from training.report.figures.svg import svg
 from training.report.page import write_report
@@ -31,7 +36,7 @@ from training.report.shown import Shown
 from training.statements.card import card_text
 from training.train import train
 from training.words.names import THERAPY
-from training.words.rounding import number
+from training.words.rounding import number, share
 
 CONTEXT = {
     "learnt_from": "60 <virtual> patients",
@@ -292,6 +297,34 @@ def test_no_gain_is_claimed_where_the_interval_holds_nought(tmp_path):
     assert words.text("said").endswith("the interval includes 0.")
 
 
+def test_what_is_caught_stands_beside_how_many_alarms_are_right(page, evaluation):
+    tiles = json.loads(page.with_name("report.json").read_text("utf-8"))["sections"][0]["cards"]
+    right = evaluation["outcomes"]["severe_crs"]["models"]["model"]["metrics"]["ppv_at_budget"]
+    prices = {tile["title"]: tile["price"] for tile in tiles if tile["price"]}
+    assert list(prices) == ["Caught at 1 alarm in 10 patient-days"]
+    assert prices.popitem()[1].startswith(f"{share(right['value'])}\N{NO-BREAK SPACE}% of the")
+    assert f"{100 * right['value']:.0f} % of the alarms are right" in read(page).text("price")
+
+
+def test_the_page_of_a_weighted_run_says_so_above_and_beside_the_figures(tmp_path):
+    page = report(tmp_path, scored(), on() | {"weighted": True})
+    text = read(page).text()
+    assert text.count("Figures are weighted by the sampling weights given") >= 2
+    items = {p["number"]: p for p in json.loads((tmp_path / "tripod.json").read_text())["points"]}
+    assert "their patient's sampling weight" in items["13"]["answer"]
+
+
+@pytest.mark.parametrize(("choice", "told"), [("auto", True), ("beta", False)])
+def test_the_curve_from_scores_to_risks_is_named_and_who_chose_it(
+    evaluation, choice, told, tmp_path
+):
+    more = {"calibrated": {"severe_crs": "beta"}, "settings": {"calibration": choice}}
+    figures = evaluation_figures(evaluation)
+    text = read(write_report(evaluation, figures, CONTEXT | more, tmp_path)).text()
+    assert text.count("two slopes, one for small and one for large risks (beta)") == 2
+    assert ("chosen by the run (--calibration auto)" in text) == told
+
+
 def test_nothing_is_claimed_on_the_records_that_the_model_learnt_from(tmp_path):
     words = read(report(tmp_path, scored(), on(seen=Seen.TRAINING_RECORDS)))
     assert "every figure flatters it and proves nothing" in words.text("said")
@@ -435,6 +468,7 @@ def test_rows_left_out_keep_their_fate_and_reach_the_card(ward_records, tmp_path
     assert counts["rows_in_all"] == sum(fates.values())
     assert run.evaluation["judged_on"] == {
         "format": "table", "patients": 80, "virtual": False, "seen": "cross-validated",
+        "weighted": False,
     }  # fmt: skip
     card = (run.bundle.folder / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert f"{fates['censored']} censored, {fates['not_at_risk']} not at risk" in card
@@ -485,6 +519,60 @@ def test_calibration_shows_every_group_however_small_the_risks(small_risks):
 
 def test_net_benefit_is_drawn_where_alarms_sound(small_risks):
     assert decision_figure(small_risks, "severe_crs").axes[0].get_xlim() == (0, 0.01)
+
+
+def test_no_title_of_a_key_is_cut_at_the_edge(evaluation):
+    judged = evaluation["outcomes"]["severe_crs"]
+    more = dict.fromkeys(LOOKS, judged["models"]["model"])  # every scorer with a look
+    figure = decision_figure(judged | {"models": judged["models"] | more}, "severe_crs")
+    FigureCanvasAgg(figure).draw()
+    key = figure.legends[0].get_window_extent()
+    assert len(figure.legends[0].get_texts()) >= len(LOOKS)
+    assert key.x0 >= 0
+    assert key.x1 <= 0.85 * figure.bbox.x1  # a browser's letters may be wider than ours
+
+
+def test_working_points_that_lie_upon_each_other_are_told_apart_by_their_marks():
+    point = {"coverage": 1.0, "scaled_brier": 0.1, "auroc": 0.9, "guard": True}
+    curve = [point | {"limit": limit} for limit in (0.25, 0.55)]
+    curve.append(point | {"limit": None, "guard": False})
+    found = {"curve": curve, "abstain_limit": 0.55, "caution_limit": 0.25}
+    figure = abstention_figure(found, "severe_crs", THERAPY)
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["guard abstains at 55%", "guard warns at 25%", "no guard"]
+    for axes in figure.axes:
+        marks = axes.lines[1:]
+        assert [list(mark.get_xdata()) for mark in marks] == [[1.0]] * 3
+        assert len({mark.get_markersize() for mark in marks}) == 3
+        assert not axes.texts
+
+
+@pytest.mark.parametrize(
+    ("values", "colours"),
+    [
+        ([0.0, 0.0, 1.0, np.nan], [0.0, 0.0, 1.0, np.nan]),  # two values get the two ends
+        ([5.0, 5.0, 5.0, np.nan], [np.nan] * 4),
+        ([np.nan] * 4, [np.nan] * 4),
+        ([9.0, 1.0, 4.0, np.nan], [1.0, 0.0, 0.5, np.nan]),
+    ],
+)
+def test_values_are_coloured_by_their_rank_among_the_known_ones(values, colours):
+    np.testing.assert_array_equal(ranks(pd.Series(values)), colours)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "share", "told"),
+    [
+        ("severe_crs", [0.2, 0.1, -0.1], True),
+        ("severe_crs", [-0.1, 0.1, 0.2], False),
+        ("infection", [0.2, 0.1, -0.1], False),
+    ],
+)
+def test_il6_that_looks_reversed_is_explained_beside_the_figure(outcome, share, told):
+    shares, values = pd.DataFrame({"il6": share}), pd.DataFrame({"il6": [5.0, 50.0, 900.0]})
+    found = Explained(shares, values, PAIRS, np.zeros(3), 3, 3)
+    assert ("after tocilizumab" in reversed_il6("contributions", outcome, found)) == told
+    assert reversed_il6("importance", outcome, found) == ""
 
 
 def test_a_course_stands_beside_persistence_and_breaks_where_nothing_was_judged():

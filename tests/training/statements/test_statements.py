@@ -72,6 +72,15 @@ def test_tripod_has_its_27_items_and_52_parts_in_order(facts):
     assert len(expected) == 52
 
 
+def test_an_external_evaluation_names_its_setting_as_it_is_written(facts):
+    found = {p.number: p for p in hti1(facts(seen=Seen.OTHER_RECORDS)).points}
+    said = found["(6)(i)"].answer
+    assert (
+        said == "Real patients under T-cell-engaging therapy (format table; real as far as the "
+        "records say)."
+    )
+
+
 def test_the_rule_has_its_31_attributes_by_paragraph(facts):
     roman = ("i", "ii", "iii", "iv", "v")
     expected = [

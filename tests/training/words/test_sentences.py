@@ -8,7 +8,8 @@ import training
 from training.judging.rows.metrics import METRICS
 from training.judging.rows.resampled import NO_SPREAD
 from training.words.calibration import calibration_verdict
-from training.words.claims import Finding, claim, why_unjudged
+from training.words.claims import claim, why_unjudged
+from training.words.gaps import Finding
 from training.words.judged_patients import FLATTERED
 from training.words.sentences import plain_sentences
 
@@ -144,20 +145,37 @@ def test_a_slope_that_is_not_one_is_explained(slope, words):
     [
         (
             {"model without trajectories": {"auroc": figure(-0.02, -0.05, 0.01)}},
-            "model did better by AUROC: AUROC +0.020 (−0.010 to +0.050; chance may explain it)",
+            "Without trajectories no difference was shown: AUROC +0.020 (−0.010 to +0.050; chance",
+        ),
+        (
+            {"model without monotone signs": {"auroc": figure(-0.02, -0.05, -0.01)}},
+            "Without monotone signs the model did better by AUROC: AUROC +0.020 (+0.010 to",
+        ),
+        (
+            {
+                "model without grade": {
+                    "auroc": figure(-0.02, -0.05, -0.01),
+                    "auprc": figure(0.2, 0.1, 0.3),
+                }
+            },
+            "the model did better by AUROC but worse by average precision: AUROC +0.020",
         ),
         (
             {"model without grade": {"auprc": figure(0.2, 0.1, 0.3)}},
-            "did worse: AUROC 0.000 (−0.100 to +0.100; chance may explain it), average precision −",
+            "did worse by average precision: AUROC 0.000 (−0.100 to +0.100; chance may explain",
         ),
         (
             {"crp": {"auroc": figure(-0.1, -0.2, -0.05)}, "fever": {}},
             "did better by AUROC, “CRP alone”: AUROC +0.100 (+0.050 to +0.200; beyond chance)",
         ),
+        (
+            {"crp": {"auroc": figure(-0.1, -0.2, 0.05)}},
+            "No difference was shown to a simpler scorer, “CRP alone”: AUROC +0.100 (−0.050 to",
+        ),
         ({"crp": {}}, "No simpler scorer did better than the model by AUROC or average precision."),
         (
-            {"crp": {}, "model without grade": {"auroc": figure(-0.02, -0.05, 0.01)}},
-            "No simpler scorer but the model without today's grade did better than the model by AU",
+            {"crp": {}, "model without grade": {"auroc": figure(-0.02, -0.05, -0.01)}},
+            "No scorer but the model without today's grade did better than the model by AU",
         ),
     ],
 )
@@ -174,6 +192,54 @@ def test_within_a_grade_the_model_is_told_beside_persistence():
     assert len(told) == 1
     assert told[0].startswith("Grade 2 today: AUROC 0.300 (0.200 to 0.400), worse than guessing,")
     assert "against 0.500 of today's grade and day alone: gain shown; 30 of 100 rows" in told[0]
+
+
+def test_a_variant_of_the_model_is_never_called_a_simpler_scorer():
+    better = {"auroc": figure(-0.02, -0.05, -0.01)}
+    said = plain_sentences("severe_crs", judged({"model without monotone signs": better}))
+    assert not any("simpler scorer" in sentence for sentence in said)
+
+
+GAIN = {"auroc": figure(0.17, 0.06, 0.33)}
+
+
+def test_a_simpler_scorer_that_is_better_beyond_chance_comes_before_the_gain():
+    logistic = {"auroc": figure(-0.1, -0.167, -0.033)}
+    found = claim(judged({"persistence": GAIN, "last_value_logistic": logistic}))
+    assert found.finding is Finding.BEATEN
+    assert found.sentence.startswith(
+        "A simpler scorer does better than the model: “Last values, logistic regression”, "
+        "AUROC +0.100 (+0.033 to +0.167; beyond chance)"
+    )
+    assert "a gain of +0.170" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"crp": {"auroc": figure(-0.1, -0.2, 0.01)}},  # chance may explain it
+        {"model without grade": {"auroc": figure(-0.1, -0.2, -0.05)}},  # not a simpler scorer
+    ],
+)
+def test_neither_chance_nor_a_variant_takes_the_gain_away(others):
+    found = claim(judged({"persistence": GAIN} | others))
+    assert found.finding is Finding.GAIN
+    assert found.sentence.startswith("Better than")
+
+
+@pytest.mark.parametrize(("patients", "told"), [(19, True), (20, False)])
+def test_a_gain_of_few_patients_with_an_event_is_told_with_a_caution(patients, told):
+    found = claim(judged({"persistence": GAIN}, patients))
+    assert found.finding is (Finding.GAIN_OF_FEW if told else Finding.GAIN)
+    assert ("Only 19 patients have an event, fewer than 20" in found.sentence) == told
+
+
+def test_figures_of_a_weighted_population_say_so_in_the_claim():
+    seen = {"seen": "cross-validated", "format": "table", "virtual": False, "patients": 3}
+    rows = judged({"persistence": GAIN})
+    for weighted in (True, False):
+        said = claim(rows, judged_on=seen | {"weighted": weighted}).sentence
+        assert ("weighted by the sampling weights" in said) == weighted
 
 
 def within_grade(theirs, patients, gap):

@@ -48,16 +48,29 @@ def titles(axes: Axes, title: str, across: str, up: str) -> None:
 
 
 def ranks(values: pd.Series) -> np.ndarray:
-    """Values as ranks from 0 to 1; NaN stays."""
-    found: np.ndarray = values.rank(pct=True).to_numpy(dtype=float)
-    return found
+    """Values as ranks among the known ones, the lowest 0 and the highest 1; NaN stays.
+
+    Values that are all the same have no low or high one: NaN.
+
+    >>> ranks(pd.Series([0.0, 1.0, None, 0.0])).tolist()
+    [0.0, 1.0, nan, 0.0]
+    """
+    found: np.ndarray = values.rank().to_numpy(dtype=float)
+    known = found[~np.isnan(found)]
+    if not len(known) or known.min() == known.max():
+        return np.full(len(found), np.nan)
+    return (found - known.min()) / (known.max() - known.min())
 
 
 def value_key(figure: Figure) -> None:
     """A small key of the colours below the figure."""
     key = [
         Line2D([], [], marker="o", linestyle="", color=LOW_TO_HIGH(place), label=label)
-        for place, label in ((0.0, "Low value"), (0.5, "Middle or missing"), (1.0, "High value"))
+        for place, label in (
+            (0.0, "Low, or not given"),
+            (0.5, "Middle or missing"),
+            (1.0, "High, or given"),
+        )
     ]
     figure.legend(handles=key, loc="outside lower left", ncols=3, frameon=False, fontsize=9,
                   labelcolor=INK)  # fmt: skip

@@ -1,11 +1,14 @@
 """What to look at in each figure, and what it shows for those who cannot see it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from features.outcomes import Outcome
 from training.judging.rows.metrics import FIRST_BASELINE, MAIN_MODEL
 from training.report.explained import Explained
+from training.report.figures.contributions import SHOWN_ANALYTES
+from training.report.figures.explained import dependence_keys
 from training.words.claims import why_unjudged
 from training.words.names import Words, in_order, stratum_title
 from training.words.rounding import SPACE, number, share
@@ -62,8 +65,8 @@ CAPTIONS = {
         "To the left the guard asks for more evidence and answers less; where the curve rises to "
         "the left, the rows that it refuses are the ones told worst, and refusing them helps.",
         "One point a limit of absent evidence, in steps of 5 %; rows refused for another reason "
-        "stay refused, until at “no guard” every row is answered. The scaled Brier score is free "
-        "of how many of the rows answered have the event.",
+        "stay refused, until at “no guard” every row is answered. Marks may lie on one point. The "
+        "scaled Brier score is free of how many of the rows answered have the event.",
     ),
     "incidence": Caption(
         "Each line is the share of patients whose first event it was by that day; together they "
@@ -81,8 +84,9 @@ CAPTIONS = {
     "contributions": Caption(
         "One dot a row; to the right the analyte raised the risk. This is what the model used, not "
         "what causes what.",
-        "Contributions in log-odds, coloured by the rank of the last value; rows of these records: "
-        "after training those that the model learnt from.",
+        "Contributions in log-odds, coloured by the rank of the last value among the known ones; "
+        "for a drug, by whether it was given before. Rows of these records: after training those "
+        "that the model learnt from.",
     ),
     "dependence": Caption(
         "For each value of an analyte, how much it raised (above 0) or lowered the risk. The "
@@ -94,7 +98,7 @@ CAPTIONS = {
         "Pairs whose values together move the risk more or less than each alone. Where these bars "
         "are short beside those of single analytes, the model adds up more than it combines.",
         "SHAP interaction values of all features of two analytes, both halves added up; mean "
-        "absolute value. Right: the strongest pair.",
+        "absolute value. Right: the strongest pair, coloured as above.",
     ),
     "example_true_alarm": Caption(
         "An event that was foretold. Orange is what persistence alone would have said.",
@@ -114,6 +118,11 @@ CAPTIONS = {
     ),
 }
 """By the figure's kind; also the order of the figures."""
+BY_VALUE: Mapping[str, Callable[[Explained], Sequence[str]]] = {
+    "contributions": lambda explained: list(explained.importance["analyte"].head(SHOWN_ANALYTES)),
+    "dependence": dependence_keys,
+}
+"""The analytes drawn by their values, by the figure's kind."""
 EXPLANATIONS = ("importance", "contributions", "dependence", "interactions")
 
 
@@ -133,6 +142,24 @@ def sample(kind: str, explained: Explained | None) -> str:
     if rows == explained.rows_in_all:
         return f" Drawn from all {rows:,} rows."
     return f" Drawn from {rows:,} of {explained.rows_in_all:,} rows, evenly spaced."
+
+
+FREE_OF_A_SIGN = (
+    " Interleukin 6 looks reversed here: after tocilizumab, which blocks its receptor, it rises "
+    "without worsening, and for that reason the model is given no direction for it."
+)
+"""`models.recipes.SIGNS` tells why."""
+
+
+def reversed_il6(kind: str, outcome: str, explained: Explained | None) -> str:
+    """Why higher IL-6 goes with a lower risk of severe CRS; empty where that is not drawn."""
+    if explained is None or outcome != Outcome.SEVERE_CRS or kind not in BY_VALUE:
+        return ""
+    if "il6" not in explained.values or "il6" not in BY_VALUE[kind](explained):
+        return ""
+    value, share = explained.values["il6"], explained.contributions["il6"]
+    falls = value.rank().corr(share[value.notna()].rank()) < 0.0  # Spearman, of known values
+    return FREE_OF_A_SIGN if falls else ""
 
 
 def alternative(

@@ -91,7 +91,7 @@ def calibration_figure(judged: Mapping[str, Any], outcome: str, words: Words = T
 
 def decision_figure(judged: Mapping[str, Any], outcome: str, words: Words = THERAPY) -> Figure:
     """Net benefit against the threshold, beside acting on all, on none and on each baseline."""
-    figure, axes = new_figure(7.6, 4.6)
+    figure, axes = new_figure(7.6, 5.2)
     titles(axes, "", "Risk above which one would act",
             "Net benefit per 100 rows")  # fmt: skip
     found = {

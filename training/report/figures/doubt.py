@@ -1,9 +1,9 @@
 """Draws what abstaining costs and spares, and what patients came to first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.judging.doubt.competing import DEATH, DISCHARGE
@@ -12,6 +12,7 @@ from training.report.figures.looks import ANOTHER, COLOURS, MODEL
 from training.words.claims import why_unjudged
 from training.words.names import Words, outcomes_in_order, words_for
 
+Which = Callable[[Mapping[str, Any]], bool]
 ERRORS = (
     ("scaled_brier", "Scaled Brier score of the rows answered"),
     ("auroc", "AUROC of the rows answered"),
@@ -46,25 +47,36 @@ def abstention_figure(found: Mapping[str, Any], outcome: str, words: Words) -> F
         points = [p for p in found["curve"] if p[metric] is not None]
         axes.plot([p["coverage"] for p in points], [p[metric] for p in points], color=MODEL,
                   linewidth=2, marker=".", markersize=5)  # fmt: skip
-        for limit, name in (
-            (found["abstain_limit"], "abstains"),
-            (found["caution_limit"], "warns"),
-        ):
-            _mark(
-                axes, [p for p in points if p["limit"] == limit], metric, f"{name} at {limit:.0%}"
-            )
-        _mark(axes, [p for p in points if not p["guard"]], metric, "no guard")
+        for look, label, here in _working_points(found):
+            axes.plot([p["coverage"] for p in points if here(p)],
+                      [p[metric] for p in points if here(p)],
+                      linestyle="", color=COLOURS["persistence"], label=label, **look)  # fmt: skip
         axes.xaxis.set_major_formatter(PERCENT)
         axes.margins(0.12)
+    key = panels[0].get_legend_handles_labels()
+    figure.legend(*key, loc="outside lower left", ncols=3, frameon=False, fontsize=9,
+                  labelcolor=INK)  # fmt: skip
     return set_title(figure, f"What abstaining spares: {words.name(outcome)}")
 
 
-def _mark(axes: Axes, points: list[Mapping[str, Any]], metric: str, words: str) -> None:
-    for point in points:
-        place = (point["coverage"], point[metric])
-        axes.plot(*place, marker="o", markersize=8, color=COLOURS["persistence"], linestyle="")
-        axes.annotate(words, place, xytext=(-6, 7), textcoords="offset points", ha="right",
-                      fontsize=8.5, color=INK)  # fmt: skip
+RING: Mapping[str, Any] = {"marker": "o", "markersize": 15, "markerfacecolor": "none"}
+SQUARE: Mapping[str, Any] = {"marker": "s", "markersize": 8.5, "markerfacecolor": "none"}
+DOT: Mapping[str, Any] = {"marker": "o", "markersize": 5}
+"""Marks that are told apart also where they lie upon each other."""
+
+
+def _working_points(found: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], str, Which]]:
+    """How each point in use is marked, what it is called, and which of the curve it is."""
+    limits = {"abstains": (RING, found["abstain_limit"]), "warns": (SQUARE, found["caution_limit"])}
+    marked: list[tuple[Mapping[str, Any], str, Which]] = [
+        (look, f"guard {does} at {limit:.0%}", partial(_is_at, limit))
+        for does, (look, limit) in limits.items()
+    ]
+    return [*marked, (DOT, "no guard", lambda point: not point["guard"])]
+
+
+def _is_at(limit: float, point: Mapping[str, Any]) -> bool:
+    return bool(point["limit"] == limit)
 
 
 def incidence_figure(found: Mapping[str, Any], words: Words) -> Figure:

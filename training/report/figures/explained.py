@@ -66,8 +66,9 @@ def dependence_figure(explained: Explained, outcome: str, words: Words) -> Figur
 
 
 def dependence_keys(explained: Explained) -> list[str]:
-    """The weightiest analytes with enough values to draw."""
-    enough = explained.values.count() >= FEWEST_VALUES
+    """The weightiest analytes with enough values to draw, and more than two different ones."""
+    values = explained.values
+    enough = (values.count() >= FEWEST_VALUES) & (values.nunique() > 2)
     found = [key for key in explained.importance["analyte"] if enough.get(key, False)]
     return found[:SHOWN_DEPENDENCES]
 
@@ -93,7 +94,7 @@ def _dependence(axes: Axes, explained: Explained, key: str) -> None:
 def _unit(key: str) -> str:
     """The unit as an axis says it; a count's own name, as UCUM's {score}, is not said."""
     unit = unit_of(key)
-    return "" if unit.startswith("{") else unit
+    return "" if unit.startswith("{") else "years" if unit == "a" else unit
 
 
 def interaction_figure(explained: Explained, outcome: str, words: Words) -> Figure | None:
@@ -103,7 +104,7 @@ def interaction_figure(explained: Explained, outcome: str, words: Words) -> Figu
     if shown.empty:
         return None
     first, second = shown["first"].iloc[0], shown["second"].iloc[0]
-    if first not in explained.values:
+    if _different(explained, first) < _different(explained, second):
         first, second = second, first
     drawn = first in explained.values
     figure, panels = new_figure(9.2, 1.6 + 0.3 * len(shown), 1, 2 if drawn else 1)
@@ -119,6 +120,11 @@ def interaction_figure(explained: Explained, outcome: str, words: Words) -> Figu
         _together(bars[1], explained, first, second)
         value_key(figure)
     return set_title(figure, f"What acts together on the risk of {words.name(outcome)}")
+
+
+def _different(explained: Explained, key: str) -> int:
+    """How many different values an analyte has: the one with more goes along the axis."""
+    return explained.values[key].nunique() if key in explained.values else 0
 
 
 def _each(pairs: pd.DataFrame) -> Sequence[tuple[str, str]]:

@@ -22,6 +22,7 @@ COLOURS = {
     "model": MODEL,
     "model without grade": "#56b4e9",
     "model without trajectories": "#009e73",
+    "model without monotone signs": "#b79f00",
     "grade": "#1b9e9e",
     "persistence": "#d55e00",
     "last_value_logistic": "#7a6fb0",
@@ -35,6 +36,7 @@ SOLID = "-"
 DASHES: Mapping[str, Any] = {
     "model without grade": (0, (5, 1.5)),
     "model without trajectories": (0, (2, 1)),
+    "model without monotone signs": (0, (1, 1, 4, 1)),
     "grade": (0, (3, 1, 1, 1)),
     "last_value_logistic": (0, (6, 1.5, 1.5, 1.5)),
     "crp": (0, (1, 1)),
@@ -100,8 +102,12 @@ def tick_risks(axis: Axis, limit: float) -> None:
     axis.set_major_formatter(PERCENT)
 
 
+INCHES_A_TITLE = 3.0
+"""The room of the longest scorer's title in the key, its stroke with it."""
+
+
 def legend_below(figure: Figure, axes: Axes, words: Words) -> None:
-    """The key of the scorers below the panels, in the order of `COLOURS`."""
+    """The key of the scorers below the panels, in the order of `COLOURS`, none cut at the edge."""
     lines, labels = axes.get_legend_handles_labels()
     titles = [words.scorer(name) for name in COLOURS]
     order = sorted(
@@ -109,7 +115,8 @@ def legend_below(figure: Figure, axes: Axes, words: Words) -> None:
         key=lambda i: titles.index(labels[i]) if labels[i] in titles else len(titles),
     )
     figure.legend([lines[i] for i in order], [labels[i] for i in order], loc="outside lower left",
-                  ncols=3, frameon=False, fontsize=9, labelcolor=INK, handlelength=2.6)  # fmt: skip
+                  ncols=int(figure.get_figwidth() // INCHES_A_TITLE), frameon=False, fontsize=9,
+                  labelcolor=INK, handlelength=2.6)  # fmt: skip
 
 
 def empty_figure(words: str) -> Figure:
