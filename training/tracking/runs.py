@@ -21,7 +21,9 @@ import models
 from features.tables import RECORD_COLUMNS
 from models.bundle import METRICS, Bundle, load_bundle
 from training.folders import TABLES_FOLDER
-from training.tracking.flat import flat_metrics, flat_settings
+from training.tracking.compared import compared_figures
+from training.tracking.flat import flat_settings
+from training.tracking.names import place_name
 from training.tracking.requirements import LOCK, pinned_requirements
 from training.tracking.tracker import (
     TrackerError,
@@ -36,7 +38,7 @@ REGISTERED_NAME = "crs-risk"
 DIGEST_TAG = "bundle_version"
 RUN_OF_PROJECT = "MLFLOW_RUN_ID"
 NOTE = "mlflow.note.content"
-METRICS_A_CALL = 1000  # MLflow's limit for one batch
+DATA_DIGEST = 16  # characters; MLflow keeps 36 at most
 
 EXAMPLE = pd.DataFrame(
     [
@@ -71,13 +73,28 @@ class Run:
             for name, value in tags.items():
                 client().set_tag(self.run_id, name, value)
 
-    def log_evaluation(self, evaluation: Mapping[str, Any]) -> None:
-        """Log every defined figure under a flat name, and the whole evaluation as metrics.json."""
-        named = sorted(flat_metrics(evaluation).items())
+    def rename(self, name: str) -> None:
+        """Call the run so; where `mlflow run` has opened it, its own name stays."""
+        if RUN_OF_PROJECT not in os.environ:
+            with told_plainly():
+                client().update_run(self.run_id, name=name)
+
+    def log_records(self, records: Path, digest: str, use: str) -> None:
+        """Name the records that were used: where they lie and the digest of their events.
+
+        MLflow shows them as the run's data set; no value and no count of theirs goes there.
+        """
+        where = import_module("mlflow.data.artifact_dataset_sources").LocalArtifactDatasetSource
+        named = import_module("mlflow.data.meta_dataset").MetaDataset(
+            where(str(records)), place_name(records), digest[:DATA_DIGEST]
+        )
         with told_plainly():
-            for start in range(0, len(named), METRICS_A_CALL):
-                batch = dict(named[start : start + METRICS_A_CALL])
-                mlflow().log_metrics(batch, run_id=self.run_id)
+            mlflow().log_input(named, context=use)
+
+    def log_evaluation(self, evaluation: Mapping[str, Any]) -> None:
+        """Log what runs are compared by as metrics, and the whole evaluation as metrics.json."""
+        with told_plainly():
+            mlflow().log_metrics(compared_figures(evaluation), run_id=self.run_id)
             mlflow().log_dict(evaluation, "metrics.json", run_id=self.run_id)
 
     def log_figures(self, figures: Mapping[str, Figure]) -> None:
@@ -144,7 +161,8 @@ def facts_of(bundle: Bundle) -> dict[str, str]:
 def tracking(experiment: str, run_name: str) -> Iterator[Run]:
     """An open run in the store that MLFLOW_TRACKING_URI names, by default mlflow.db here.
 
-    The run ends as finished, or as failed when the block raises.
+    The run ends as finished, as killed when it was stopped (Ctrl-C, SIGTERM), or as failed when the
+    block raises.
 
     Raises:
         TrackerError: the store cannot be used, or fails later.
@@ -153,9 +171,10 @@ def tracking(experiment: str, run_name: str) -> Iterator[Run]:
         run = Run(_start(experiment, run_name))
     try:
         yield run
-    except BaseException:
+    except BaseException as fault:
+        ended = "KILLED" if isinstance(fault, KeyboardInterrupt) else "FAILED"
         with suppress(TrackerError), told_plainly():  # the first fault is the one to tell
-            mlflow().end_run("FAILED")
+            mlflow().end_run(ended)
         raise
     with told_plainly():
         mlflow().end_run()
