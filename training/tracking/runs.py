@@ -3,6 +3,7 @@
 A model is never logged as a pickle. `tracker.py` knows the store, `release/` what was released.
 """
 
+import json
 import os
 import shutil
 import tempfile
@@ -84,9 +85,10 @@ class Run:
 
         MLflow shows them as the run's data set; no value and no count of theirs goes there.
         """
-        where = import_module("mlflow.data.artifact_dataset_sources").LocalArtifactDatasetSource
+        sources = import_module("mlflow.data.dataset_source_registry")
+        place = sources.get_dataset_source_from_json(json.dumps({"uri": str(records)}), "local")
         named = import_module("mlflow.data.meta_dataset").MetaDataset(
-            where(str(records)), place_name(records), digest[:DATA_DIGEST]
+            place, place_name(records), digest[:DATA_DIGEST]
         )
         with told_plainly():
             mlflow().log_input(named, context=use)
