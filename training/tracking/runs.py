@@ -55,9 +55,13 @@ EXAMPLE = pd.DataFrame(
 
 @dataclass(frozen=True)
 class Run:
-    """An open run of the tracker; what the store refuses is raised as TrackerError."""
+    """An open run of the tracker; what the store refuses is raised as TrackerError.
+
+    `of_project`: `mlflow run` has opened it and named it, or its user has.
+    """
 
     run_id: str
+    of_project: bool = False
 
     def log_settings(self, settings: object) -> None:
         """Log a configuration (dataclass or mapping) under dotted names, readable.
@@ -75,8 +79,8 @@ class Run:
                 client().set_tag(self.run_id, name, value)
 
     def rename(self, name: str) -> None:
-        """Call the run so; where `mlflow run` has opened it, its own name stays."""
-        if RUN_OF_PROJECT not in os.environ:
+        """Call the run so; a project's keeps its name."""
+        if not self.of_project:
             with told_plainly():
                 client().update_run(self.run_id, name=name)
 
@@ -170,7 +174,7 @@ def tracking(experiment: str, run_name: str) -> Iterator[Run]:
         TrackerError: the store cannot be used, or fails later.
     """
     with told_plainly():
-        run = Run(_start(experiment, run_name))
+        run = _started(experiment, run_name)
     try:
         yield run
     except BaseException as fault:
@@ -182,11 +186,11 @@ def tracking(experiment: str, run_name: str) -> Iterator[Run]:
         mlflow().end_run()
 
 
-def _start(experiment: str, run_name: str) -> str:
+def _started(experiment: str, run_name: str) -> Run:
     if RUN_OF_PROJECT in os.environ:  # `mlflow run` has opened a run, in the experiment it was told
-        return str(mlflow().start_run().info.run_id)
+        return Run(str(mlflow().start_run().info.run_id), of_project=True)
     place = experiment_id(experiment)
-    return str(mlflow().start_run(experiment_id=place, run_name=run_name).info.run_id)
+    return Run(str(mlflow().start_run(experiment_id=place, run_name=run_name).info.run_id))
 
 
 def _log_model(bundle: Path) -> Any:

@@ -266,6 +266,17 @@ def test_the_records_of_a_run_are_its_data_set_without_any_of_their_values(store
     assert "987654" not in kept
 
 
+def test_a_run_that_a_project_has_opened_keeps_the_name_that_it_was_given(store, monkeypatch):
+    import mlflow
+
+    opened = mlflow.MlflowClient().create_run("0", run_name="given")
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened.info.run_id)
+    with tracking("severe CRS", "first name") as run:
+        run.rename("second name")
+    assert run.run_id == opened.info.run_id
+    assert mlflow.get_run(run.run_id).info.run_name == "given"
+
+
 @pytest.mark.parametrize(
     ("changed", "adapts", "name"),
     [
