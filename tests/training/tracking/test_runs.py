@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 import pandas as pd
@@ -137,6 +138,10 @@ def test_tracking_in_a_new_store_prints_nothing(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+class Rank(Enum):
+    FIRST = 1
+
+
 @dataclass(frozen=True)
 class Split:
     folds: int = 5
@@ -235,11 +240,12 @@ def test_settings_within_settings_and_choices_are_logged_flat(store):
     import mlflow
 
     with tracking("severe CRS", "engine") as run:
-        run.log_settings({"engine": EngineChoice()})
+        run.log_settings({"engine": EngineChoice(), "rank": Rank.FIRST})
     assert mlflow.get_run(run.run_id).data.params == {
         "setting.engine.kind": "local",
         "setting.engine.scheduler": "none",
         "setting.engine.rows_at_once": "50000",
+        "setting.rank": "1",
     }
 
 
