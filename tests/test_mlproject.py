@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -63,6 +64,19 @@ def test_every_flag_exists_and_every_default_is_that_of_the_command_line(name):
 def test_a_flag_carries_its_parameter(name):
     for flag, parameter in re.findall(r"--([a-z-]+) \{(\w+)\}", ENTRIES[name]["command"]):
         assert flag.replace("-", "_") == parameter
+
+
+def test_a_training_run_takes_what_it_starts_from_and_what_it_leaves_out():
+    asked = {"weights": "w.csv", "start_from": "models:/crs-risk@champion", "prior": "p.parquet",
+             "variants": "no", "horizon": "48h"}  # fmt: skip
+    options = read(words_of(ENTRIES["train"], **asked))
+    assert (options["weights"], options["prior"]) == (Path("w.csv"), Path("p.parquet"))
+    assert options["start_from"] == asked["start_from"]
+    assert options["variants"] is False
+    assert options["horizon"] == pd.Timedelta("48h")
+    plain = read(words_of(ENTRIES["train"]))
+    assert [plain[name] for name in ("weights", "start_from", "prior")] == [None] * 3
+    assert plain["variants"] is True
 
 
 def test_types_are_those_that_mlflow_checks():

@@ -26,7 +26,10 @@ VERBS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; returns the exit status (0 done, 2 wrong usage or bad input)."""
+    """Run one verb; returns the exit status.
+
+    0 done, 2 wrong usage or bad input, 130 or 143 stopped by Ctrl-C or SIGTERM.
+    """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     words = sys.argv[1:] if arguments is None else arguments
     return exit_status(lambda: _run(words))

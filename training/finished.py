@@ -29,6 +29,7 @@ from training.fit import TrainingRows
 from training.judging.doubt.added import Given, add_doubts
 from training.judging.in_full import evaluate_in_full
 from training.judging.judged import Seen, judged_on
+from training.progress import stage
 from training.statements.card import card_text
 from training.weights import weights_notes
 
@@ -96,9 +97,10 @@ def finished(
         evaluation["notes"] += [each.sentence(outcome) for outcome, each in tunings.items()]
     evaluation["rejects"] = count_rejects(source.rejects)
     evaluation["leaks"] = [finding.stated() for finding in findings]
-    reference = make_reference(cohort, trained, config.seed, others)
     given = {outcome: one.given for outcome, one in trained.items()}
-    add_doubts(evaluation, cohort, given, reference, config.horizon)
+    with stage("abstention and doubts judged"):
+        reference = make_reference(cohort, trained, config.seed, others)
+        add_doubts(evaluation, cohort, given, reference, config.horizon)
     bundle = _bundle(config, card, trained, reference, evaluation)
     return Run(bundle, evaluation, scored[scored["label"].notna()], cohort, trained)
 

@@ -30,6 +30,15 @@ def progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
 
 
 @contextmanager
+def stage(what: str) -> Iterator[None]:
+    """The same for work in one piece."""
+    with counted_progress(what) as (show,):
+        show(0, 1)
+        yield
+        show(1, 1)
+
+
+@contextmanager
 def counted_progress(*stages: str) -> Iterator[tuple[Show, ...]]:
     """The same for work that reports itself, stage after stage.
 

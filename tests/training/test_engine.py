@@ -127,10 +127,10 @@ def test_cost_adds_up_by_worker():
     for worker, seconds, sent in (("b", 2.0, 2**20), ("a", 1.0, 0), ("b", 3.5, 2**21)):
         cost.add(Done(0, None, worker, seconds, sent, 2**19))
     found = cost.figures()
-    assert found.pop("engine/wall_seconds") >= 0.0
+    assert found.pop("work/wall_seconds") >= 0.0
     assert found == {
-        "engine/worker_seconds": 6.5, "engine/workers": 2.0, "engine/tasks": 3.0,
-        "engine/bytes_sent": 3.0 * 2**20, "engine/bytes_received": 1.5 * 2**20,
+        "work/worker_seconds": 6.5, "work/workers": 2.0, "work/tasks": 3.0,
+        "work/bytes_sent": 3.0 * 2**20, "work/bytes_received": 1.5 * 2**20,
     }  # fmt: skip
     assert cost.shares() == [
         {"worker": "a", "tasks": 1, "seconds": 1.0, "bytes_sent": 0, "bytes_received": 2**19},

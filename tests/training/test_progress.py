@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from training import progress as told
-from training.progress import counted_progress, progress
+from training.progress import counted_progress, progress, stage
 
 
 class Terminal:
@@ -88,6 +88,15 @@ def test_each_round_counts_its_own_seconds(lines, clock, stages):
         clock(8)
         shows[-1](2, 2)
     assert lines() == [f"{stages[0]}: 2 of 2 in 5 s", f"{stages[-1]}: 2 of 2 in 3 s"]
+
+
+def test_work_in_one_piece_is_one_line_and_none_where_it_breaks_off(lines, clock):
+    with stage("figures"):
+        clock(7)
+    assert lines() == ["figures: 1 of 1 in 7 s"]
+    with pytest.raises(ZeroDivisionError), stage("report"):
+        1 / 0  # noqa: B018
+    assert lines() == ["figures: 1 of 1 in 7 s"]
 
 
 def test_on_a_terminal_there_is_a_bar_that_goes_away_and_no_line(lines, monkeypatch):

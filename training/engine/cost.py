@@ -57,12 +57,12 @@ class Cost:
         """The run so far in numbers: seconds by the clock and of workers, pieces, bytes."""
         total = self.total
         return {
-            "engine/wall_seconds": perf_counter() - self._began,
-            "engine/worker_seconds": total.seconds,
-            "engine/workers": float(len(self.by_worker)),
-            "engine/tasks": float(total.tasks),
-            "engine/bytes_sent": float(total.sent),
-            "engine/bytes_received": float(total.received),
+            "work/wall_seconds": perf_counter() - self._began,
+            "work/worker_seconds": total.seconds,
+            "work/workers": float(len(self.by_worker)),
+            "work/tasks": float(total.tasks),
+            "work/bytes_sent": float(total.sent),
+            "work/bytes_received": float(total.received),
         }
 
     def shares(self) -> list[dict[str, Any]]:
@@ -83,8 +83,8 @@ class Cost:
         found = self.figures()
         several = self.by_worker.items() if len(self.by_worker) > 1 else ()
         whole = (
-            f"work: {found['engine/worker_seconds']:.1f} worker-seconds in "
-            f"{found['engine/wall_seconds']:.1f} s by the clock, {_told(self.total)}"
+            f"work: {found['work/worker_seconds']:.1f} worker-seconds in "
+            f"{found['work/wall_seconds']:.1f} s by the clock, {_told(self.total)}"
         )
         return [
             whole,

@@ -25,6 +25,7 @@ from training.judging.rows.evaluation import evaluate
 from training.judging.rows.sample import Numbers
 from training.labels import hours_to_event
 from training.prices import Prices
+from training.progress import progress
 
 
 def evaluate_in_full(
@@ -40,9 +41,10 @@ def evaluate_in_full(
     `scored` are lines of `cohort`'s reported rows, as `judged.scored_rows` makes them.
     All figures share the resamples of `evaluate`.
     """
-    evaluation = evaluate(scored, bootstrap, seed)
+    evaluation = evaluate(scored, bootstrap, seed, what="rows and grades judged")
     known = _known_then(cohort)
-    for outcome, lines in scored.groupby("outcome", observed=True):
+    parts = list(scored.groupby("outcome", observed=True))
+    for outcome, lines in progress(parts, len(parts), "alarms and strata judged"):
         judged = judged_rows(lines, bootstrap, seed, ["grade"])
         evaluation["outcomes"][str(outcome)] |= _further(
             Outcome(outcome), judged, cohort, known, horizon / HOUR, prices or Prices()

@@ -5,6 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from datetime import datetime
 from pathlib import Path
 
+from training.optional import path_or_none, text_or_none, yes_or_no
 from training.release.registry import ALIASES
 
 
@@ -19,13 +20,19 @@ def add_promote_flags(parser: ArgumentParser) -> None:
     parser.add_argument("run_id", help="the MLflow run that registered the model")
     parser.add_argument("--alias", choices=ALIASES, required=True, help="which")
     parser.add_argument(
-        "--frozen", type=_path, metavar="DIR", help="frozen evaluation set to judge both models on"
+        "--frozen",
+        type=path_or_none,
+        metavar="DIR",
+        help="frozen evaluation set to judge both models on",
     )
     parser.add_argument(
-        "--plan", type=_path, metavar="FILE", help="change plan (default: what `plan` writes)"
+        "--plan",
+        type=path_or_none,
+        metavar="FILE",
+        help="change plan (default: what `plan` writes)",
     )
     parser.add_argument(
-        "--without-evaluation", type=_text, metavar="REASON",
+        "--without-evaluation", type=text_or_none, metavar="REASON",
         help="replace a champion unjudged; the reason goes into the ledger",
     )  # fmt: skip
     _add_yes(
@@ -55,28 +62,14 @@ def add_ledger_flags(parser: ArgumentParser) -> None:
 
 def add_by(parser: ArgumentParser) -> None:
     """Who acts, of every verb that leaves a trace."""
-    parser.add_argument("--by", type=_text, metavar="NAME", help="who (default: this user)")
+    parser.add_argument("--by", type=text_or_none, metavar="NAME", help="who (default: this user)")
 
 
 def _add_yes(parser: ArgumentParser, flag: str, what: str) -> None:
     """A flag that stands alone, or is followed by yes or no."""
     parser.add_argument(
-        flag, nargs="?", type=_yes, const=True, default=False, metavar="yes|no", help=what
+        flag, nargs="?", type=yes_or_no, const=True, default=False, metavar="yes|no", help=what
     )
-
-
-def _path(text: str) -> Path | None:
-    return Path(text) if text else None
-
-
-def _text(text: str) -> str | None:
-    return text or None
-
-
-def _yes(text: str) -> bool:
-    if text not in ("yes", "no"):
-        raise ArgumentTypeError(f"{text!r}: write yes or no, or nothing")
-    return text == "yes"
 
 
 def _digest(text: str) -> str:

@@ -1,13 +1,14 @@
 """Who goes into service and who goes back: decided by the plan, written down before it happens."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from features.tables import InvalidInputError
 from models.bundle import Bundle
 from models.code_version import code_version
 from training.release import ledger_store
+from training.release.changed import other_answers
 from training.release.frozen import FrozenSet, check_fit
 from training.release.judgement import findings, judge_on
 from training.release.ledger import Draft, Entry, Kind, Ledger, in_service, standing
@@ -98,11 +99,21 @@ def _nothing_to_do(alias: str, held: Entry) -> Decision:
 
 @contextmanager
 def _in_use(asked: Request, number: str, ledger: Ledger) -> Iterator[Bundle | None]:
-    """The model that would be replaced; None where there is none or nothing is asked of it."""
-    if not number or (not asked.frozen and asked.all_allowed == Allowed(True, True)):
-        yield None
-        return
-    with fetched(version_at(f"models:/{REGISTERED_NAME}/{number}"), ledger) as bundle:
+    """The model that would be replaced; None where there is none.
+
+    One whose files are not there or not its own is None, too, where nothing is asked of it: it must
+    not keep its place for that.
+    """
+    needed = asked.frozen or asked.all_allowed != Allowed(True, True)
+    with ExitStack() as opened:
+        bundle = None
+        try:
+            if number:
+                version = version_at(f"models:/{REGISTERED_NAME}/{number}")
+                bundle = opened.enter_context(fetched(version, ledger))
+        except InvalidInputError:
+            if needed:
+                raise
         yield bundle
 
 
@@ -110,7 +121,10 @@ def _verdict(asked: Request, proposed: Bundle, in_use: Bundle | None, number: st
     """Guards, and the criteria of the plan where a frozen set is there."""
     name = f"the {asked.alias}, version {number},"
     found = list(guards(name, in_use, proposed, asked.all_allowed)) if in_use else []
-    notes = [f"allowed by flag: {flag}" for flag, lifted in vars(asked.allowed).items() if lifted]
+    notes = other_answers(name, in_use, proposed) if in_use else []
+    if number and not in_use:
+        notes.append(f"{name} cannot be read: what it answered is not compared")
+    notes += [f"allowed by flag: {flag}" for flag, lifted in vars(asked.allowed).items() if lifted]
     if not asked.frozen:
         notes.append(_why_unjudged(asked, number))
         return concluded(asked.plan, None, found, notes)

@@ -1,7 +1,8 @@
-"""Nested settings and figures under flat names, as a tracker's tables want them."""
+"""Nested settings under flat names, as a tracker's table of parameters wants them."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
 from typing import Any
 
 import pandas as pd
@@ -18,13 +19,11 @@ def flat_settings(settings: object) -> dict[str, str]:
     >>> flat_settings({"split": {"folds": 5}, "every": pd.Timedelta("1D"), "repeats": None})
     {'split.folds': '5', 'every': '24h', 'repeats': 'auto'}
     """
-    if is_dataclass(settings) and not isinstance(settings, type):
-        settings = asdict(settings)
-    if not isinstance(settings, Mapping):
+    if not _is_nested(settings):
         raise TypeError(f"settings are a dataclass or a mapping, not {type(settings).__name__}")
     return {
         name: "auto" if value is None and name in CHOSEN_BY_SIZE else as_typed(value)
-        for name, value in flat(settings, ".").items()
+        for name, value in _flat(settings)
     }
 
 
@@ -34,6 +33,8 @@ def as_typed(value: object) -> str:
     >>> as_typed(("severe_crs", "infection")), as_typed(pd.Timedelta("90min")), as_typed(False)
     ('severe_crs,infection', '90min', 'false')
     """
+    if isinstance(value, Enum):
+        return as_typed(value.value)
     if isinstance(value, pd.Timedelta):
         hours = value / HOUR
         return f"{hours:g}h" if hours == int(hours) else f"{value / MINUTE:g}min"
@@ -44,67 +45,19 @@ def as_typed(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def flat(nested: Mapping[str, Any], joint: str) -> dict[str, Any]:
-    """A nested mapping with its names joined.
-
-    >>> flat({"split": {"folds": 5}, "seed": 1}, ".")
-    {'split.folds': 5, 'seed': 1}
-    """
-    found: dict[str, Any] = {}
-    for name, value in nested.items():
-        if isinstance(value, Mapping):
-            found |= {f"{name}{joint}{inner}": deep for inner, deep in flat(value, joint).items()}
+def _flat(nested: Any) -> Iterator[tuple[str, Any]]:
+    """Every value within, however deep, by its names joined with dots."""
+    named = nested if isinstance(nested, Mapping) else _by_field(nested)
+    for name, value in named.items():
+        if _is_nested(value):
+            yield from ((f"{name}.{inner}", deep) for inner, deep in _flat(value))
         else:
-            found[str(name)] = value
-    return found
+            yield str(name), value
 
 
-def flat_metrics(evaluation: Mapping[str, Any]) -> dict[str, float]:
-    """Defined figures by flat names.
-
-    `severe_crs/model/auroc`, `.../auroc/low`, `.../high`, `severe_crs/counts/events`,
-    `severe_crs/model_minus_persistence/auroc`, `severe_crs/grade_2/model/auroc`; of events at the
-    main alarm budget `severe_crs/events/model/found`.
-    """
-    found: dict[str, float] = {}
-    for outcome, judged in evaluation["outcomes"].items():
-        found |= _flat_comparison(outcome, judged, with_intervals=True)
-        for stratum, parts in judged.get("strata", {}).items():
-            for value, part in parts.items():
-                found |= _flat_comparison(
-                    f"{outcome}/{stratum}_{value}", part, with_intervals=False
-                )
-        found |= _flat_events(f"{outcome}/events", judged.get("events"))
-    return {name.replace(" ", "_"): value for name, value in found.items()}
+def _by_field(settings: Any) -> dict[str, Any]:
+    return {field.name: getattr(settings, field.name) for field in fields(settings)}
 
 
-def _flat_events(place: str, events: Mapping[str, Any] | None) -> dict[str, float]:
-    """The figures of every scorer's alarms at the first budget, which is the main one."""
-    if not events:
-        return {}
-    models = next(iter(events["budgets"].values()))["models"]
-    return {
-        f"{place}/{model}/{name}": figure["value"]
-        for model, figures in models.items()
-        for name, figure in figures.items()
-        if figure["value"] is not None
-    }
-
-
-def _flat_comparison(
-    place: str, judged: Mapping[str, Any], with_intervals: bool
-) -> dict[str, float]:
-    groups = {model: answer["metrics"] for model, answer in judged["models"].items()}
-    groups |= {f"model_minus_{other}": gaps for other, gaps in judged["differences"].items()}
-    found = {f"{place}/counts/{name}": float(count) for name, count in judged["counts"].items()}
-    for group, figures in groups.items():
-        for name, figure in figures.items():
-            ends = (
-                {"": "value", "/low": "low", "/high": "high"} if with_intervals else {"": "value"}
-            )
-            found |= {
-                f"{place}/{group}/{name}{end}": figure[key]
-                for end, key in ends.items()
-                if figure[key] is not None
-            }
-    return found
+def _is_nested(value: object) -> bool:
+    return isinstance(value, Mapping) or (is_dataclass(value) and not isinstance(value, type))

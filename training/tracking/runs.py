@@ -3,6 +3,7 @@
 A model is never logged as a pickle. `tracker.py` knows the store, `release/` what was released.
 """
 
+import json
 import os
 import shutil
 import tempfile
@@ -21,7 +22,9 @@ import models
 from features.tables import RECORD_COLUMNS
 from models.bundle import METRICS, Bundle, load_bundle
 from training.folders import TABLES_FOLDER
-from training.tracking.flat import flat_metrics, flat_settings
+from training.tracking.compared import compared_figures
+from training.tracking.flat import flat_settings
+from training.tracking.names import place_name
 from training.tracking.requirements import LOCK, pinned_requirements
 from training.tracking.tracker import (
     TrackerError,
@@ -36,7 +39,7 @@ REGISTERED_NAME = "crs-risk"
 DIGEST_TAG = "bundle_version"
 RUN_OF_PROJECT = "MLFLOW_RUN_ID"
 NOTE = "mlflow.note.content"
-METRICS_A_CALL = 1000  # MLflow's limit for one batch
+DATA_DIGEST = 16  # characters; MLflow keeps 36 at most
 
 EXAMPLE = pd.DataFrame(
     [
@@ -52,9 +55,13 @@ EXAMPLE = pd.DataFrame(
 
 @dataclass(frozen=True)
 class Run:
-    """An open run of the tracker; what the store refuses is raised as TrackerError."""
+    """An open run of the tracker; what the store refuses is raised as TrackerError.
+
+    `of_project`: `mlflow run` has opened it and named it, or its user has.
+    """
 
     run_id: str
+    of_project: bool = False
 
     def log_settings(self, settings: object) -> None:
         """Log a configuration (dataclass or mapping) under dotted names, readable.
@@ -71,13 +78,29 @@ class Run:
             for name, value in tags.items():
                 client().set_tag(self.run_id, name, value)
 
-    def log_evaluation(self, evaluation: Mapping[str, Any]) -> None:
-        """Log every defined figure under a flat name, and the whole evaluation as metrics.json."""
-        named = sorted(flat_metrics(evaluation).items())
+    def rename(self, name: str) -> None:
+        """Call the run so; a project's keeps its name."""
+        if not self.of_project:
+            with told_plainly():
+                client().update_run(self.run_id, name=name)
+
+    def log_records(self, records: Path, digest: str, use: str) -> None:
+        """Name the records that were used: where they lie and the digest of their events.
+
+        MLflow shows them as the run's data set; no value and no count of theirs goes there.
+        """
+        sources = import_module("mlflow.data.dataset_source_registry")
+        place = sources.get_dataset_source_from_json(json.dumps({"uri": str(records)}), "local")
+        named = import_module("mlflow.data.meta_dataset").MetaDataset(
+            place, place_name(records), digest[:DATA_DIGEST]
+        )
         with told_plainly():
-            for start in range(0, len(named), METRICS_A_CALL):
-                batch = dict(named[start : start + METRICS_A_CALL])
-                mlflow().log_metrics(batch, run_id=self.run_id)
+            mlflow().log_input(named, context=use)
+
+    def log_evaluation(self, evaluation: Mapping[str, Any]) -> None:
+        """Log what runs are compared by as metrics, and the whole evaluation as metrics.json."""
+        with told_plainly():
+            mlflow().log_metrics(compared_figures(evaluation), run_id=self.run_id)
             mlflow().log_dict(evaluation, "metrics.json", run_id=self.run_id)
 
     def log_figures(self, figures: Mapping[str, Figure]) -> None:
@@ -144,28 +167,30 @@ def facts_of(bundle: Bundle) -> dict[str, str]:
 def tracking(experiment: str, run_name: str) -> Iterator[Run]:
     """An open run in the store that MLFLOW_TRACKING_URI names, by default mlflow.db here.
 
-    The run ends as finished, or as failed when the block raises.
+    The run ends as finished, as killed when it was stopped (Ctrl-C, SIGTERM), or as failed when the
+    block raises.
 
     Raises:
         TrackerError: the store cannot be used, or fails later.
     """
     with told_plainly():
-        run = Run(_start(experiment, run_name))
+        run = _started(experiment, run_name)
     try:
         yield run
-    except BaseException:
+    except BaseException as fault:
+        ended = "KILLED" if isinstance(fault, KeyboardInterrupt) else "FAILED"
         with suppress(TrackerError), told_plainly():  # the first fault is the one to tell
-            mlflow().end_run("FAILED")
+            mlflow().end_run(ended)
         raise
     with told_plainly():
         mlflow().end_run()
 
 
-def _start(experiment: str, run_name: str) -> str:
+def _started(experiment: str, run_name: str) -> Run:
     if RUN_OF_PROJECT in os.environ:  # `mlflow run` has opened a run, in the experiment it was told
-        return str(mlflow().start_run().info.run_id)
+        return Run(str(mlflow().start_run().info.run_id), of_project=True)
     place = experiment_id(experiment)
-    return str(mlflow().start_run(experiment_id=place, run_name=run_name).info.run_id)
+    return Run(str(mlflow().start_run(experiment_id=place, run_name=run_name).info.run_id))
 
 
 def _log_model(bundle: Path) -> Any:

@@ -14,10 +14,12 @@ from training.dataset import Cohort
 from training.judging.judged import Seen
 from training.leaks.known_again import Learnt, Recognition, told
 from training.prices import Prices, read_prices
+from training.progress import stage
 from training.report.figures.run import judged_figures
 from training.report.page import report_context, write_report
 from training.report.shown import shown_on
 from training.tracking import runs
+from training.tracking.names import place_name, short_version
 from training.verbs import flags
 from training.verbs.opened import agree, opened_bundle
 from training.verbs.told import log_judged, print_claims, tell_notes, tell_set_aside, work_is_safe
@@ -25,7 +27,7 @@ from training.verbs.verb import Verb
 from training.weights import weights_of
 
 SETTINGS = (
-    "model", "records", "format", "every", "bootstrap", "seed", "prices", "out",
+    "model", "records", "format", "every", "bootstrap", "seed", "prices", "weights", "out",
 )  # fmt: skip
 
 
@@ -56,11 +58,14 @@ def run_evaluate(options: Namespace) -> None:
         if not options.track:
             _evaluate(options, bundle, others, prices)
             return
-        with runs.tracking(options.experiment, f"evaluate {options.records.name}") as tracked:
+        name = f"evaluate {place_name(options.records)} by {short_version(bundle)}"
+        with runs.tracking(options.experiment, name) as tracked:
             tracked.log_settings({name: getattr(options, name) for name in SETTINGS})
             evaluation, figures, judged = _evaluate(options, bundle, others, prices)
-            with work_is_safe("not tracked", f"the report is whole in {options.out}"):
+            safe = f"the report is whole in {options.out}"
+            with work_is_safe("not tracked", safe), stage("tracking"):
                 tracked.tag(runs.facts_of(bundle) | {"kind": "evaluation", "judged": judged})
+                tracked.log_records(options.records, others.source.digest, "evaluation")
                 log_judged(tracked, evaluation, figures, options.out)
     print(f"tracked as run {tracked.run_id}")
 
@@ -72,15 +77,18 @@ def _evaluate(
     evaluation = apply.judge(
         bundle, others, options.format, options.bootstrap, options.seed, prices
     )
-    shown = shown_on(bundle, others)
-    figures = judged_figures(evaluation, shown)
+    with stage("explanations"):
+        shown = shown_on(bundle, others)
+    with stage("figures"):
+        figures = judged_figures(evaluation, shown)
     facts = evaluation["judged_on"]
     found = Recognition(facts["known_again"], facts["able_to_tell"])
     learnt = Learnt.by(bundle.reference)
     judged = told(Seen(facts["seen"]), found, facts["patients"], learnt)
     context = report_context(bundle, {"records": options.records}, judged)
     context["every_hours"] = options.every / HOUR
-    write_report(evaluation, figures, context, options.out, shown)
+    with stage("report"):
+        write_report(evaluation, figures, context, options.out, shown)
     for model, best in evaluation.get("challenge_utility", {}).items():
         if best["utility"] is not None:
             print(f"challenge utility at the best threshold, {model}: {best['utility']:.3f}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from features.outcomes import OutcomeSource
 from features.readers import READERS
+from training.optional import path_or_none
 from training.verbs import typed
 
 
@@ -86,7 +87,7 @@ def add_resamples_seed(parser: ArgumentParser) -> None:
 def add_weights(parser: ArgumentParser) -> None:
     """Whom each patient stands for."""
     parser.add_argument(
-        "--weights", type=Path, metavar="FILE",
+        "--weights", type=path_or_none, metavar="FILE",
         help="CSV with patient_id and weight: how many of the population each stands for",
     )  # fmt: skip
 

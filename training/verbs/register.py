@@ -6,7 +6,8 @@ from typing import Any
 
 from models.bundle import METRICS, Bundle, InvalidBundleError, load_bundle
 from models.stated import read_json
-from training.tracking.flat import flat_metrics
+from training.tracking.compared import compared_figures
+from training.tracking.names import short_version
 from training.tracking.runs import tracking
 from training.verbs import flags
 from training.verbs.told import tell_release
@@ -23,7 +24,8 @@ def run_register(options: Namespace) -> None:
     """Log a bundle that lies in a folder, and register it."""
     bundle = load_bundle(options.model)
     metrics = _metrics_of(bundle)
-    with tracking(options.experiment, f"registered {options.model.name}") as tracked:
+    name = f"register {options.model.name} {short_version(bundle)}"
+    with tracking(options.experiment, name) as tracked:
         tracked.log_evaluation(metrics)
         tracked.register(options.model)
     print(f"bundle {bundle.version} registered by run {tracked.run_id}")
@@ -31,10 +33,10 @@ def run_register(options: Namespace) -> None:
 
 
 def _metrics_of(bundle: Bundle) -> dict[str, Any]:
-    """The evaluation that lies in the bundle, proved to be one by flattening it."""
+    """The evaluation that lies in the bundle, proved to be one by what is compared."""
     metrics: dict[str, Any] = read_json(bundle.folder / METRICS)
     try:
-        flat_metrics(metrics)
+        compared_figures(metrics)
     except (AttributeError, LookupError, TypeError, ValueError) as fault:
         raise InvalidBundleError(f"{bundle.folder}: {METRICS}: is no evaluation") from fault
     return metrics

@@ -1,6 +1,6 @@
 """The verb `train`: a model trained, judged, reported and tracked, written as a bundle."""
 
-from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -15,10 +15,13 @@ from training.config import HOUR, TrainingConfig
 from training.engine import ROWS_AT_ONCE, Cost, EngineChoice, Kind, opened
 from training.finished import Run
 from training.judging.alarms.events import EARLY_HOURS
+from training.optional import path_or_none, text_or_none, yes_or_no
 from training.prices import read_prices
+from training.progress import stage
 from training.report.figures.run import judged_figures
 from training.report.page import report_context, write_report
 from training.report.shown import shown_of
+from training.tracking.names import short_version, training_name
 from training.tracking.runs import tracking
 from training.train import check_places, train
 from training.verbs import flags, typed
@@ -42,8 +45,13 @@ def add_flags(parser: ArgumentParser) -> None:
     flags.add_weights(parser)
     _add_tuning(parser)
     parser.add_argument(
-        "--variants", action=BooleanOptionalAction, default=True,
-        help="also judge the model without the grade, without trajectories and with less measured",
+        "--variants", nargs="?", type=yes_or_no, const=True, default=True, metavar="yes|no",
+        help="also judge the model without the grade, without trajectories and with less measured "
+        "(default: yes)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-variants", dest="variants", action="store_false", default=SUPPRESS,
+        help="the same as --variants no",
     )  # fmt: skip
     flags.add_prices(parser)
     _add_engine(parser)
@@ -81,11 +89,11 @@ def _add_engine(parser: ArgumentParser) -> None:
 
 def _add_start(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--start-from", metavar="BUNDLE",
+        "--start-from", type=text_or_none, metavar="BUNDLE",
         help="adapt this bundle to the records: a folder, models:/NAME@ALIAS or runs:/RUN_ID",
     )  # fmt: skip
     parser.add_argument(
-        "--prior", type=Path, metavar="RECORDS",
+        "--prior", type=path_or_none, metavar="RECORDS",
         help="with --start-from: records of other patients to learn from beside the local ones",
     )  # fmt: skip
     parser.add_argument(
@@ -129,7 +137,8 @@ def run_train(options: Namespace) -> None:
         _train(config, options, asked)
         return
     # The run opens before the work: a store that cannot be used shows before the long work
-    with tracking(config.experiment, f"{config.format} {config.records.name}") as tracked:
+    name = training_name(config, adapts=options.start_from is not None)
+    with tracking(config.experiment, name) as tracked:
         tracked.log_settings(config)
         tracked.log_settings({"engine": asked})
         if options.start_from is not None:
@@ -138,8 +147,11 @@ def run_train(options: Namespace) -> None:
             )
         run, figures, cost = _train(config, options, asked)
         later = f"python -m training register --model {config.out}"
-        with work_is_safe("not registered", f"the bundle is whole in {config.out}: {later}"):
+        safe = f"the bundle is whole in {config.out}: {later}"
+        with work_is_safe("not registered", safe), stage("tracking"):
+            tracked.rename(f"{name} {short_version(run.bundle)}")
             tracked.tag({"kind": "training"})
+            tracked.log_records(config.records, run.bundle.card.data_digest, "training")
             log_judged(tracked, run.evaluation, figures, report_folder(config.out))
             tracked.log_cost(cost.figures(), cost.shares())
             tracked.register(config.out, format=config.format)
@@ -171,10 +183,13 @@ def _train(
     with opened(asked, config.out) as (engine, cost):
         adapts = options.start_from is not None
         run = _train_from(config, options) if adapts else train(config, engine)
-    shown = shown_of(run)
-    figures = judged_figures(run.evaluation, shown)
-    report = report_folder(config.out)
-    write_report(run.evaluation, figures, report_context(run.bundle, config, UNSEEN), report, shown)
+    with stage("explanations"):
+        shown = shown_of(run)
+    with stage("figures"):
+        figures = judged_figures(run.evaluation, shown)
+    report, context = report_folder(config.out), report_context(run.bundle, config, UNSEEN)
+    with stage("report"):
+        write_report(run.evaluation, figures, context, report, shown)
     print_claims(run.evaluation)
     print(f"bundle {run.bundle.version} -> {config.out}")
     print(f"report -> {report / 'report.html'}")

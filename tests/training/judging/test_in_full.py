@@ -14,7 +14,7 @@ from training.judging.judged import scored_rows
 from training.prices import Prices
 from training.report.further import further_blocks
 from training.report.page import page_values, render
-from training.tracking.flat import flat_metrics
+from training.tracking.compared import compared_figures
 from training.words.names import THERAPY
 
 DAY = pd.Timedelta(hours=24)
@@ -50,7 +50,7 @@ def test_every_part_is_there_and_can_be_written(evaluation):
     assert "age_group" not in severe["groups"]  # unknown of everyone
     json.dumps(evaluation, allow_nan=False)
     found = severe["events"]["budgets"][BUDGETS[0].title]["models"]["model"]["found"]["value"]
-    assert flat_metrics(evaluation)["severe_crs/events/model/found"] == found
+    assert compared_figures(evaluation)["severe_crs/05_events_found"] == found
 
 
 def test_groups_part_the_judged_rows(evaluation):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from features.outcomes import Outcome
+from features.outcomes import Outcome, OutcomeSource
 from models.bundle import Bundle, OutcomeModel, save_bundle
 from models.calibration import straight
 from training.release.frozen import FrozenSet, open_frozen
@@ -17,7 +17,7 @@ from training.release.request import Decision, Request
 from training.tracking.runs import DIGEST_TAG, REGISTERED_NAME
 from training.tracking.tracker import client
 
-NAMES = ("good", "same", "worse", "biased", "real", "one_outcome")
+NAMES = ("good", "same", "worse", "biased", "real", "one_outcome", "far")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Store:
 @pytest.fixture(scope="session")
 def models_by_name(ward_bundle: Bundle, tmp_path_factory) -> dict[str, Path]:
     """Folders of bundles: the same model twice, one that takes infection for severe CRS, one with a
-    bias, one said to be learnt from real patients, one that answers severe CRS alone."""
+    bias, one said to be learnt from real patients, one that answers severe CRS alone, one that
+    looks 48 h ahead and takes derived outcomes."""
     place, good = tmp_path_factory.mktemp("bundles"), dict(ward_bundle.models)
     crs, infection = good[Outcome.SEVERE_CRS], good[Outcome.INFECTION]
     kept = crs.calibration
@@ -52,16 +53,18 @@ def models_by_name(ward_bundle: Bundle, tmp_path_factory) -> dict[str, Path]:
         "biased": (good | {Outcome.SEVERE_CRS: biased}, {}),
         "real": (good, {"virtual": False, "learnt_from": "81 patients, format meds"}),
         "one_outcome": ({Outcome.SEVERE_CRS: crs}, {}),
+        "far": (good, {}),
     }
     for name, (models, card) in variants.items():
         save_bundle(
             place / name / "artifacts" / "bundle",
-            ward_bundle.horizon_hours,
+            48.0 if name == "far" else ward_bundle.horizon_hours,
             replace(ward_bundle.card, **card),
             models,
             ward_bundle.reference,
             {"outcomes": {}},
             "# Model card\n",
+            OutcomeSource.DERIVED if name == "far" else OutcomeSource.DOCUMENTED,
         )
     return {name: place / name for name in variants}
 

@@ -20,7 +20,7 @@ from training.release.plan import DEFAULT, NoSubgroupWorse, Plan, Within
 from training.release.plan_file import write_plan
 from training.release.promotion import roll_back
 from training.release.registry import alias_holder, fetch
-from training.release.verdict import RefusedError
+from training.release.verdict import Allowed, RefusedError
 from training.tracking.runs import DIGEST_TAG, REGISTERED_NAME
 from training.tracking.tracker import client
 
@@ -159,6 +159,36 @@ def test_a_lesser_model_replaces_the_champion_only_when_told_so(
     assert {entry.kind for entry in read_ledger().entries[2:]} == {Kind.REFUSED}
     assert verb(*asked, f"--allow-{flag.replace('_', '-')}").status == 0
     assert f"allowed by flag: {flag}" in read_ledger().entries[-1].why
+
+
+def test_a_model_that_answers_otherwise_is_said_to_in_print_and_in_the_ledger(store, verb):
+    store.promote("far")
+    asked = ["promote", store.runs["one_outcome"], "--alias", "champion"]
+    asked += ["--without-evaluation", "the ward asked", "--allow-fewer-outcomes"]
+    for more in ([], ["--allow-virtual"]):
+        done = verb(*asked, *more)
+        said = (
+            "answers otherwise than the champion, version 7, did: horizon 24 h instead of 48 h; "
+            "outcomes severe_crs instead of infection, severe_crs; "
+            "outcomes taken as documented instead of derived"
+        )
+        assert said in done.printed.splitlines()
+        assert said in read_ledger().entries[-1].why
+        assert verb("ledger", "--verify").status == 0
+        store.promote("far", allowed=Allowed(virtual=True))
+
+
+def test_a_champion_whose_files_are_gone_gives_way_where_nothing_is_asked_of_it(
+    store, verb, write_over
+):
+    store.promote("good")
+    write_over("good", "worse", tag=False)
+    asked = ["promote", store.runs["same"], "--alias", "champion", "--without-evaluation", "broken"]
+    assert "registered was" in verb(*asked, "--allow-virtual").error
+    done = verb(*asked, "--allow-virtual", "--allow-fewer-outcomes")
+    told = "the champion, version 1, cannot be read: what it answered is not compared"
+    assert told in done.printed.splitlines()
+    assert told in read_ledger().entries[-1].why
 
 
 def test_a_challenger_is_named_without_being_judged(store, frozen):
@@ -425,10 +455,10 @@ EMPTY = ("ledger", "--verify"), ("ledger", "--at", "2026-03-01T00:00Z")
 
 def test_an_empty_ledger_beside_registered_models_vouches_for_nothing(verb, store):
     for words in EMPTY:
-        assert verb(*words).error.startswith("no ledger, but registered versions (6 of crs-risk)")
+        assert verb(*words).error.startswith("no ledger, but registered versions (7 of crs-risk)")
     client().rename_registered_model(REGISTERED_NAME, "something-else")
     for words in EMPTY:
-        assert "(6 of something-else)" in verb(*words).error
+        assert "(7 of something-else)" in verb(*words).error
 
 
 def test_a_renamed_ledger_is_no_empty_one_and_no_new_one_is_begun(store, three, verb):

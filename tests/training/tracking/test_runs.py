@@ -4,9 +4,11 @@ import ast
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 import pandas as pd
@@ -21,8 +23,11 @@ from features.tables import InvalidInputError, InvalidTableError
 from models.bundle import load_bundle
 from models.predict import predict_rows
 from training.config import TrainingConfig
+from training.engine import Cost, EngineChoice
+from training.exit_status import exit_status
 from training.tracking import pyfunc
-from training.tracking.flat import flat_metrics
+from training.tracking.compared import COMPARED, COUNTS, compared_figures
+from training.tracking.names import place_name, training_name
 from training.tracking.requirements import LOCK, NEEDED_TO_ANSWER, pinned_requirements
 from training.tracking.runs import EXAMPLE, REGISTERED_NAME, tracking
 
@@ -133,6 +138,10 @@ def test_tracking_in_a_new_store_prints_nothing(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+class Rank(Enum):
+    FIRST = 1
+
+
 @dataclass(frozen=True)
 class Split:
     folds: int = 5
@@ -144,15 +153,27 @@ class Config:
     split: Split = Split()
 
 
-def test_a_run_keeps_settings_figures_files_and_every_defined_figure(store, tmp_path):
+def test_a_run_keeps_settings_files_and_the_defined_figures_that_are_compared(store, tmp_path):
     import mlflow
 
     nothing = {"value": None, "low": None, "high": None, "reason": "no event"}
     judged = {
         "counts": {"events": 3},
-        "models": {"model without grade": {"metrics": {
-            "auroc": {"value": 0.9, "low": 0.8, "high": 0.95, "reason": None}, "ici": nothing}}},
+        "models": {
+            "model": {"metrics": {"auroc": {"value": 0.9, "low": 0.8, "high": 0.95},
+                                  "brier": {"value": 0.02, "low": 0.01, "high": 0.03},
+                                  "log_loss": {"value": 0.05, "low": 0.04, "high": 0.06},
+                                  "ici": nothing}},
+            "persistence": {"metrics": {"auroc": {"value": 0.8, "low": 0.7, "high": 0.9}}},
+            "sofa": {"metrics": {"auroc": {"value": 0.7, "low": 0.6, "high": 0.8}}}},
         "differences": {"persistence": {"auroc": {"value": 0.1, "low": None, "high": None}}},
+        "events": {"budgets": {
+            "1 alarm in 10 patient-days": {"models": {"model": {"lead_median": {
+                "value": 30.5, "low": 20.0, "high": 40.0}}}, "differences": {}},
+            "1 alarm in 5 patient-days": {"models": {"model": {"found": {
+                "value": 0.5, "low": 0.4, "high": 0.6}}}, "differences": {}}}},
+        "decisions": {"0.1": {"models": {"persistence": {"net_benefit": {
+            "value": 0.004, "low": 0.001, "high": 0.007}}}, "differences": {}}},
     }  # fmt: skip
     evaluation = {"outcomes": {"severe_crs": judged | {"strata": {"grade": {"2": judged}}}}}
     (tmp_path / "tables").mkdir()
@@ -167,15 +188,16 @@ def test_a_run_keeps_settings_figures_files_and_every_defined_figure(store, tmp_
     found = mlflow.get_run(run.run_id)
     assert found.info.status == "FINISHED"
     assert found.data.params == {"setting.seed": "1", "setting.split.folds": "5"}
-    assert found.data.metrics == flat_metrics(evaluation) == {
-        "severe_crs/counts/events": 3.0,
-        "severe_crs/model_without_grade/auroc": 0.9,
-        "severe_crs/model_without_grade/auroc/low": 0.8,
-        "severe_crs/model_without_grade/auroc/high": 0.95,
-        "severe_crs/model_minus_persistence/auroc": 0.1,
-        "severe_crs/grade_2/counts/events": 3.0,
-        "severe_crs/grade_2/model_without_grade/auroc": 0.9,
-        "severe_crs/grade_2/model_minus_persistence/auroc": 0.1,
+    assert found.data.metrics == {
+        "severe_crs/01_auroc": 0.9,
+        "severe_crs/01_auroc_low": 0.8,
+        "severe_crs/01_auroc_high": 0.95,
+        "severe_crs/01_auroc_persistence": 0.8,
+        "severe_crs/01_auroc_gain": 0.1,
+        "severe_crs/06_lead_median_hours": 30.5,
+        "severe_crs/09_brier": 0.02,
+        "severe_crs/14_net_benefit_at_0.10_persistence": 0.004,
+        "severe_crs/90_events": 3.0,
     }  # fmt: skip
     files = {entry.path for entry in mlflow.artifacts.list_artifacts(run_id=run.run_id)}
     assert files == {"figures", "metrics.json", "report.html", "report.json", "tables"}
@@ -183,6 +205,102 @@ def test_a_run_keeps_settings_figures_files_and_every_defined_figure(store, tmp_
     assert [entry.path for entry in tables] == ["tables/counts.parquet"]
     assert mlflow.artifacts.load_dict(f"{found.info.artifact_uri}/metrics.json") == evaluation
     assert found.data.tags["mlflow.note.content"] == "severe_crs: no gain\n\ninfection: a gain"
+
+
+def test_the_utility_of_the_challenge_is_compared_where_it_was_judged():
+    judged = {"counts": {"rows": 9}, "models": {}, "differences": {}}
+    ours, gap = ({"utility": {"value": v, "low": v - 0.1, "high": v + 0.1}} for v in (0.4, 0.25))
+    evaluation = {
+        "outcomes": {"infection": judged, "severe_crs": judged},
+        "challenge_utility_intervals": {
+            "models": {"model": ours, "persistence": gap}, "differences": {"persistence": gap}},
+    }  # fmt: skip
+    assert compared_figures(evaluation) == pytest.approx({
+        "infection/15_challenge_utility": 0.4,
+        "infection/15_challenge_utility_low": 0.3,
+        "infection/15_challenge_utility_high": 0.5,
+        "infection/15_challenge_utility_persistence": 0.25,
+        "infection/15_challenge_utility_gain": 0.25,
+        "infection/15_challenge_utility_gain_low": 0.15,
+        "infection/15_challenge_utility_gain_high": 0.35,
+        "infection/93_rows": 9.0,
+        "severe_crs/93_rows": 9.0,
+    })  # fmt: skip
+
+
+def test_a_run_has_few_figures_and_the_most_important_comes_first():
+    names = [f"{row.name}{part}" for row in COMPARED for part in row.parts]
+    assert names[0] == min(names) == "01_auroc"
+    assert [row.name for row in COMPARED] == sorted(row.name for row in COMPARED)
+    assert 2 * (len(names) + len(COUNTS)) <= 150
+    assert all(name > "infection/" for name in Cost().figures())  # what a run cost comes last
+
+
+def test_settings_within_settings_and_choices_are_logged_flat(store):
+    import mlflow
+
+    with tracking("severe CRS", "engine") as run:
+        run.log_settings({"engine": EngineChoice(), "rank": Rank.FIRST})
+    assert mlflow.get_run(run.run_id).data.params == {
+        "setting.engine.kind": "local",
+        "setting.engine.scheduler": "none",
+        "setting.engine.rows_at_once": "50000",
+        "setting.rank": "1",
+    }
+
+
+def test_the_records_of_a_run_are_its_data_set_without_any_of_their_values(store, tmp_path):
+    import mlflow
+
+    records = tmp_path / "ward 3" / "records.csv"
+    records.parent.mkdir()
+    records.write_text("patient_id,time,code,numeric_value\nsecret,2026-01-01T08:00Z,crp,987654\n")
+    with tracking("severe CRS", "first name") as run:
+        run.rename("second name")
+        run.log_records(records, "0123456789abcdef" * 4, "training")
+    found = mlflow.get_run(run.run_id)
+    assert found.info.run_name == "second name"
+    (logged,) = found.inputs.dataset_inputs
+    assert (logged.dataset.name, logged.dataset.digest) == (
+        "ward 3/records.csv",
+        "0123456789abcdef",
+    )
+    assert [tag.value for tag in logged.tags] == ["training"]
+    assert json.loads(logged.dataset.source) == {"uri": str(records)}
+    kept = f"{logged.dataset.schema}{logged.dataset.profile}"
+    assert "secret" not in kept
+    assert "987654" not in kept
+
+
+def test_a_run_that_a_project_has_opened_keeps_the_name_that_it_was_given(store, monkeypatch):
+    import mlflow
+
+    opened = mlflow.MlflowClient().create_run("0", run_name="given")
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened.info.run_id)
+    with tracking("severe CRS", "first name") as run:
+        run.rename("second name")
+    assert run.run_id == opened.info.run_id
+    assert mlflow.get_run(run.run_id).info.run_name == "given"
+
+
+@pytest.mark.parametrize(
+    ("changed", "adapts", "name"),
+    [
+        ({}, False, "train ward/r.csv"),
+        ({"outcomes": (Outcome.INFECTION, Outcome.SEVERE_CRS)}, False, "train ward/r.csv"),
+        ({"outcomes": (Outcome.INFECTION,), "horizon": pd.Timedelta("48h")}, False,
+         "train ward/r.csv infection 48h"),
+        ({}, True, "adapt to ward/r.csv"),
+    ],
+)  # fmt: skip
+def test_a_run_is_named_by_its_records_and_what_is_not_the_default(changed, adapts, name):
+    config = TrainingConfig(Path("ward/r.csv"), "table", Path("out"), **changed)
+    assert training_name(config, adapts) == name
+
+
+def test_a_folder_of_records_is_named_by_itself(tmp_path):
+    (tmp_path / "mimic").mkdir()
+    assert place_name(tmp_path / "mimic") == "mimic"
 
 
 def test_settings_are_logged_as_a_user_types_them(store):
@@ -234,6 +352,21 @@ def test_a_run_that_breaks_is_kept_as_failed(store):
     with pytest.raises(ZeroDivisionError), tracking("severe CRS", "broken") as run:
         1 / 0  # noqa: B018
     assert mlflow.get_run(run.run_id).info.status == "FAILED"
+
+
+def test_a_run_that_is_stopped_is_kept_as_killed(store, capsys):
+    import mlflow
+
+    begun = []
+
+    def work():
+        with tracking("severe CRS", "stopped") as run:
+            begun.append(run.run_id)
+            signal.raise_signal(signal.SIGTERM)
+
+    assert exit_status(work) == 143
+    assert mlflow.get_run(begun[0]).info.status == "KILLED"
+    assert capsys.readouterr().err == "stopped: SIGTERM\n"
 
 
 # The model's own reading of its input ----------------------------------------------------------

@@ -137,6 +137,7 @@ def test_where_the_store_breaks_after_the_work_the_bundle_stays_and_can_be_regis
         return Done(), {}, Cost()
 
     class Done:
+        bundle = ward_bundle
         evaluation = {"outcomes": {"infection": {  # noqa: RUF012
             "counts": {"events": 3}, "models": {}, "differences": {}}}}  # fmt: skip
 

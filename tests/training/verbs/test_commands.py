@@ -136,7 +136,7 @@ def test_train_leaves_a_bundle_its_report_and_a_tracked_run(ward):
     assert run.data.params["setting.seed"] == "0"
     evaluation = json.loads((ward.bundle / "metrics.json").read_text("utf-8"))
     found = evaluation["outcomes"]["infection"]["models"]["model"]["metrics"]["auroc"]["value"]
-    assert run.data.metrics["infection/model/auroc"] == pytest.approx(found)
+    assert run.data.metrics["infection/01_auroc"] == pytest.approx(found)
 
 
 def test_the_card_and_the_report_of_virtual_patients_say_so(ward):

@@ -29,7 +29,7 @@ def judge(ward_bundle, tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("with_events", [True, False])
 def test_an_evaluation_is_logged_with_its_figures_and_the_bundle_it_judged(
-    judge, ward_records, ward_bundle, with_events
+    judge, ward_records, ward_bundle, with_events, tmp_path
 ):
     import mlflow
 
@@ -44,9 +44,14 @@ def test_an_evaluation_is_logged_with_its_figures_and_the_bundle_it_judged(
     assert expected.items() <= run.data.tags.items()
     assert run.data.params["setting.every"] == "24h"
     assert run.data.params["setting.records"] == "records.parquet"
-    events = run.data.metrics["severe_crs/counts/events"]
+    assert run.info.run_name == (
+        f"evaluate {tmp_path.name}/records.parquet by bundle {ward_bundle.version[:8]}"
+    )
+    (used,) = run.inputs.dataset_inputs
+    assert used.dataset.name == f"{tmp_path.name}/records.parquet"
+    events = run.data.metrics["severe_crs/90_events"]
     assert (events > 0) == with_events
-    assert ("severe_crs/model/auroc" in run.data.metrics) == with_events
+    assert ("severe_crs/01_auroc" in run.data.metrics) == with_events
     logged = {file.path for file in mlflow.artifacts.list_artifacts(run_id=run.info.run_id)}
     expected = {"metrics.json", "report.html", "report.json", "source_attributes.json", "tables"}
     assert expected <= logged

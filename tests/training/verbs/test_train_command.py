@@ -25,8 +25,13 @@ def test_training_leaves_a_bundle_a_report_and_a_run(
     assert main(asked if track else [*asked, "--no-track"]) == 0
     printed = capsys.readouterr().out
     stages = re.findall(r"^(.*): (\d+) of \2 in \d+ s$", "\n".join(caplog.messages), re.MULTILINE)
-    assert stages == [("severe_crs: shuffled labels", "4"), ("severe_crs: model", "5")]
-    assert len(caplog.messages) < 15  # what is printed at the end is not buried
+    assert stages == [
+        ("severe_crs: shuffled labels", "4"), ("severe_crs: model", "5"),
+        ("rows and grades judged", "1"), ("alarms and strata judged", "1"),
+        ("abstention and doubts judged", "1"), ("explanations", "1"), ("figures", "1"),
+        ("report", "1"), *([("tracking", "1")] if track else []),
+    ]  # fmt: skip
+    assert len(caplog.messages) < 20  # what is printed at the end is not buried
     bundle = load_bundle("bundle")
     claimed, written, *_ = printed.splitlines()
     assert claimed.startswith("severe_crs: ")
@@ -42,7 +47,14 @@ def test_training_leaves_a_bundle_a_report_and_a_run(
                 "outcomes": "severe_crs", "virtual": "false", "patients": "80"}  # fmt: skip
     assert expected.items() <= run.data.tags.items()
     assert run.data.params["setting.learn_every"] == "24h"
-    assert "severe_crs/model/auroc" in run.data.metrics
+    assert run.info.run_name == (
+        f"train {tmp_path.name}/ward.parquet severe_crs bundle {bundle.version[:8]}"
+    )
+    (used,) = run.inputs.dataset_inputs
+    assert used.dataset.digest == bundle.card.data_digest[:16]
+    assert run.data.params["setting.engine.kind"] == "local"
+    assert len(run.data.metrics) <= 150
+    assert "severe_crs/01_auroc" in run.data.metrics
     assert run.data.tags["mlflow.note.content"] == claimed
     assert run.data.tags["finding.severe_crs"] in set(Finding) - {Finding.UNKNOWN}
     logged = {file.path for file in mlflow.artifacts.list_artifacts(run_id=run.info.run_id)}

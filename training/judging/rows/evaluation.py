@@ -18,13 +18,18 @@ from training.judging.rows.comparison import compare
 from training.judging.rows.curves import curves
 from training.judging.rows.ranking import ALARM_BUDGET, TARGET_SENSITIVITY
 from training.judging.rows.resampled import INTERVAL_LEVEL
+from training.progress import progress
 
 TOGETHER = {"grade": {"0-1": ("0", "1")}}
 """Groups of a stratum that are also judged as one: from grade 0 or 1 severe CRS is a surprise."""
 
 
 def evaluate(
-    scored: pd.DataFrame, bootstrap: int = 200, seed: int = 0, strata: Sequence[str] = ("grade",)
+    scored: pd.DataFrame,
+    bootstrap: int = 200,
+    seed: int = 0,
+    strata: Sequence[str] = ("grade",),
+    what: str = "",
 ) -> dict[str, Any]:
     """Judge every scorer on every outcome; undefined figures are null with a reason.
 
@@ -33,13 +38,14 @@ def evaluate(
     `repeat` (a run of cross-validation: figures are means over the repeats), `weight` (how many
     patients of the population the row's patient stands for; `counts` stay those on file, and
     `population` has the weighted rows and events that the figures are of) and the
-    `strata` columns. All scorers must judge the same rows.
+    `strata` columns. All scorers must judge the same rows. `what` names the work to whoever waits.
 
     Raises InvalidTableError when a column is missing, a label is not 0, 1 or NaN, a line is double,
     or the scorers do not judge the same rows.
     """
     check_scored(scored)
     present = [stratum for stratum in strata if stratum in scored]
+    parts = list(scored.groupby("outcome", observed=True))
     return {
         "resampling": {
             "unit": "patient",
@@ -51,7 +57,7 @@ def evaluate(
         "target_sensitivity": TARGET_SENSITIVITY,
         "outcomes": {
             str(outcome): _evaluate_outcome(lines, bootstrap, seed, present)
-            for outcome, lines in scored.groupby("outcome", observed=True)
+            for outcome, lines in progress(parts, len(parts), what)
         },
     }
 
