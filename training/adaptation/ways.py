@@ -63,6 +63,13 @@ class Piece:
         return kept if self.trees is None else kept + self.trees.margin(local.rows)
 
 
+def piece_of(task: Task, line: Line, member: Member) -> Piece:
+    """A fit with trees: on top of the shipped ones, or alone where the line is nothing."""
+    if line == NOTHING:
+        return Piece(NOTHING, join_members([member], task.local_columns), member)
+    return Piece(line, join_members([member], task.all_columns), member)
+
+
 Learn = Callable[[Task, Local, int], Piece]
 
 
@@ -102,7 +109,7 @@ def _continue(task: Task, local: Local, seed: int) -> Piece:
         seed,
         offset=line.of(learnt.shipped),
     )
-    return Piece(line, join_members([member], names), member)
+    return piece_of(task, line, member)
 
 
 def _from_scratch(task: Task, local: Local, seed: int) -> Piece:
@@ -144,7 +151,7 @@ def _own_trees(
     recipe = recipe_for(float(weight[target > 0.0].sum()))
     start = fit_start(shown, target, signs, weight, recipe.lines)
     member = fit_member(shown, target, start, recipe, signs, seed, weight)
-    return Piece(NOTHING, join_members([member], names), member)
+    return piece_of(task, NOTHING, member)
 
 
 SHIPPED, RECALIBRATED, SCRATCH = "shipped model", "recalibrated", "from scratch"
