@@ -22,7 +22,8 @@ class TrainingConfig:
     the patient-wise cross-validation: None takes what `repeats_for` says. `outcomes_from` says
     where grades and infections come from, as features and as labels. `accept_leaks` lets a run go
     on that the leak audit would stop. `weights` is a CSV of sampling weights (`training.weights`).
-    With `trials` or `minutes` recipes are tuned (`training.tune`).
+    Without `curve` an adaptation draws no learning curve. With `trials` or
+    `minutes` recipes are tuned (`training.tune`).
     """
 
     records: Path
@@ -38,6 +39,7 @@ class TrainingConfig:
     repeats: int | None = None
     bootstrap: int = 200
     variants: bool = True
+    curve: bool = True
     outcomes_from: OutcomeSource = OutcomeSource.DOCUMENTED
     prices: Prices = field(default_factory=Prices)
     accept_leaks: bool = False

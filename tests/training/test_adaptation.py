@@ -1,5 +1,6 @@
 """Adapting a shipped model: what is chosen when, who judges whom, and what the bundle says."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,16 +10,19 @@ import pytest
 from scipy.special import expit, logit
 
 from features.outcomes import Outcome
+from features.tables import InvalidInputError
 from models.bundle import load_bundle
 from models.calibration import fit_calibration, straight
 from models.predict import predict_rows
-from models.risk import RiskModel
+from models.risk import RiskModel, fit_member
+from training.adaptation import run, ways
 from training.adaptation.blend import shares
 from training.adaptation.choice import choose
 from training.adaptation.curve import ADAPTED, judged_by_size
 from training.adaptation.figures import beats_from, sizes_ahead
 from training.adaptation.local import Local, spread_order
 from training.adaptation.nested import adapt
+from training.adaptation.pieces import Pieces, digest_of
 from training.adaptation.rows import local_rows, prior_rows
 from training.adaptation.run import _other_patients
 from training.adaptation.ways import (
@@ -33,9 +37,10 @@ from training.adaptation.ways import (
     joined,
     ways_for,
 )  # fmt: skip
-from training.adaptation.words import curve_sentences, headlines
+from training.adaptation.words import NO_CURVE, curve_sentences, headlines
 from training.apply import cohort_for
 from training.config import DAY
+from training.engine.kept import Kept
 from training.judging.rows.shrunk import AS_IT_IS, Line, shrunk_line
 from training.leaks import Learnt
 
@@ -336,6 +341,88 @@ def test_the_same_seed_gives_the_same_bundle(
     again = verb(*order(few_records, ward_bundle, tmp_path / "b", "--outcome", "severe_crs"))
     assert again.status == 0
     assert load_bundle(tmp_path / "b").version == adapted_bundle[0].version
+
+
+@pytest.fixture
+def fitted(monkeypatch) -> list[int]:
+    """The rows of each member that adapting has fitted."""
+    rows: list[int] = []
+
+    def counted(*given, **named):
+        rows.append(len(given[0]))
+        return fit_member(*given, **named)
+
+    monkeypatch.setattr(ways, "fit_member", counted)
+    return rows
+
+
+def test_a_run_that_was_cut_off_goes_on_to_the_same_bundle(
+    adapted_bundle, few_records, ward_bundle, verb, fitted, monkeypatch, tmp_path
+):
+    def cut_off(*given):
+        raise InvalidInputError("cut off")
+
+    out, partial = tmp_path / "b", tmp_path / "b.partial"
+    asked = order(few_records, ward_bundle, out, "--outcome", "severe_crs")
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "finished", cut_off)
+        assert verb(*asked).error == "cut off"
+    kept = {form: sorted(partial.glob(f"*{form}")) for form in (".step", ".fit")}
+    # ten folds, learnt from all others; the bundle's one way with trees, each fold left out once
+    folds = len(kept[".fit"])
+    assert len(kept[".step"]) == 10
+    assert 4 * folds < len(fitted) <= (10 + 1) * folds
+    for paths in kept.values():
+        paths[0].unlink()
+    fitted.clear()
+    assert verb(*asked).status == 0
+    assert 1 < len(fitted) <= folds + 1
+    assert load_bundle(out).version == adapted_bundle[0].version
+    assert not partial.exists()
+
+
+def test_pieces_of_other_rows_settings_or_parents_are_not_taken(ward, task):
+    prior = Prior(ward.rows, ward.target, 80, virtual=True)
+    known = digest_of(task, ward, "parent")
+    assert digest_of(task, ward, "parent") == known
+    others = [
+        digest_of(task, ward, "another"),
+        digest_of(replace(task, seed=2), ward, "parent"),
+        digest_of(replace(task, local_columns=COLUMNS[:2]), ward, "parent"),
+        digest_of(replace(task, prior=prior), ward, "parent"),
+        digest_of(replace(task, prior=replace(prior, rows=ward.rows + 1)), ward, "parent"),
+        digest_of(task, replace(ward, rows=ward.rows + 1), "parent"),
+        digest_of(task, replace(ward, label=1 - ward.label), "parent"),
+        digest_of(task, replace(ward, shipped=ward.shipped + 1), "parent"),
+    ]
+    assert len({known, *others}) == 1 + len(others)
+
+
+@pytest.mark.parametrize("ending", [".fit", ".step"])
+def test_a_damaged_piece_is_refused_by_its_name(ward, task, tmp_path, ending):
+    few = ward.of(np.isin(ward.patient, ward.patients[:14]))
+    pieces = Pieces(Kept(tmp_path), digest_of(task, few, "parent"))
+    judged_by_size(task, few, 1, (), pieces)
+    adapt(task, few, 1, pieces)
+    path = next(tmp_path.glob(f"*{ending}"))
+    path.write_bytes(path.read_bytes()[:20])
+    again = replace(pieces, kept=Kept(tmp_path))
+    with pytest.raises(InvalidInputError, match=f"{path.name}: is damaged; remove it"):
+        (judged_by_size(task, few, 1, (), again), adapt(task, few, 1, again))
+
+
+def test_without_a_curve_only_models_of_all_others_are_judged(
+    few_records, ward_bundle, verb, tmp_path
+):
+    out = tmp_path / "b"
+    asked = order(few_records, ward_bundle, out, "--outcome", "severe_crs", "--no-curve")
+    assert verb(*asked).status == 0
+    told = json.loads((out / "metrics.json").read_text())["adaptation"]["severe_crs"]
+    assert [entry["patients"] for entry in told["learning_curve"]] == [10]
+    assert NO_CURVE in told["sentences"]
+    alone = verb("train", "--records", few_records, "--format", "table", "--no-curve",
+                 "--no-track", "--out", tmp_path / "c").error  # fmt: skip
+    assert alone.startswith("--no-curve: serves adapting alone")
 
 
 def test_what_does_not_fit_the_parent_is_refused(few_records, ward_bundle, verb, tmp_path):

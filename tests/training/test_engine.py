@@ -97,7 +97,7 @@ def test_kept_members_are_taken_up_again_and_only_the_missing_are_fitted(committ
     again = Engine(kept=kept, tell=done.append).members(committee, "crs")
     assert [m.to_bytes() for m in again] == [m.to_bytes() for m in first]
     assert len(done) == 1
-    assert f"{folder}: 1 member of a run that was cut off" in said()
+    assert f"{folder}: 1 piece of a run that was cut off" in said()
     assert "crs: 1 of 2 taken up again" in said()
     kept.clear()
     assert not any("not used" in line for line in said())
@@ -110,7 +110,7 @@ def test_members_of_other_settings_are_counted_and_never_taken(committee, tmp_pa
     Engine(kept=kept, tell=done.append).members(replace(committee, seed=8), "crs")
     assert len(done) == 2
     kept.clear()
-    assert f"{folder}: 2 members not used: of other records, settings or code" in said()
+    assert f"{folder}: 2 pieces not used: of other records, settings or code" in said()
     assert not folder.exists()
 
 

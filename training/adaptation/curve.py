@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from features.outcomes import Outcome
 from models.baselines import baselines_for
 from training.adaptation.local import Local, deal, spread_order
-from training.adaptation.nested import adapt
+from training.adaptation.nested import UNKEPT, adapt
+from training.adaptation.pieces import Pieces
 from training.adaptation.ways import SCRATCH, Task
 from training.progress import progress
 
+Plain = dict[str, Any]
 SIZES = (10, 20, 40, 80, 120, 240, 480)
 OUTER_FOLDS = 10
 ALL_BUT = 0.95
@@ -33,55 +37,69 @@ class Judged:
     chosen: Mapping[str, int]
 
 
-def judged_by_size(task: Task, local: Local, repeats: int, sizes: Sequence[int]) -> list[Judged]:
+def judged_by_size(
+    task: Task, local: Local, repeats: int, sizes: Sequence[int], pieces: Pieces = UNKEPT
+) -> list[Judged]:
     """Judge every local patient by models of `sizes` others, and of all others (the last).
 
     Each repeat deals the patients into folds. Those outside a fold are put into a random order
     that is stratified by event; a model of n patients learns from the first n of it (so a larger
     one sees those of the smaller and more) and everything in it, the choice of the way too. The
-    fold's patients are judged by it: each once a repeat for each size.
+    fold's patients are judged by it: each once a repeat for each size. Each step (one size, one
+    repeat, one fold) goes through `pieces`.
     """
     folds = min(OUTER_FOLDS, len(local.patients))
     plan = deal(local, folds, repeats, task.seed)
     pool = len(local.patients) - -(-len(local.patients) // folds)
     wanted = [*(size for size in sizes if size < ALL_BUT * pool), pool]
-    tables = [_Table(task, local, size, repeats) for size in wanted]
-    splits = list(np.ndindex(repeats, folds))
-    for repeat, fold in progress(splits, len(splits), f"{task.outcome}: learning curve"):
+    tables = [_Table(local, size, repeats) for size in wanted]
+    steps = [
+        (table, repeat, fold) for repeat, fold in np.ndindex(repeats, folds) for table in tables
+    ]
+    for table, repeat, fold in progress(steps, len(steps), f"{task.outcome}: learning curve"):
         away = plan[:, repeat] == fold
-        others = local.of(~away)
-        order = others.patients[spread_order(others.with_event, task.seed + repeat)]
-        for table in tables:
-            drawn = others if table.size == pool else _only(others, order[: table.size])
-            table.judge(drawn, away, repeat)
+        size = None if table.size == pool else table.size
+        judge = partial(_step, task, local, away, size, task.seed + repeat)
+        place = ("curve", table.size, repeat, fold, folds)
+        table.fill(pieces.of_curve(place, judge), away, repeat)
     return [table.judged for table in tables]
 
 
-def _only(local: Local, patients: np.ndarray) -> Local:
-    return local.of(np.isin(local.patient, patients))
+def _step(task: Task, local: Local, away: np.ndarray, size: int | None, seed: int) -> Plain:
+    """Learn from `size` patients drawn from those not away (None: all), judge those away."""
+    drawn = _drawn(local.of(~away), size, seed)
+    unseen = local.of(away & local.judged)
+    adapted = adapt(task, drawn)
+    found = {name: one.risk(unseen) for name, one in adapted.learnt.items()}
+    found[ADAPTED] = adapted.choice.risk(unseen)
+    found.setdefault(SCRATCH, np.full(len(unseen.label), _rate(drawn)))
+    found |= _opponents(task.outcome, drawn, unseen)
+    risks = {name: risk.tolist() for name, risk in found.items()}
+    return {"chosen": adapted.chosen, "risks": risks}
+
+
+def _drawn(others: Local, size: int | None, seed: int) -> Local:
+    if size is None:
+        return others
+    order = others.patients[spread_order(others.with_event, seed)]
+    return others.of(np.isin(others.patient, order[:size]))
 
 
 class _Table:
     """Fills one size's risks, fold by fold."""
 
-    def __init__(self, task: Task, local: Local, size: int, repeats: int) -> None:
+    def __init__(self, local: Local, size: int, repeats: int) -> None:
         self.size = size
-        self._task, self._local, self._repeats = task, local, repeats
+        self._local, self._repeats = local, repeats
         self._risks: dict[str, np.ndarray] = {}
         self._chosen: dict[str, int] = {}
 
-    def judge(self, drawn: Local, away: np.ndarray, repeat: int) -> None:
-        """Learn from the drawn patients, judge those of the fold that stood away."""
-        here = away & self._local.judged
-        unseen = self._local.of(here)
-        place = here[self._local.judged]
-        adapted = adapt(self._task, drawn)
-        self._chosen[adapted.chosen] = self._chosen.get(adapted.chosen, 0) + 1
-        found = {name: one.risk(unseen) for name, one in adapted.learnt.items()}
-        found[ADAPTED] = adapted.choice.risk(unseen)
-        found.setdefault(SCRATCH, np.full(len(unseen.label), _rate(drawn)))
-        found |= _opponents(self._task.outcome, drawn, unseen)
-        for name, risk in found.items():
+    def fill(self, step: Plain, away: np.ndarray, repeat: int) -> None:
+        """Take in the risks of those who stood away, and the way that was chosen without them."""
+        place = away[self._local.judged]
+        chosen = step["chosen"]
+        self._chosen[chosen] = self._chosen.get(chosen, 0) + 1
+        for name, risk in step["risks"].items():
             self._column(name)[place, repeat] = risk
 
     def _column(self, name: str) -> np.ndarray:

@@ -20,9 +20,11 @@ from training.adaptation.curve import ADAPTED, SIZES, Judged, judged_by_size
 from training.adaptation.figures import curve_figures
 from training.adaptation.local import Local, deal
 from training.adaptation.nested import INNER_FOLDS, Adapted, adapt
+from training.adaptation.pieces import Pieces, digest_of
 from training.adaptation.rows import Records, local_rows, prior_rows, read_cohort, task_for
 from training.adaptation.ways import MEANINGS, NOTHING_KEPT, SCRATCH, Task, joined
 from training.adaptation.words import (
+    NO_CURVE,
     card_sentence,
     choice_sentence,
     curve_sentences,
@@ -32,6 +34,7 @@ from training.adaptation.words import (
 from training.blas import on_one_blas_thread
 from training.config import TrainingConfig, repeats_for
 from training.dataset import Cohort, Events
+from training.engine.kept import Kept
 from training.finished import Run, TrainedOutcome, finished, make_card
 from training.fit import TrainingRows
 from training.judging.doubt.added import Given
@@ -55,8 +58,15 @@ class AdaptedOutcome:
 
 
 @on_one_blas_thread
-def train_from(config: TrainingConfig, parent: Bundle, prior: Records | None = None) -> Run:
+def train_from(
+    config: TrainingConfig,
+    parent: Bundle,
+    prior: Records | None = None,
+    kept: Kept | None = None,
+) -> Run:
     """Adapt `parent` to the records of `config`, judge it and write a bundle to `config.out`.
+
+    `kept` is where finished pieces outlive a run that is cut off (None: nowhere).
 
     Raises:
         InvalidInputError: bad records, fewer than `FEWEST_PATIENTS` patients, or a horizon,
@@ -67,7 +77,9 @@ def train_from(config: TrainingConfig, parent: Bundle, prior: Records | None = N
     here = read_cohort(Records(config.records, config.format), config, outcomes, parent)
     other = None if prior is None else _prior_cohort(prior, config, outcomes, parent)
     findings = _audited(here, other, outcomes, config, parent)
-    found = {outcome: adapt_outcome(here, other, outcome, config, parent) for outcome in outcomes}
+    found = {
+        outcome: adapt_outcome(here, other, outcome, config, parent, kept) for outcome in outcomes
+    }
     told = {"adaptation": {str(outcome): one.told for outcome, one in found.items()}}
     trained = {outcome: one.trained for outcome, one in found.items()}
     chosen = {outcome: one.chosen for outcome, one in found.items()}
@@ -161,7 +173,12 @@ def _agreed_outcomes(config: TrainingConfig, parent: Bundle) -> tuple[Outcome, .
 
 
 def adapt_outcome(
-    here: Cohort, other: Cohort | None, outcome: Outcome, config: TrainingConfig, parent: Bundle
+    here: Cohort,
+    other: Cohort | None,
+    outcome: Outcome,
+    config: TrainingConfig,
+    parent: Bundle,
+    kept: Kept | None = None,
 ) -> AdaptedOutcome:
     """Choose one outcome's way on all local patients, and judge the choosing on unseen ones."""
     shipped = parent.models[outcome]
@@ -173,11 +190,12 @@ def adapt_outcome(
             f"{outcome}: {counted(len(local.patients), 'patient')} to learn from; adapting needs "
             f"at least {FEWEST_PATIENTS}"
         )
-    sizes = SIZES if local.event_patients else ()
-    by_size = judged_by_size(task, local, config.repeats or CURVE_REPEATS, sizes)
+    pieces = Pieces() if kept is None else Pieces(kept, digest_of(task, local, parent.version))
+    sizes = SIZES if local.event_patients and config.curve else ()
+    by_size = judged_by_size(task, local, config.repeats or CURVE_REPEATS, sizes, pieces)
     rows = len(local.target) + (0 if prior is None else len(prior.target))
     repeats = repeats_for(config, rows)
-    adapted = adapt(task, local, repeats)
+    adapted = adapt(task, local, repeats, pieces, f"{outcome}: ways on all patients")
     logger.info("%s: %s", outcome, adapted.chosen)
     trained = _trained(here, local, task, adapted, by_size[-1], repeats)
     told = _told(local, task, adapted, by_size, config, parent.version)
@@ -258,6 +276,7 @@ def _told(
         expected_sentence(local),
         prior_sentence(task.prior),
         *(curve_sentences(curve) if events else []),
+        *([] if config.curve else [NO_CURVE]),
     ]
     return {
         "parent": parent,

@@ -1,7 +1,7 @@
 """The ways from a shipped model to a local one, each with one interface, least change first."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from features.outcomes import Outcome
 from models.bundle import OutcomeModel
 from models.calibration import Calibration, straight
 from models.continued import group_size, join_onto
-from models.recipes import monotone_signs, recipe_for
+from models.recipes import Recipe, monotone_signs, recipe_for
 from models.risk import Member, RiskModel, fit_member, join_members
 from models.start import STEPS, Start, fit_start
 from training.adaptation.local import Local
@@ -63,6 +63,13 @@ class Piece:
         return kept if self.trees is None else kept + self.trees.margin(local.rows)
 
 
+def piece_of(task: Task, line: Line, member: Member) -> Piece:
+    """A fit with trees: on top of the shipped ones, or alone where the line is nothing."""
+    if line == NOTHING:
+        return Piece(NOTHING, join_members([member], task.local_columns), member)
+    return Piece(line, join_members([member], task.all_columns), member)
+
+
 Learn = Callable[[Task, Local, int], Piece]
 
 
@@ -97,12 +104,12 @@ def _continue(task: Task, local: Local, seed: int) -> Piece:
         learnt.rows[list(names)],
         learnt.target,
         NOWHERE,
-        recipe_for(float((learnt.target > 0.0).sum())),
+        _recipe(float((learnt.target > 0.0).sum())),
         monotone_signs(names, task.outcome),
         seed,
         offset=line.of(learnt.shipped),
     )
-    return Piece(line, join_members([member], names), member)
+    return piece_of(task, line, member)
 
 
 def _from_scratch(task: Task, local: Local, seed: int) -> Piece:
@@ -141,10 +148,16 @@ def _own_trees(
     names = list(task.local_columns)
     shown = rows[names]
     signs = monotone_signs(names, task.outcome)
-    recipe = recipe_for(float(weight[target > 0.0].sum()))
+    recipe = _recipe(float(weight[target > 0.0].sum()))
     start = fit_start(shown, target, signs, weight, recipe.lines)
     member = fit_member(shown, target, start, recipe, signs, seed, weight)
-    return Piece(NOTHING, join_members([member], names), member)
+    return piece_of(task, NOTHING, member)
+
+
+def _recipe(event_rows: float) -> Recipe:
+    """Of so many rows before an event, on one thread: with few rows threads wait for each other
+    longer than they work, and members are the same to the bit."""
+    return replace(recipe_for(event_rows), threads=1)
 
 
 SHIPPED, RECALIBRATED, SCRATCH = "shipped model", "recalibrated", "from scratch"

@@ -20,6 +20,7 @@ from training.judging.rows.metrics import FIRST_BASELINE
 from training.judging.rows.resampled import FEWEST_EVENT_PATIENTS
 
 TITLES = {"auprc": "average precision", "auroc": "AUROC", "log_loss": "log loss"}
+NO_CURVE = "The learning curve was left out (--no-curve): only models of all others were judged."
 OPPONENT_TITLES = {
     SHIPPED: "the shipped model",
     SCRATCH: "a model from local patients alone",

@@ -12,7 +12,7 @@ from training.adaptation.run import train_from
 from training.adaptation.words import headlines
 from training.calibrating import Choice
 from training.config import HOUR, TrainingConfig
-from training.engine import ROWS_AT_ONCE, Cost, EngineChoice, Kind, opened
+from training.engine import ROWS_AT_ONCE, Cost, Engine, EngineChoice, Kind, opened
 from training.finished import Run
 from training.judging.alarms.events import EARLY_HOURS
 from training.optional import path_or_none, text_or_none, yes_or_no
@@ -97,6 +97,10 @@ def _add_start(parser: ArgumentParser) -> None:
         help="with --start-from: records of other patients to learn from beside the local ones",
     )  # fmt: skip
     parser.add_argument(
+        "--no-curve", dest="curve", action="store_false",
+        help="with --start-from: do not learn from 10, 20, 40, ... patients too, most of its work",
+    )  # fmt: skip
+    parser.add_argument(
         "--prior-format", choices=list(READERS), help="of --prior (default: that of --records)"
     )
 
@@ -115,6 +119,7 @@ def run_train(options: Namespace) -> None:
         seed=options.seed,
         repeats=options.repeats,
         variants=options.variants,
+        curve=options.curve,
         outcomes_from=options.outcomes_from,
         prices=read_prices(options.prices),
         accept_leaks=options.accept_leaks,
@@ -166,6 +171,10 @@ def _agree_on_a_start(options: Namespace) -> None:
             raise InvalidInputError(
                 "--prior: serves adapting alone; name a bundle with --start-from"
             )
+        if not options.curve:
+            raise InvalidInputError(
+                "--no-curve: serves adapting alone; name a bundle with --start-from"
+            )
         return
     for flag in ("weights", "trials", "minutes"):
         if getattr(options, flag):
@@ -182,7 +191,7 @@ def _train(
     """The run, its bundle and report written, with its figures and what its work has cost."""
     with opened(asked, config.out) as (engine, cost):
         adapts = options.start_from is not None
-        run = _train_from(config, options) if adapts else train(config, engine)
+        run = _train_from(config, options, engine) if adapts else train(config, engine)
     with stage("explanations"):
         shown = shown_of(run)
     with stage("figures"):
@@ -198,11 +207,11 @@ def _train(
     return run, figures, cost
 
 
-def _train_from(config: TrainingConfig, options: Namespace) -> Run:
+def _train_from(config: TrainingConfig, options: Namespace, engine: Engine) -> Run:
     """The run that starts from a bundle; what was chosen and whether it gained is printed."""
     prior = options.prior and Records(options.prior, options.prior_format or options.format)
     with opened_bundle(options.start_from) as parent:
-        run = train_from(config, parent, prior)
+        run = train_from(config, parent, prior, engine.kept)
     for outcome, adapted in run.evaluation["adaptation"].items():
         print(*(f"{outcome}: {sentence}" for sentence in headlines(adapted)), sep="\n")
     return run
