@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from features.declared import COLUMNS
 from features.harmonise import harmonise
 from features.outcomes import Outcome
-from features.tables import EVENT_COLUMNS, TIME_TYPE
+from features.tables import EVENT_COLUMNS, TIME_TYPE, empty_rejects
 from models.baselines import BASELINES
 from models.bundle import Bundle, Card, OutcomeModel, TierThresholds, load_bundle, save_bundle
 from models.explain import by_analyte
@@ -131,8 +131,7 @@ def ward_events(ward_records: pd.DataFrame) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def ward_cohort(ward_events: pd.DataFrame) -> Cohort:
     """Daily feature rows of the drawn ward with their labels."""
-    nothing = pd.DataFrame({"reason": []})
-    source = Events(ward_events, nothing, len(ward_events), (), virtual=False)
+    source = Events(ward_events, empty_rejects(), len(ward_events), (), virtual=False)
     return label_cohort(source, DAY, tuple(Outcome), DAY)
 
 

@@ -315,7 +315,7 @@ def test_settings_are_logged_as_a_user_types_them(store):
         "setting.outcomes": "severe_crs,infection", "setting.every": "24h",
         "setting.horizon": "24h", "setting.learn_every": "1h", "setting.experiment": "crs-risk",
         "setting.seed": "0", "setting.folds": "5", "setting.repeats": "auto",
-        "setting.bootstrap": "200", "setting.variants": "true",
+        "setting.bootstrap": "200", "setting.variants": "true", "setting.curve": "true",
         "setting.outcomes_from": "documented",
         "setting.accept_leaks": "false", "setting.calibration": "logistic",
         "setting.weights": "none", "setting.trials": "0", "setting.minutes": "none",
