@@ -35,15 +35,15 @@ class CrsRules:
     fever: Cel (ASTCT). low_flow: L/min up to which a cannula is low-flow (ASTCT).
     low_flow_fraction: what such a cannula gives at most (0.20 + 4 % a litre, a rule of thumb);
     fraction_of_air: above it oxygen is given. mean_pressure: mm[Hg] below which an adult's mean
-    pressure is low, asked where no systolic one is known (Surviving Sepsis Campaign 2021, doi
-    10.1097/CCM.0000000000005337). spo2_on_air: %
-    below which hypoxia is inferred where no oxygen is charted. systolic_fall: mm[Hg] below the own
-    pressure before the first dose from which hypotension is inferred, a choice of this project
-    (sepsis takes 40: Bone 1992, doi 10.1378/chest.101.6.1644). fever_counts: a fever is present so
-    long after it was measured. signs_count: a pressure, an oxygen device, a saturation or a
-    vasopressor speaks of the present for so long. course: how long after a dose a fever may be CRS.
-    renewed: an unchanged grade is said again so often. episodes_apart: from the end of one episode
-    to the start of the next, at least.
+    pressure is low, asked where no systolic one came with or after it (Surviving Sepsis Campaign
+    2021, doi 10.1097/CCM.0000000000005337). spo2_on_air: % below which hypoxia is inferred where no
+    oxygen is charted. systolic_fall: mm[Hg] below the own pressure before the first dose from which
+    hypotension is inferred, a choice of this project (sepsis takes 40: Bone 1992, doi
+    10.1378/chest.101.6.1644). fever_counts: a fever is present so long after it was measured.
+    signs_count: a pressure, an oxygen device, a saturation or a vasopressor speaks of the present
+    for so long. course: how long after a dose a fever may be CRS. renewed: an unchanged grade is
+    said again so often. episodes_apart: from the end of one episode to the start of the next, at
+    least.
     """
 
     fever: float = 38.0
@@ -86,6 +86,9 @@ CHARTED = ("crs_grade", "icans_grade", "infection_onset")
 ADULT = 18.0
 """Years; an age that is not known is an adult's, as for the systolic pressure."""
 
+VENTILATED = 4.0
+"""From this `oxygen_device` on positive pressure is given, also with air."""
+
 GRADE_BY_DEVICE = np.array([0.0, 2.0, 3.0, 3.0, 4.0, 4.0])
 """By `oxygen_device`: room air, cannula or blow-by, high flow, mask, non-invasive, invasive."""
 
@@ -102,11 +105,9 @@ def systolic_limit(years: np.ndarray) -> np.ndarray:
     return np.where(years < 1.0, 70.0, np.where(years <= 10.0, limit, 90.0))
 
 
-def is_low_mean(
-    mean: np.ndarray | float, systolic: np.ndarray, years: np.ndarray, rules: CrsRules = RULES
-) -> np.ndarray:
-    """Whether a mean arterial pressure (mm[Hg]) is low: of adults without a systolic one alone."""
-    low: np.ndarray = np.isnan(systolic) & (mean < rules.mean_pressure) & ~(years < ADULT)
+def is_low_mean(mean: np.ndarray | float, years: np.ndarray, rules: CrsRules = RULES) -> np.ndarray:
+    """Whether a mean arterial pressure (mm[Hg]) is low; of adults alone."""
+    low: np.ndarray = (mean < rules.mean_pressure) & ~(years < ADULT)
     return low
 
 
@@ -121,7 +122,7 @@ def hypotension_grade(
     """0, 2 (low pressure without vasopressors: inferred), 3 (one), 4 (several).
 
     `baseline` is the own systolic pressure before the first dose; missing where none is known.
-    `mean` is the mean arterial pressure, read of adults without a systolic one.
+    `mean` is the mean arterial pressure of adults, missing where the systolic one speaks.
 
     >>> adults, own = np.full(5, 50.0), np.full(5, 125.0)
     >>> systolic, vasopressors = np.array([89, 96, 95, 80, 80.0]), np.array([0, 0, 0, 1, 2])
@@ -129,7 +130,7 @@ def hypotension_grade(
     array([2., 0., 2., 3., 4.])
     """
     fallen = systolic <= baseline - rules.systolic_fall
-    below = (systolic < systolic_limit(years)) | is_low_mean(mean, systolic, years, rules)
+    below = (systolic < systolic_limit(years)) | is_low_mean(mean, years, rules)
     low = np.where(fallen | below, 2.0, 0.0)
     return np.where(vasopressors >= 2, 4.0, np.where(vasopressors == 1, 3.0, low))
 
@@ -278,8 +279,10 @@ def _signs(events: pd.DataFrame, moments: pd.DataFrame, rules: CrsRules) -> pd.D
     vasopressors = np.where(counted == 0, running[VASOPRESSIN], counted)
     years = age_in_years(column["birth.age"], column["age.last"])
     highest = column[f"temperature.maximum_{rules.fever_counts}h"]
-    oxygen = _agreeing(last, age)
-    own, mean = column["systolic_bp.baseline"], last["mean_arterial_pressure"]
+    oxygen = _agreeing(last, age, rules)
+    is_latest = ~(age["systolic_bp"] <= age["mean_arterial_pressure"])
+    mean = np.where(is_latest, last["mean_arterial_pressure"], np.nan)
+    own = column["systolic_bp.baseline"]
     hypotension = hypotension_grade(last["systolic_bp"], own, years, vasopressors, mean, rules)
     hypoxia = hypoxia_grade(oxygen.device, oxygen.flow, last["spo2"], oxygen.fraction, rules)
     unsaturated = np.full(len(moments), np.nan)
@@ -311,20 +314,23 @@ class _Oxygen:
     fraction: np.ndarray
 
 
-def _agreeing(last: dict[str, np.ndarray], age: dict[str, np.ndarray]) -> _Oxygen:
+def _agreeing(last: dict[str, np.ndarray], age: dict[str, np.ndarray], rules: CrsRules) -> _Oxygen:
     """Device and flow, each forgotten where the other says later that no oxygen is given.
 
-    A fraction is forgotten where device or flow say anything later.
+    A fraction is forgotten where device or flow say anything later; one of air that is the latest
+    ends both but for a ventilator.
     """
     device, flow, fraction = (last[key] for key in OXYGEN)
+    charted = np.fmin(age["oxygen_device"], age["oxygen_flow"])
+    on_air = (fraction <= rules.fraction_of_air + ROUNDED) & (age["fio2"] < charted)
+    on_air &= ~(device >= VENTILATED)
     flow_later = age["oxygen_flow"] < age["oxygen_device"]
     off = (device == 0.0) & ~flow_later
     stopped = (flow == 0.0) & flow_later & (device <= 1.0)
-    outdated = np.fmin(age["oxygen_device"], age["oxygen_flow"]) < age["fio2"]
     return _Oxygen(
-        np.where(stopped, np.nan, device),
-        np.where(off, np.nan, flow),
-        np.where(outdated, np.nan, fraction),
+        np.where(stopped | on_air, np.nan, device),
+        np.where(off | on_air, np.nan, flow),
+        np.where(charted < age["fio2"], np.nan, fraction),
     )
 
 

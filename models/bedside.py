@@ -115,7 +115,11 @@ def _signs(evidence: Evidence, age: np.ndarray) -> Sentences:
     saturation = evidence[SATURATION.name]
     found = (
         _named(pressure < systolic_limit(age), "systolic pressure {:.0f} mm[Hg]", pressure),
-        _named(is_low_mean(mean, pressure, age), "mean arterial pressure {:.0f} mm[Hg]", mean),
+        _named(
+            np.isnan(pressure) & is_low_mean(mean, age),
+            "mean arterial pressure {:.0f} mm[Hg]",
+            mean,
+        ),
         _named(saturation < ASTCT.spo2_on_air, "oxygen saturation {:.0f} %", saturation),
     )
     return [_sign_words(*each) for each in zip(hot, _blocked(evidence), *found, strict=True)]

@@ -54,6 +54,7 @@ def label_rows(
       2. at home (discharged and not admitted again) while nobody watches, which is where nothing
          was measured in the `WATCHED` before and no follow-up is documented to the horizon's end:
          censored whatever follows, for else those who came back ill would stand for all at home;
+         who was never admitted is at home where such a follow-up is documented;
       3. the outcome happens within the horizon: event;
       4. the patient was discharged within the horizon and records end there: no event (discharged
          without it), so that short stays are not lost from the population;
@@ -65,7 +66,7 @@ def label_rows(
     rows = as_of.reset_index(drop=True)
     inside = ~at_risk(truth, rows, outcome)
     happened = any_within(rows, happenings(events, outcome), horizon)
-    home = _at_home(truth, rows)
+    home = _at_home(truth, rows, horizon)
     fate = np.where(happened, Fate.EVENT, Fate.NO_EVENT).astype(object)
     fate[~happened & ~_observed(truth, rows, horizon, home)] = Fate.CENSORED
     fate[home & ~_watched(truth, rows, horizon)] = Fate.CENSORED
@@ -131,25 +132,54 @@ def _observed(
     end = rows["patient_id"].map(observation_periods(truth)["end"])
     reached = ((rows["as_of"] + horizon) <= end).to_numpy()
     looked = home | any_within(rows, times_of(truth[is_measured(truth["key"])]), horizon)
-    discharged = any_within(rows, times_of(truth[truth["key"] == "discharge"]), horizon)
+    discharged = any_within(rows, _moves(truth).left, horizon)
     died = any_within(rows, times_of(truth[truth["key"] == "death"]), horizon)
-    return ((reached & looked) | (~reached & discharged)) & ~died
+    return ((reached & looked) | discharged) & ~died
 
 
-def _at_home(truth: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
-    """Whether the last move of each row's patient so far is a discharge."""
-    left = _last(rows, times_of(truth[truth["key"] == "discharge"]))
-    came = _last(rows, times_of(truth[truth["key"].isin(ADMISSIONS)]))
-    return (left.notna() & ~(came >= left)).to_numpy()
+@dataclass(frozen=True)
+class _Moves:
+    """When patients left a hospital and when they came to one: `patient_id` and `time`."""
+
+    left: pd.DataFrame
+    came: pd.DataFrame
+
+
+def _moves(truth: pd.DataFrame) -> _Moves:
+    """Every move but a discharge and an admission of one moment, which is a transfer or a visit."""
+    left = times_of(truth[truth["key"] == "discharge"])
+    came = times_of(truth[truth["key"].isin(ADMISSIONS)])
+    both = left.merge(came).drop_duplicates()
+    return _Moves(_without(left, both), _without(came, both))
+
+
+def _without(times: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    known = pd.MultiIndex.from_frame(others)
+    return times[~pd.MultiIndex.from_frame(times).isin(known)]
+
+
+def _at_home(truth: pd.DataFrame, rows: pd.DataFrame, horizon: pd.Timedelta) -> np.ndarray:
+    """Whether the last move of each row's patient so far is a discharge; without any, whether a
+    follow-up is documented: an outpatient."""
+    moves = _moves(truth)
+    left, came = _last(rows, moves.left), _last(rows, moves.came)
+    outpatient = (left.isna() & came.isna()).to_numpy() & _followed(truth, rows, horizon)
+    return (left.notna() & ~(came >= left)).to_numpy() | outpatient
 
 
 def _watched(truth: pd.DataFrame, rows: pd.DataFrame, horizon: pd.Timedelta) -> np.ndarray:
     """Whether a row stands under watch for reasons that do not look ahead of it."""
     measured = _last(rows, times_of(truth[is_measured(truth["key"])]))
     recently = (rows["as_of"] - measured <= WATCHED).to_numpy()
-    followed = times_of(truth[truth["key"] == "observation_end"])
-    end = followed.groupby("patient_id")["time"].max().reindex(rows["patient_id"])
-    return recently | ((rows["as_of"] + horizon).array <= end.array)
+    return recently | _followed(truth, rows, horizon)
+
+
+def _followed(truth: pd.DataFrame, rows: pd.DataFrame, horizon: pd.Timedelta) -> np.ndarray:
+    """Whether a follow-up to the horizon's end is documented."""
+    ends = times_of(truth[truth["key"] == "observation_end"])
+    end = ends.groupby("patient_id")["time"].max().reindex(rows["patient_id"])
+    followed: np.ndarray = np.asarray((rows["as_of"] + horizon).array <= end.array)
+    return followed
 
 
 def times_of(events: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,8 @@
     1,788  1.234  beside both      set aside, each
     1.234  beside no comma         1.234
 
-A wrong guess would be wrong a thousand times over, so a number is set aside where none is certain.
+A wrong guess would be wrong a thousand times over, so a number is set aside where commas leave
+both open. A file without a single comma is taken to be written with points: nothing says else.
 One slip of the pen decides nothing: a mark seen a hundred times as often as the other is the one.
 """
 

@@ -53,6 +53,13 @@ TABLE = {
     ),
     "mean pressure low": ([("a", "mean_arterial_pressure", 1.0, 64.0)], 2),
     "mean pressure of 65": ([("a", "mean_arterial_pressure", 1.0, 65.0)], 1),
+    "mean pressure fallen since a systolic one": (
+        [("a", "systolic_bp", 0.5, 110.0), ("a", "mean_arterial_pressure", 1.0, 45.0)], 2
+    ),
+    "air by its fraction after oxygen": (
+        [("a", "oxygen_flow", 0.5, 10.0), ("a", "fio2", 1.0, 0.21)], 1
+    ),
+    "a ventilator set to air": ([("a", "oxygen_device", 0.5, 5.0), ("a", "fio2", 1.0, 0.21)], 4),
     "mean pressure low beside a systolic one": (
         [("a", "mean_arterial_pressure", 1.0, 64.0), ("a", "systolic_bp", 1.0, 95.0)], 1
     ),

@@ -1,10 +1,12 @@
 """A command that is stopped unwinds, once, and says so by its exit status."""
 
 import signal
+from contextlib import suppress
 
 import pytest
 
-from training.exit_status import exit_status
+import training.exit_status as exit_status_module
+from training.exit_status import Terminated, exit_status
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +35,17 @@ def test_a_stopped_command_closes_what_is_open(number, status, said, capsys):
     assert exit_status(work) == status
     assert closed == [True]
     assert capsys.readouterr().err == said
+
+
+def test_a_signal_that_was_swallowed_is_not_the_last(monkeypatch):
+    monkeypatch.setattr(exit_status_module, "AGAIN", 0.0)  # the next one comes late enough
+
+    def work():
+        with suppress(Terminated):  # as a finaliser does
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+
+    assert exit_status(work) == 143
 
 
 def test_afterwards_signals_are_answered_as_before():

@@ -112,8 +112,30 @@ def test_after_an_admission_the_days_are_those_of_a_hospital(fate_of):
     later = ("a", "crp", 400.0, 3.0)
     assert fate_of(*HOME, *BACK, later, at=200.0) == Fate.CENSORED  # silent for 24 h
     assert fate_of(*HOME, *BACK, later, ("a", "crp", 210.0, 3.0), at=200.0) == Fate.NO_EVENT
-    moved = ("a", "discharge", 150.0, NAN)  # from one ward to another, at the same moment
-    assert fate_of(*HOME, *BACK, moved, later, at=171.0) == Fate.CENSORED
+
+
+def test_a_visit_of_one_moment_and_a_transfer_move_nobody(fate_of):
+    visit = (("a", "admission", 40.0, NAN), ("a", "discharge", 40.0, NAN))
+    assert fate_of(*HOME, *visit, ("a", "temperature", 106.0, 37.0), ("a", "crp", 400.0, 3.0),
+                   at=130.0) == Fate.NO_EVENT  # fmt: skip
+    stay = (("a", "therapy", 0.0, NAN), ("a", "admission", 0.0, NAN), ("a", "crp", 22.0, 3.0))
+    moved = (("a", "discharge", 30.0, NAN), ("a", "admission", 30.0, NAN), ("a", "crp", 36.0, 3.0))
+    assert fate_of(*stay, *moved, at=24.0) == Fate.CENSORED  # the records stop in hospital
+
+
+@pytest.mark.parametrize("event", [(), (("a", "infection_onset", 149.0, NAN),)])
+def test_silent_days_of_outpatients_count_where_a_follow_up_is_documented(event, fate_of):
+    visits = (("a", "therapy", 0.0, NAN), *(("a", "crp", h, 3.0) for h in (0.0, 168.0)))
+    followed = (*visits, ("a", "observation_end", 400.0, NAN))
+    expected = Fate.EVENT if event else Fate.NO_EVENT
+    assert fate_of(*followed, *event, at=130.0, outcome=Outcome.INFECTION) == expected
+
+
+def test_a_follow_up_takes_nothing_from_those_who_leave_within_the_horizon(fate_of):
+    leaves = (("a", "therapy", 0.0, NAN), ("a", "admission", 0.0, NAN), ("a", "crp", 24.0, 3.0),
+              ("a", "discharge", 30.0, NAN))  # fmt: skip
+    assert fate_of(*leaves, at=26.0) == Fate.NO_EVENT
+    assert fate_of(*leaves, ("a", "observation_end", 200.0, NAN), at=26.0) == Fate.NO_EVENT
 
 
 def test_what_is_censored_is_not_learnt_however_near_an_onset_comes(draw_events, ask_at):

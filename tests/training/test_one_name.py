@@ -35,6 +35,7 @@ def ward(path: Path, patients: int, other: int, lines: str) -> Path:
         (FEW, 2, "ID,1981-03-15,birth,,,\n", Severity.STOP),
         (FEW, 2, "ID,1961-05-17,birth,,,\n", None),  # a year between: of one person
         (FEW, 2, "ID,,sex,,male,\n", Severity.STOP),
+        (FEW, 2, "ID,2026-03-03T06:00Z,sex,,male,\n", Severity.STOP),
         (MANY, 3, "ID,,sex,,male,\n", Severity.TELL),  # one in a hundred: slips of the pen
         (MANY, 4, "ID,,sex,,male,\n", Severity.STOP),
     ],

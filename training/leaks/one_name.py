@@ -17,7 +17,7 @@ SAME_BIRTH = pd.Timedelta(days=366)
 
 def two_persons_under_one_name(source: Events) -> list[Finding]:
     """Patients with two dates of birth, or with two sexes."""
-    births, sexes = _births_apart(source.events), _sexes_apart(source.rejects)
+    births, sexes = _births_apart(source.events), _sexes_apart(source)
     mixed = len(births | sexes)
     if not mixed:
         return []
@@ -46,8 +46,12 @@ def _births_apart(events: pd.DataFrame) -> set[str]:
     return set(apart.index[apart])
 
 
-def _sexes_apart(rejects: pd.DataFrame) -> set[str]:
-    """Patients of whom a second, other sex was set aside."""
+def _sexes_apart(source: Events) -> set[str]:
+    """Patients with two sexes, or of whom a second one was set aside."""
+    events, rejects = source.events, source.rejects
+    known = events.loc[events["key"] == "sex", ["patient_id", "value"]]
+    number = known["value"].groupby(known["patient_id"].astype("str")).nunique()
     conflicts = rejects[rejects["reason"] == RejectReason.CONFLICT]
     is_sex = conflicts["code"].map(lambda code: key_of(str(code)) == "sex").astype(bool)
-    return set(conflicts.loc[is_sex, "patient_id"].astype("str").str.strip())
+    refused = conflicts.loc[is_sex, "patient_id"].astype("str").str.strip()
+    return {*number.index[number > 1], *refused}

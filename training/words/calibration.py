@@ -68,7 +68,7 @@ def _repair_sentences(repair: Mapping[str, Any]) -> list[str]:
         return []
     said = (
         f"Recalibrated on {repair['patients']} of these patients, it would bring observed over "
-        f"expected events among the others from {number(before['value'])} to "
+        f"expected events among the others from {number(before['value'])}{interval(before)} to "
         f"{number(after['value'])}{interval(after)}: medians of {repair['draws_used']} draws, with "
         "their 5th and 95th percentile; ideal 1."
     )

@@ -104,9 +104,9 @@ def _beaten(judged: Judged, found: Claim, words: Words) -> Claim:
 
 
 def _of_few(judged: Judged, found: Claim) -> Claim:
-    """The claim with a caution where few patients have an event."""
+    """The claim with a caution where few patients have an event; no gain claims nothing."""
     patients = judged["counts"]["patients_with_event"]
-    if patients >= FEWEST_FOR_A_GAIN:
+    if patients >= FEWEST_FOR_A_GAIN or found.finding is Finding.NO_GAIN:
         return found
     return Claim(
         Finding.GAIN_OF_FEW if found.finding is Finding.GAIN else found.finding,

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from training.judging.rows.metrics import MAIN_MODEL
 from training.words.judged_patients import Judged
-from training.words.names import in_order
+from training.words.names import SCORERS, in_order
 from training.words.rounding import Figure, number
 
 METRIC_NAMES = {"auroc": "AUROC", "auprc": "average precision"}
@@ -36,9 +37,13 @@ def finding_of(gap: Figure) -> Finding:
     return Finding.LOSS if gap["high"] < 0 else Finding.NO_GAIN
 
 
+SIMPLER = frozenset(SCORERS) - {MAIN_MODEL, *VARIANTS}
+"""The scorers that are no model of ours: a shipped bundle or another way of adapting is none."""
+
+
 def rivals(judged: Judged) -> list[str]:
-    """The scorers beside the model and its variants, as readers meet them."""
-    return [name for name in in_order(list(judged["differences"])) if name not in VARIANTS]
+    """The simpler scorers beside the model, as readers meet them."""
+    return [name for name in in_order(list(judged["differences"])) if name in SIMPLER]
 
 
 def beyond_chance(gaps: Mapping[str, Figure], finding: Finding) -> str:

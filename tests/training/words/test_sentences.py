@@ -52,6 +52,17 @@ def test_a_gain_is_claimed_only_when_the_paired_interval_says_so(gap, finding, w
     assert words in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("other", "finding"),
+    [("last_value_logistic", Finding.BEATEN), ("shipped model", Finding.GAIN),
+     ("continued boosting", Finding.GAIN), ("model without grade", Finding.GAIN)],
+)  # fmt: skip
+def test_only_a_scorer_that_is_no_model_of_ours_is_a_simpler_one(other, finding):
+    better = {"auroc": figure(-0.04, -0.07, -0.01)}
+    gain = {"auroc": figure(0.04, 0.01, 0.07)}
+    assert claim(judged({"persistence": gain, other: better})).finding is finding
+
+
 def test_of_patients_that_the_model_learnt_from_nothing_is_said_but_a_warning():
     seen = {"seen": "training records", "format": "table", "virtual": False, "patients": 3}
     found = judged({"persistence": {"auroc": figure(0.2, 0.1, 0.3)}})
@@ -111,7 +122,7 @@ def test_what_fifty_local_patients_mend_is_told_where_it_was_tried():
     answer = judged(observed_to_expected=figure(0.5)) | {"repair": repair}
     told = [s for s in plain_sentences("infection", answer) if s.startswith("Recalibrated on 50")]
     assert len(told) == 1
-    assert "from 0.750 to 0.990 (0.850 to 1.12): medians of 19 draws" in told[0]
+    assert "from 0.750 (0.600 to 0.900) to 0.990 (0.850 to 1.12): medians of 19 draws" in told[0]
     few = answer | {"repair": {"reason": "60 patients judged, 70 at least are needed"}}
     assert not any("Recalibrated" in s for s in plain_sentences("infection", few))
 
