@@ -98,7 +98,8 @@ def _add_start(parser: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--no-curve", dest="curve", action="store_false",
-        help="with --start-from: do not learn from 10, 20, 40, ... patients too, most of its work",
+        help="with --start-from: do not learn from 10, 20, 40, ... patients, too, which is about "
+        "a third of the work",
     )  # fmt: skip
     parser.add_argument(
         "--prior-format", choices=list(READERS), help="of --prior (default: that of --records)"

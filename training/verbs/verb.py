@@ -17,7 +17,7 @@ class _Help(ArgumentDefaultsHelpFormatter):
     """Tells a flag's default once: not where its words do already, nor where there is none."""
 
     def _get_help_string(self, action: Action) -> str | None:
-        none = action.default is None or action.default is False or action.default == ""
+        none = action.default in (None, "") or isinstance(action.default, bool)
         if none or "default" in (action.help or ""):
             return action.help
         return super()._get_help_string(action)
