@@ -18,7 +18,8 @@ from training.judging.rows.sample import Numbers, Sample
 
 LEVELS_A_UNIT = 128
 """Levels in a unit of log-odds. A row's expected events are then off by less than 1 in 100, up or
-down, which moves an answer by less than a hundredth of its standard error."""
+down, which moves an answer by less than a hundredth of its standard error where the log-odds spread
+over many levels; risks that are nearly all alike have no slope to speak of."""
 MOST_STEPS = 25
 """A fit that is not found by then runs to infinity: the resample's risks tell its rows apart."""
 LONGEST_STEP = 3.0  # of a coefficient in log-odds: longer ones overshoot
